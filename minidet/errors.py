@@ -1,0 +1,98 @@
+"""One voice for every error: operation, argument, what it was, what was expected, why.
+
+>>> raise bad_argument("conv2d", "weight", "has shape (8, 4, 3, 3)", "(F, 3, KH, KW)",
+...                    "input of shape (2, 3, 32, 32) has 3 channels")
+Traceback (most recent call last):
+ValueError: conv2d: weight has shape (8, 4, 3, 3), expected (F, 3, KH, KW): input of shape (2, 3, 32, 32) has 3 channels.
+
+The checks below are what stands between a student's mistake and a compiled kernel, which trusts its inputs.
+"""
+
+from __future__ import annotations
+
+import numbers
+
+import numpy as np
+
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def bad_argument(
+    op: str, argument: str, was: str, expected: str, why: str = "", error: type[Exception] = ValueError
+) -> Exception:
+    """Build (not raise) the exception for one wrong argument.
+
+    Parameters
+    ----------
+    op : str
+        The public name of the operation, as the caller typed it.
+    argument, was, expected : str
+        ``"weight"``, ``"has shape (8, 4, 3, 3)"``, ``"(F, 3, KH, KW)"``.
+    why : str
+        The reason, without a full stop. May be empty.
+    error : type
+        ``ValueError`` (default), ``TypeError``, ``IndexError`` or ``RuntimeError``.
+    """
+    return error(f"{op}: {argument} {was}, expected {expected}" + (f": {why}." if why else "."))
+
+
+def check_rank(op: str, argument: str, array, *ranks: int, letters: str = "") -> None:
+    """Raise unless ``array.ndim`` is one of ``ranks``. ``letters`` names the axes, as ``"(N, C, H, W)"``."""
+    if array.ndim not in ranks:
+        expected = " or ".join(f"{rank}-D" for rank in ranks)
+        raise bad_argument(op, argument, f"has shape {array.shape}", f"a {expected} tensor {letters}".rstrip())
+
+
+def check_float(op: str, **arrays) -> None:
+    """Raise ``TypeError`` unless every given array is float32 or float64, and all are the same."""
+    first = None
+    for argument, array in arrays.items():
+        if array is None:
+            continue
+        if array.dtype not in FLOATS:
+            raise bad_argument(op, argument, f"has dtype {array.dtype}", "float32 or float64", error=TypeError)
+        if first is not None and array.dtype != first[1]:
+            why = f"{first[0]} has dtype {first[1]}, and one operation works in one precision"
+            raise bad_argument(op, argument, f"has dtype {array.dtype}", str(first[1]), why, TypeError)
+        first = first or (argument, array.dtype)
+
+
+def check_integer(op: str, argument: str, array) -> None:
+    """Raise ``TypeError`` unless ``array`` holds integers (bool does not count)."""
+    if array.dtype.kind not in "iu":
+        raise bad_argument(op, argument, f"has dtype {array.dtype}", "an integer dtype such as int64", error=TypeError)
+
+
+def check_index_range(op: str, argument: str, array, low: int, high: int, why: str = "") -> None:
+    """Raise ``IndexError`` unless every entry lies in ``low <= entry < high``: kernels do not look again."""
+    if array.size and (array.min() < low or array.max() >= high):
+        worst = array.min() if array.min() < low else array.max()
+        raise bad_argument(op, argument, f"contains {worst}", f"integers in [{low}, {high})", why, IndexError)
+
+
+def check_choice(op: str, argument: str, value, choices) -> None:
+    """Raise unless ``value`` is one of ``choices``; what is not supported raises, and says so."""
+    if value not in choices:
+        expected = "one of " + ", ".join(repr(choice) for choice in choices)
+        raise bad_argument(op, argument, f"is {value!r}", expected)
+
+
+def integer(op: str, argument: str, value, low: int = 0) -> int:
+    """Return ``value`` as an int, or raise: not an integer (``TypeError``), below ``low`` (``ValueError``)."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
+        raise bad_argument(op, argument, f"is {value!r}", "an integer", error=TypeError)
+    if value < low:
+        raise bad_argument(op, argument, f"is {value}", f"an integer >= {low}")
+    return int(value)
+
+
+def integers(op: str, argument: str, value, length: int, low: int = 0) -> tuple[int, ...]:
+    """Return ``value`` as ``length`` ints: one integer stands for all. So ``kernel_size=3`` means ``(3, 3)``."""
+    if isinstance(value, (tuple, list)):
+        if len(value) == 1:
+            value = value[0]
+        elif len(value) != length:
+            raise bad_argument(op, argument, f"is {value!r}", f"an integer or {length} integers")
+        else:
+            return tuple(integer(op, argument, item, low) for item in value)
+    return (integer(op, argument, value, low),) * length

@@ -1,0 +1,20 @@
+"""Array in, array out: the loops. Each module has a twin of the same name in plain NumPy, in ``kernels.reference``.
+
+Call a kernel through its module, ``kernels.conv.conv2d(...)``: which twin stands behind the name is decided here.
+"""
+
+import warnings
+
+from . import jit
+
+if jit.ENABLED:
+    from . import conv, norm, pool, unpool, upsample
+else:
+    from .reference import conv, norm, pool, unpool, upsample
+
+    warnings.warn(
+        "minidet: numba is absent or switched off (NUMBA_DISABLE_JIT): everything runs on NumPy, many times slower",
+        stacklevel=2,
+    )
+
+__all__ = ["conv", "jit", "norm", "pool", "unpool", "upsample"]

@@ -1,0 +1,33 @@
+"""One source of randomness, so that one seed repeats a whole run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .errors import integer
+
+_state = {"generator": np.random.default_rng(0)}
+
+
+def manual_seed(seed: int) -> np.random.Generator:
+    """Restart minidet's random numbers from ``seed``, and return the generator.
+
+    Initialisation, dropout, shuffling and augmentation draw from it unless they are given their own ``rng``.
+    """
+    _state["generator"] = np.random.default_rng(integer("manual_seed", "seed", seed))
+    return _state["generator"]
+
+
+def generator(rng: np.random.Generator | None = None) -> np.random.Generator:
+    """Return ``rng``, or the generator that :func:`manual_seed` restarts."""
+    return _state["generator"] if rng is None else rng
+
+
+def get_rng_state() -> dict:
+    """Return the state of the generator (plain dictionaries and integers: JSON can hold it)."""
+    return _state["generator"].bit_generator.state
+
+
+def set_rng_state(state: dict) -> None:
+    """Continue from a state that :func:`get_rng_state` returned."""
+    _state["generator"].bit_generator.state = state
