@@ -1,0 +1,27 @@
+"""Functions that a user hangs on a tensor or a module, and the handle that takes them away again."""
+
+from __future__ import annotations
+
+import itertools
+
+_ids = itertools.count()
+
+
+class HookHandle:
+    """Remember one hook in a dictionary of hooks; :meth:`remove` forgets it."""
+
+    def __init__(self, hooks: dict, hook):
+        self._hooks = hooks
+        self._id = next(_ids)
+        hooks[self._id] = hook
+
+    def remove(self) -> None:
+        """Take the hook away. Twice is no error."""
+        self._hooks.pop(self._id, None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.remove()
+        return False

@@ -1,0 +1,342 @@
+"""A NumPy array that remembers where it came from."""
+
+from __future__ import annotations
+
+import numbers
+
+import numpy as np
+
+from ..errors import bad_argument
+from .backward import run_backward
+from .grad_mode import mode
+from .storage import Storage
+
+DEFAULT_FLOAT = np.dtype(np.float32)
+
+
+class Tensor:
+    """An array, its gradient, and the operation that made it.
+
+    Parameters
+    ----------
+    data : ndarray, or nested numbers
+        An ndarray is shared, not copied (:func:`minidet.tensor` copies). Python floats become float32, Python
+        integers int64, booleans bool; an ndarray keeps its dtype.
+    requires_grad : bool
+        Record operations on this tensor, so that ``backward()`` can fill ``grad``. Needs a float dtype.
+
+    Attributes
+    ----------
+    grad : Tensor or None
+        d(result)/d(self), accumulated over calls of ``backward()``; only for leaves (and after ``retain_grad()``).
+    grad_fn : Context or None
+        The recorded operation that made this tensor; None for a leaf.
+    """
+
+    __slots__ = ("__weakref__", "_array", "_hooks", "_storage", "grad", "grad_fn", "output_nr", "requires_grad")
+    __array_ufunc__ = None  # so that `ndarray + tensor` asks the tensor
+    __hash__ = object.__hash__  # identity: `==` compares elements
+
+    def __init__(self, data, requires_grad: bool = False):
+        array = to_array(data)
+        self._array = array
+        self._storage = Storage()
+        self.grad: Tensor | None = None
+        self.grad_fn = None
+        self.output_nr = 0
+        self._hooks = None
+        self.requires_grad = False
+        if isinstance(data, np.ndarray) and array is data and array.flags.writeable:
+            self._array = array.view()  # ours to write; the caller's own array is locked while a tape needs it
+            self._storage.hand_out(array)
+        if requires_grad:
+            self.requires_grad_()
+
+    # what it is ------------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of every axis."""
+        return self._array.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._array.ndim
+
+    @property
+    def dtype(self) -> np.dtype:
+        """NumPy's dtype of the elements."""
+        return self._array.dtype
+
+    @property
+    def is_leaf(self) -> bool:
+        """True unless a recorded operation made this tensor."""
+        return self.grad_fn is None
+
+    @property
+    def data(self) -> Tensor:
+        """The same values without the tape: :meth:`detach`."""
+        return self.detach()
+
+    @property
+    def version(self) -> int:
+        """How often this memory was changed in place (PyTorch's ``_version``)."""
+        return self._storage.version
+
+    def size(self, dim: int | None = None):
+        """Return the shape, or the length of one axis."""
+        return self.shape if dim is None else self.shape[dim]
+
+    def dim(self) -> int:
+        """Return the number of axes."""
+        return self.ndim
+
+    def numel(self) -> int:
+        """Return the number of elements."""
+        return self._array.size
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len: the tensor has shape (), expected at least one axis.")
+        return self.shape[0]
+
+    def __repr__(self) -> str:
+        body = np.array2string(self._array, separator=", ", prefix="tensor(", threshold=200, precision=4)
+        extra = f", dtype={self.dtype}" if self.dtype not in (DEFAULT_FLOAT, np.int64, np.bool_) else ""
+        if self.grad_fn is not None:
+            extra += f", grad_fn=<{self.grad_fn.name}>"
+        elif self.requires_grad:
+            extra += ", requires_grad=True"
+        return f"tensor({body}{extra})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if not self.shape else object.__format__(self, spec)
+
+    # out to Python and NumPy -------------------------------------------------------------------------------------
+
+    def numpy(self) -> np.ndarray:
+        """Return the values as an ndarray that shares the memory (read-only while a tape needs them)."""
+        if self.requires_grad:
+            raise RuntimeError("numpy: the tensor requires grad: writing to its array would escape the tape. "
+                               "Use detach().numpy().")  # fmt: skip
+        return self._storage.hand_out(self._array.view())
+
+    def __array__(self, dtype=None, copy=None):
+        array = self.numpy()
+        if dtype is not None and np.dtype(dtype) != array.dtype:
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    def item(self):
+        """Return the only element as a Python number."""
+        if self._array.size != 1:
+            raise bad_argument("item", "the tensor", f"has shape {self.shape}", "exactly one element")
+        return self._array.item()
+
+    def tolist(self):
+        """Return the values as nested Python lists."""
+        return self._array.tolist()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu":
+            raise bad_argument("index", "the tensor", f"has dtype {self.dtype}", "an integer dtype", error=TypeError)
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        if self._array.size != 1:
+            raise bad_argument("bool", "the tensor", f"has shape {self.shape}", "exactly one element",
+                               "the truth of several values is ambiguous: use any() or all()")  # fmt: skip
+        return bool(self.item())
+
+    def detach(self) -> Tensor:
+        """Return a tensor with the same memory that the tape does not know."""
+        return wrap(self._array, self._storage)
+
+    # the tape ----------------------------------------------------------------------------------------------------
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Switch recording for this leaf on or off, in place."""
+        if requires_grad and self.dtype.kind != "f":
+            why = "only floating point numbers have gradients"
+            raise bad_argument("requires_grad_", "the tensor", f"has dtype {self.dtype}", "a float dtype", why, TypeError)
+        if self.grad_fn is not None and not requires_grad:
+            raise RuntimeError("requires_grad_: the tensor is the result of an operation, expected a leaf: use detach().")
+        self.requires_grad = bool(requires_grad)
+        return self
+
+    def backward(self, gradient=None, retain_graph: bool = False) -> None:
+        """Fill ``grad`` of every leaf that this tensor was computed from.
+
+        Parameters
+        ----------
+        gradient : Tensor or ndarray, optional
+            d(loss)/d(self), of this tensor's shape. Needed unless the tensor has one element; then it is 1.
+        retain_graph : bool
+            Keep the graph, to go through it again. By default it is freed.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("backward: the tensor does not require grad, expected a result of recorded operations: "
+                               "no input had requires_grad=True, or it was computed inside no_grad().")  # fmt: skip
+        if gradient is None:
+            if self._array.size != 1:
+                raise bad_argument("backward", "the tensor", f"has shape {self.shape}", "exactly one element",
+                                   "pass gradient=... of the tensor's shape for anything else")  # fmt: skip
+            gradient = np.ones(self.shape, self.dtype)
+        gradient = np.array(gradient._array if isinstance(gradient, Tensor) else gradient, self.dtype)
+        if gradient.shape != self.shape:
+            raise bad_argument("backward", "gradient", f"has shape {gradient.shape}", str(self.shape))
+        run_backward(self, gradient, retain_graph, wrap)
+
+    def register_hook(self, hook):
+        """Call ``hook(grad)`` when the gradient of this tensor is known; a result that is not None replaces it.
+
+        Returns a handle whose ``remove()`` takes the hook away.
+        """
+        if not self.requires_grad:
+            raise RuntimeError("register_hook: the tensor does not require grad: it will never have a gradient.")
+        holder = self if self.grad_fn is None else self.grad_fn
+        return holder.add_hook(hook, self.output_nr)
+
+    def add_hook(self, hook, output_nr: int = 0):
+        """Keep a hook of a leaf; :meth:`register_hook` is the public way."""
+        from .hooks import HookHandle
+
+        self._hooks = {} if self._hooks is None else self._hooks
+        return HookHandle(self._hooks, hook)
+
+    def retain_grad(self) -> None:
+        """Keep ``grad`` for this tensor too, though it is not a leaf."""
+        if self.grad_fn is not None:
+            self.register_hook(self._keep_grad)
+
+    def _keep_grad(self, grad: Tensor) -> None:
+        kept = grad._array.copy()
+        self.grad = wrap(kept if self.grad is None else self.grad._array + kept)
+
+    # changes in place: counted, and not recorded -----------------------------------------------------------------
+
+    def copy_(self, source) -> Tensor:
+        """Overwrite the values by ``source`` (broadcast), in place."""
+        return self._write("copy_", ..., source)
+
+    def fill_(self, value) -> Tensor:
+        """Overwrite every element by ``value``, in place."""
+        return self._write("fill_", ..., value)
+
+    def zero_(self) -> Tensor:
+        """Overwrite every element by 0, in place."""
+        return self._write("zero_", ..., 0)
+
+    def add_(self, other, *, alpha=1) -> Tensor:
+        """Add ``alpha * other``, in place."""
+        return self._write("add_", ..., self._array + alpha * to_array(other))
+
+    def sub_(self, other, *, alpha=1) -> Tensor:
+        """Subtract ``alpha * other``, in place."""
+        return self._write("sub_", ..., self._array - alpha * to_array(other))
+
+    def mul_(self, other) -> Tensor:
+        """Multiply by ``other``, in place."""
+        return self._write("mul_", ..., self._array * to_array(other))
+
+    def div_(self, other) -> Tensor:
+        """Divide by ``other``, in place."""
+        return self._write("div_", ..., self._array / to_array(other))
+
+    def __setitem__(self, index, value) -> None:
+        self._write("setitem", unwrap_index(index), value)
+
+    def _write(self, op: str, index, value) -> Tensor:
+        if mode.enabled and (self.requires_grad or (isinstance(value, Tensor) and value.requires_grad)):
+            raise RuntimeError(f"{op}: the tensor or the new value requires grad, expected neither: a change in place "
+                               "is not recorded. Use an operation that returns a new tensor, or no_grad().")  # fmt: skip
+        self._array[index] = to_array(value)
+        self._storage.version += 1
+        return self
+
+    def _write_array(self) -> np.ndarray:
+        """Count one change in place, and return the array to change: for optimisers and buffers."""
+        self._storage.version += 1
+        return self._array
+
+
+def wrap(array: np.ndarray, storage: Storage | None = None) -> Tensor:
+    """Make a tensor around an array that nobody outside holds: no copy, no view, no check."""
+    tensor = Tensor.__new__(Tensor)
+    tensor._array = array
+    tensor._storage = Storage() if storage is None else storage
+    tensor.grad = None
+    tensor.grad_fn = None
+    tensor.output_nr = 0
+    tensor._hooks = None
+    tensor.requires_grad = False
+    return tensor
+
+
+def unwrap_index(index):
+    """Replace the tensors in an index by their arrays."""
+    if isinstance(index, tuple):
+        return tuple(part._array if isinstance(part, Tensor) else part for part in index)
+    return index._array if isinstance(index, Tensor) else index
+
+
+def to_array(value) -> np.ndarray:
+    """Return the array behind a tensor, or make one: Python floats become float32, an ndarray keeps its dtype."""
+    if isinstance(value, Tensor):
+        return value._array
+    if isinstance(value, (np.ndarray, np.generic)):
+        array = np.asarray(value)
+    elif isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
+        array = np.asarray(value, DEFAULT_FLOAT)
+    else:
+        array = _from_sequence(value)
+    if array.dtype.kind not in "fiub" or array.dtype == np.float16:
+        raise bad_argument("tensor", "data", f"has dtype {array.dtype}", "float32, float64, an integer dtype or bool",
+                           error=TypeError)  # fmt: skip
+    return array
+
+
+def _from_sequence(value) -> np.ndarray:
+    """Make an array of nested lists: Python floats become float32, but NumPy's own numbers in the list keep theirs."""
+    if isinstance(value, (list, tuple)) and any(isinstance(item, Tensor) for item in value):
+        value = [np.asarray(item._array if isinstance(item, Tensor) else item) for item in value]
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise bad_argument("tensor", "data", "is ragged", "nested lists of equal lengths", str(error)) from error
+    return array.astype(DEFAULT_FLOAT) if array.dtype == np.float64 and not _holds_numpy(value) else array
+
+
+def _holds_numpy(value) -> bool:
+    while isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    return isinstance(value, (np.ndarray, np.generic))
+
+
+def tensor(data, *, dtype=None, requires_grad: bool = False) -> Tensor:
+    """Copy ``data`` into a new leaf tensor.
+
+    Python floats become float32; an ndarray keeps its dtype unless ``dtype`` is given.
+    """
+    array = np.array(to_array(data), dtype=dtype)
+    leaf = wrap(to_array(array))
+    return leaf.requires_grad_() if requires_grad else leaf
+
+
+def as_tensor(data) -> Tensor:
+    """Return ``data`` if it is a tensor, else a tensor around it that shares an ndarray's memory."""
+    return data if isinstance(data, Tensor) else Tensor(data)
+
+
+def from_numpy(array: np.ndarray) -> Tensor:
+    """Make a tensor that shares the memory of ``array``."""
+    if not isinstance(array, np.ndarray):
+        raise bad_argument("from_numpy", "array", f"is a {type(array).__name__}", "a NumPy ndarray", error=TypeError)
+    return Tensor(array)

@@ -1,0 +1,241 @@
+"""The multiply-add tiles, and the only file that speaks LLVM.
+
+A tile is a block of sums that lives in registers from the first product to the last::
+
+              lane 0 ......................... lane L-1
+              b[k,0]                           b[k,L-1]      one row of the panel b: whole vectors
+    a[k,0] -> sum[0,0] ....................... sum[0,L-1]    a[k,r] is copied to every lane, then
+    a[k,1] -> sum[1,0] ....................... sum[1,L-1]    sum[r] += a[k,r] * b[k], for k = 0 .. depth-1
+      ...
+    a[k,R-1]  sum[R-1,0] ..................... sum[R-1,L-1]
+
+Per step, the 4 x 24 tile of float32 loads 4 + 3 registers and issues 12 fused multiply-adds, 2 per cycle at best:
+arithmetic, not loads, is the limit. 12 sums, 3 vectors of ``b`` and one of ``a`` are the 16 registers of AVX2.
+Processors with shorter vectors run the same code: LLVM splits the vectors.
+"""
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+#: Bytes in a vector register: AVX2.
+VECTOR_BYTES = 32
+#: Sums that a tile keeps in registers at once, in vectors.
+SUMS = 12
+
+
+def _pointer(context, builder, array_type, array, at):
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.gep(data, [at])
+
+
+def _vector_pointer(builder, pointer, vector):
+    return builder.bitcast(pointer, vector.as_pointer())
+
+
+def _load(builder, pointer, vector, align):
+    return builder.load(_vector_pointer(builder, pointer, vector), align=align)
+
+
+def _store(builder, value, pointer, align):
+    builder.store(value, _vector_pointer(builder, pointer, value.type), align=align)
+
+
+def _splat(builder, scalar, vector):
+    lane0 = builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
+    mask = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), None)
+    return builder.shuffle_vector(lane0, ir.Constant(vector, ir.Undefined), mask)
+
+
+def _fused_multiply_add(builder, vector):
+    """Declare ``llvm.fmuladd``: fused where the processor can, and no call to a library where it cannot."""
+    name = f"llvm.fmuladd.v{vector.count}f{32 if isinstance(vector.element, ir.FloatType) else 64}"
+    return cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), name)
+
+
+class _Tile:
+    """Emit the code of one tile: sums in registers, a loop over the depth, and the sums' way from and to memory."""
+
+    def __init__(self, context, builder, dtype, lanes):
+        self.builder = builder
+        scalar = context.get_value_type(dtype)
+        self.align = dtype.bitwidth // 8
+        self.vector = ir.VectorType(scalar, VECTOR_BYTES // self.align)
+        self.vectors = lanes // self.vector.count
+        self.int = context.get_value_type(types.intp)
+        self.fma = _fused_multiply_add(builder, self.vector)
+
+    def at(self, pointer, index, step=1):
+        """Point ``index * step`` elements further."""
+        if not isinstance(index, ir.Value):
+            index = ir.Constant(self.int, index)
+        return self.builder.gep(pointer, [self.builder.mul(index, ir.Constant(self.int, step)) if step != 1 else index])
+
+    def row(self, pointer, first):
+        """Load one row of lanes that starts at element ``first``."""
+        width = self.vector.count
+        start = self.at(pointer, first)
+        return [_load(self.builder, self.at(start, v * width), self.vector, self.align) for v in range(self.vectors)]
+
+    def sums_pointer(self, out, stride, r, v):
+        offset = self.builder.mul(stride, ir.Constant(self.int, r))
+        return self.at(self.at(out, offset), v * self.vector.count)
+
+    def start(self, out, stride, rows, accumulate):
+        """Return the sums' first values: zero, or what ``out`` holds."""
+        builder, zero = self.builder, ir.Constant(self.vector, None)
+        keep = builder.icmp_signed("!=", accumulate, ir.Constant(accumulate.type, 0))
+        before = builder.block
+        with builder.if_then(keep):
+            held = [
+                _load(builder, self.sums_pointer(out, stride, r, v), self.vector, self.align)
+                for r in rows
+                for v in range(self.vectors)
+            ]
+            inside = builder.block
+        sums = []
+        for value in held:
+            phi = builder.phi(self.vector)
+            phi.add_incoming(zero, before)
+            phi.add_incoming(value, inside)
+            sums.append(phi)
+        return sums
+
+    def run(self, sums, depth, step):
+        """Loop ``k`` over the depth: ``sums = step(k, sums)``; return the last sums."""
+        builder, zero = self.builder, ir.Constant(self.int, 0)
+        before = builder.block
+        body, end = builder.append_basic_block("tile"), builder.append_basic_block("tile.end")
+        builder.cbranch(builder.icmp_signed(">", depth, zero), body, end)
+        builder.position_at_end(body)
+        k = builder.phi(self.int)
+        running = [builder.phi(self.vector) for _ in sums]
+        k.add_incoming(zero, before)
+        for phi, value in zip(running, sums, strict=True):
+            phi.add_incoming(value, before)
+        following = step(k, running)
+        k_next = builder.add(k, ir.Constant(self.int, 1))
+        last = builder.block
+        k.add_incoming(k_next, last)
+        for phi, value in zip(running, following, strict=True):
+            phi.add_incoming(value, last)
+        builder.cbranch(builder.icmp_signed("<", k_next, depth), body, end)
+        builder.position_at_end(end)
+        final = []
+        for value, result in zip(sums, following, strict=True):
+            phi = builder.phi(self.vector)
+            phi.add_incoming(value, before)
+            phi.add_incoming(result, last)
+            final.append(phi)
+        return final
+
+    def multiply_add(self, scalars, row, sums):
+        """Return ``sums[r, v] + scalars[r] * row[v]``."""
+        result = []
+        for r, scalar in enumerate(scalars):
+            a = _splat(self.builder, scalar, self.vector)
+            for v, b in enumerate(row):
+                result.append(self.builder.call(self.fma, [a, b, sums[r * self.vectors + v]]))
+        return result
+
+    def store(self, out, stride, rows, sums):
+        for i, r in enumerate(rows):
+            for v in range(self.vectors):
+                pointer = self.sums_pointer(out, stride, r, v)
+                _store(self.builder, sums[i * self.vectors + v], pointer, self.align)
+
+    def passes(self, rows):
+        """Cut the rows so that a pass's sums fit in registers (float64 needs two passes)."""
+        size = max(1, min(rows, SUMS // self.vectors))
+        return [range(first, min(first + size, rows)) for first in range(0, rows, size)]
+
+
+def _dense_tile(rows, lanes):
+    """Make the tile whose ``a`` is packed: ``a[k * rows + r]``."""
+
+    @intrinsic
+    def tile(typingctx, out, out_at, stride, a, a_at, b, b_at, depth, accumulate):
+        def codegen(context, builder, signature, args):
+            out_, out_at_, stride_, a_, a_at_, b_, b_at_, depth_, accumulate_ = args
+            emit = _Tile(context, builder, signature.args[0].dtype, lanes)
+            out_p = _pointer(context, builder, signature.args[0], out_, out_at_)
+            a_p = _pointer(context, builder, signature.args[3], a_, a_at_)
+            b_p = _pointer(context, builder, signature.args[5], b_, b_at_)
+            for chosen in emit.passes(rows):
+
+                def step(k, sums, chosen=chosen):
+                    a_k = emit.at(a_p, k, rows)
+                    scalars = [builder.load(emit.at(a_k, r), align=emit.align) for r in chosen]
+                    return emit.multiply_add(scalars, emit.row(emit.at(b_p, k, lanes), 0), sums)
+
+                sums = emit.run(emit.start(out_p, stride_, chosen, accumulate_), depth_, step)
+                emit.store(out_p, stride_, chosen, sums)
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(out, n, n, a, n, b, n, n, n), codegen
+
+    return tile
+
+
+def _indexed_tile(rows, lanes):
+    """Make the tile whose ``a`` is found through two tables: ``a[row_at[r] + step_at[k]]``."""
+
+    @intrinsic
+    def tile(typingctx, out, out_at, a, row_at, row_first, step_at, b, b_at, depth, accumulate):
+        def codegen(context, builder, signature, args):
+            out_, out_at_, a_, row_at_, row_first_, step_at_, b_, b_at_, depth_, accumulate_ = args
+            emit = _Tile(context, builder, signature.args[0].dtype, lanes)
+            zero, stride = ir.Constant(emit.int, 0), ir.Constant(emit.int, lanes)
+            out_p = _pointer(context, builder, signature.args[0], out_, out_at_)
+            a_p = _pointer(context, builder, signature.args[2], a_, zero)
+            row_p = _pointer(context, builder, signature.args[3], row_at_, row_first_)
+            step_p = _pointer(context, builder, signature.args[5], step_at_, zero)
+            b_p = _pointer(context, builder, signature.args[6], b_, b_at_)
+            for chosen in emit.passes(rows):
+                bases = [emit.at(a_p, builder.load(emit.at(row_p, r))) for r in chosen]
+
+                def step(k, sums, bases=bases):
+                    there = builder.load(emit.at(step_p, k))
+                    scalars = [builder.load(emit.at(base, there), align=emit.align) for base in bases]
+                    return emit.multiply_add(scalars, emit.row(emit.at(b_p, k, lanes), 0), sums)
+
+                sums = emit.run(emit.start(out_p, stride, chosen, accumulate_), depth_, step)
+                emit.store(out_p, stride, chosen, sums)
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(out, n, a, row_at, n, step_at, b, n, n, n), codegen
+
+    return tile
+
+
+#: ``dense_tile(out, out_at, stride, a, a_at, b, b_at, depth, accumulate)``: 4 rows of 24 lanes.
+#: ``out[out_at + r * stride + l] (+)= sum over k of a[a_at + 4 * k + r] * b[b_at + 24 * k + l]``.
+DENSE_ROWS, DENSE_LANES = 4, 24
+dense_tile = _dense_tile(DENSE_ROWS, DENSE_LANES)
+
+#: ``indexed_tile(out, out_at, a, row_at, row_first, step_at, b, b_at, depth, accumulate)``: 6 rows of 16 lanes.
+#: ``out[out_at + 16 * r + l] (+)= sum over k of a[row_at[row_first + r] + step_at[k]] * b[b_at + 16 * k + l]``.
+INDEXED_ROWS, INDEXED_LANES = 6, 16
+indexed_tile = _indexed_tile(INDEXED_ROWS, INDEXED_LANES)
+
+#: Elements that ``move`` copies.
+MOVE = 8
+
+
+@intrinsic
+def move(typingctx, out, out_at, source, source_at):
+    """Copy ``MOVE`` elements: ``out[out_at + l] = source[source_at + l]``."""
+
+    def codegen(context, builder, signature, args):
+        out_, out_at_, source_, source_at_ = args
+        dtype = signature.args[0].dtype
+        vector = ir.VectorType(context.get_value_type(dtype), MOVE)
+        align = dtype.bitwidth // 8
+        value = _load(builder, _pointer(context, builder, signature.args[2], source_, source_at_), vector, align)
+        _store(builder, value, _pointer(context, builder, signature.args[0], out_, out_at_), align)
+        return context.get_dummy_value()
+
+    return types.void(out, types.intp, source, types.intp), codegen
