@@ -54,10 +54,10 @@ class Context:
     @property
     def saved_tensors(self) -> tuple[np.ndarray | None, ...]:
         """Return what was saved, after checking that nothing was changed in place since."""
-        for tensor_name, storage, version in self._guards:
+        for kind, i, storage, version in self._guards:
             if storage.version != version:
                 raise RuntimeError(
-                    f"{self.name}: {tensor_name} was changed in place after the operation (version {storage.version}), "
+                    f"{self.name}: {kind} {i} was changed in place after the operation (version {storage.version}), "
                     f"expected version {version}: its values are needed to compute the gradient. "
                     "Change a copy, or use an operation that returns a new tensor."
                 )
@@ -84,7 +84,7 @@ class Context:
                 if isinstance(tensor, Tensor) and tensor._array is array:
                     storage = tensor._storage
                     storage.lock()
-                    self._guards.append((f"{kind} {i} of shape {tensor.shape}", storage, storage.version))
+                    self._guards.append((kind, i, storage, storage.version))
                     return
 
     def run(self, gradients: list[np.ndarray | None]) -> tuple:
@@ -123,14 +123,14 @@ class Context:
 
     def free(self) -> None:
         """Forget the saved arrays and the way down; a second backward pass then says so."""
-        for _, storage, _ in self._guards:
+        for _, _, storage, _ in self._guards:
             storage.unlock()
         self.edges = None
         self._guards = []
         self._saved = ()
 
     def __del__(self):
-        for _, storage, _ in self._guards:  # a graph that is dropped without a backward pass
+        for _, _, storage, _ in self._guards:  # a graph that is dropped without a backward pass
             storage.unlock()
 
 

@@ -1,0 +1,178 @@
+"""Is ``backward`` the derivative of ``forward``? Compare it with finite differences, in float64.
+
+A random cotangent v turns a function of many outputs into one number, <v, f(x)>, whose gradient is v'J: one backward
+pass checks the whole Jacobian J, since a wrong entry survives a random v with probability 0. For big inputs the finite
+differences are taken along random directions too. ``mode="full"`` compares every entry of J, and can say which one is wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import bad_argument, check_choice
+from .tensor import Tensor, tensor
+
+DIRECTIONS = 8  # random directions per input that has more elements than MAX_COORDINATES
+MAX_COORDINATES = 400
+
+
+class GradcheckError(AssertionError):
+    """A gradient disagrees with finite differences; the message names the input, the index and both numbers."""
+
+
+@dataclass(frozen=True)
+class InputReport:
+    """The largest disagreement for one input."""
+
+    input: int
+    max_error: float
+    index: tuple[int, ...] | None
+    analytical: float
+    numerical: float
+
+
+def gradcheck(fn, inputs, eps: float = 1e-6, atol: float = 1e-7, rtol: float = 1e-5, *, mode: str = "random",
+              raise_exception: bool = True, rng: np.random.Generator | None = None) -> bool:  # fmt: skip
+    """Check the gradients of ``fn`` against central differences.
+
+    Passes if ``|analytical - numerical| <= atol + rtol * |numerical|`` everywhere, where
+    ``numerical = (<v, fn(x + eps u)> - <v, fn(x - eps u)>) / (2 eps)``.
+
+    Parameters
+    ----------
+    fn : callable
+        Takes tensors, returns a tensor or a tuple of tensors. Integer outputs are ignored.
+    inputs : Tensor or sequence
+        Those with ``requires_grad=True`` are checked, and have to be float64; anything else is passed as it is.
+    eps, atol, rtol : float
+        Step and tolerances.
+    mode : {"random", "full"}
+        One random cotangent ``v``, or one cotangent per output element (the full Jacobian).
+    raise_exception : bool
+        Raise :class:`GradcheckError` (default), or return False.
+    rng : numpy.random.Generator, optional
+        Source of cotangents and directions; a fixed seed by default.
+
+    Returns
+    -------
+    bool
+        True if every gradient agrees.
+    """
+    try:
+        gradcheck_report(fn, inputs, eps, atol, rtol, mode=mode, rng=rng)
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
+    return True
+
+
+def gradcheck_report(fn, inputs, eps: float = 1e-6, atol: float = 1e-7, rtol: float = 1e-5, *, mode: str = "random",
+                     rng: np.random.Generator | None = None) -> list[InputReport]:  # fmt: skip
+    """Do what :func:`gradcheck` does, and return the largest error of every input."""
+    check_choice("gradcheck", "mode", mode, ("random", "full"))
+    rng = np.random.default_rng(0) if rng is None else rng
+    inputs = [_private_copy(i, value) for i, value in enumerate([inputs] if isinstance(inputs, Tensor) else inputs)]
+    checked = [i for i, value in enumerate(inputs) if isinstance(value, Tensor) and value.requires_grad]
+    if not checked:
+        raise bad_argument("gradcheck", "inputs", "have no tensor with requires_grad=True", "at least one")
+    outputs = _float_outputs(fn, inputs)
+    if mode == "random":
+        cotangents = [[rng.standard_normal(output.shape) for output in outputs]]
+    else:
+        cotangents = _unit_cotangents(outputs)
+    worst: dict[int, InputReport] = {}
+    for cotangent in cotangents:
+        analytical = _backward(fn, inputs, checked, cotangent)
+        for i in checked:
+            report = _compare(fn, inputs, i, analytical[i], cotangent, eps, atol, rtol, rng)
+            if i not in worst or report.max_error > worst[i].max_error:
+                worst[i] = report
+    return [worst[i] for i in checked]
+
+
+def _private_copy(i: int, value):
+    """Copy what is perturbed: the caller's tensors, and the graph they came from, stay as they are."""
+    if not (isinstance(value, Tensor) and value.requires_grad):
+        return value
+    if value.dtype != np.float64:
+        why = "finite differences need the digits of double precision"
+        raise bad_argument("gradcheck", f"input {i}", f"has dtype {value.dtype}", "float64", why, TypeError)
+    return tensor(value.detach().numpy(), requires_grad=True)
+
+
+def _float_outputs(fn, inputs) -> list[Tensor]:
+    result = fn(*inputs)
+    outputs = [out for out in (result if isinstance(result, (tuple, list)) else [result]) if out.dtype.kind == "f"]
+    if not outputs:
+        raise bad_argument("gradcheck", "fn", "returned no float tensor", "at least one")
+    return outputs
+
+
+def _unit_cotangents(outputs):
+    for which, output in enumerate(outputs):
+        for index in np.ndindex(output.shape):
+            cotangent = [np.zeros(other.shape) for other in outputs]
+            cotangent[which][index] = 1.0
+            yield cotangent
+
+
+def _project(fn, inputs, cotangent) -> float:
+    """Return <v, fn(x)>."""
+    outputs = _float_outputs(fn, inputs)
+    return float(sum(np.vdot(v, output._array) for v, output in zip(cotangent, outputs, strict=True)))
+
+
+def _backward(fn, inputs, checked, cotangent) -> dict[int, np.ndarray]:
+    for i in checked:
+        inputs[i].grad = None
+    for output, v in zip(_float_outputs(fn, inputs), cotangent, strict=True):
+        if output.requires_grad:
+            output.backward(v, retain_graph=True)
+    return {
+        i: np.zeros(inputs[i].shape) if inputs[i].grad is None else inputs[i].grad.numpy() for i in checked
+    }  # no gradient arrived: the function is constant in this input, and finite differences have to agree
+
+
+def _compare(fn, inputs, i, analytical, cotangent, eps, atol, rtol, rng) -> InputReport:
+    size = analytical.size
+    if size <= MAX_COORDINATES:
+        directions = ((index, None) for index in np.ndindex(analytical.shape))
+    else:
+        directions = ((None, rng.standard_normal(analytical.shape)) for _ in range(DIRECTIONS))
+    worst = InputReport(i, 0.0, None, 0.0, 0.0)
+    for index, direction in directions:
+        got = float(analytical[index] if direction is None else np.vdot(analytical, direction))
+        expected = _slope(fn, inputs, i, index, direction, cotangent, eps)
+        error = abs(got - expected)
+        if not error <= atol + rtol * abs(expected):  # written so that NaN fails
+            where = f"at index {index}" if index is not None else "along a random direction"
+            raise GradcheckError(
+                f"gradcheck: input {i} of shape {analytical.shape} has gradient {got:.10g} {where}, "
+                f"expected {expected:.10g}: finite differences differ by {error:.3g}, "
+                f"more than atol {atol:g} + rtol {rtol:g} * |expected|."
+            )
+        if error >= worst.max_error:
+            worst = InputReport(i, error, index, got, expected)
+    return worst
+
+
+def _slope(fn, inputs, i, index, direction, cotangent, eps) -> float:
+    """Return the central difference of <v, fn(x)> along one coordinate or one direction of input ``i``."""
+    array = inputs[i]._write_array()
+    before = array.copy()
+    step = np.zeros(array.shape)
+    if direction is None:
+        step[index] = eps
+    else:
+        step += eps * direction
+    try:
+        np.add(before, step, out=array)
+        above = _project(fn, inputs, cotangent)
+        np.subtract(before, step, out=array)
+        below = _project(fn, inputs, cotangent)
+    finally:
+        np.copyto(array, before)
+    return (above - below) / (2 * eps)

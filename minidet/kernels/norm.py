@@ -1,0 +1,262 @@
+"""Normalisation of (N, C, S) images; S is all pixels of a plane.
+
+batch_norm                                       its gradient
+    for channel (parallel)                           for channel (parallel)
+      sum, then squares about the mean                 sums of g and g * (x - mean)
+      out = (x - mean) * scale + bias                  dx = scale * g - a - b * (x - mean)
+
+A channel's planes fit into the cache, so that its second and third pass do not go back to memory. group_norm does the
+same for (image, group) in the place of channel; local_response_norm works on blocks of pixels across all channels.
+
+Sums are kept in float64, and every sum belongs to one turn of the parallel loop: no result depends on the number of threads.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import prange
+
+from .jit import jit, parallel
+
+BLOCK = 512  # pixels: one block of 64 channels is 128 KB
+
+
+@jit
+def _sum(row):
+    total = 0.0
+    for i in range(row.size):
+        total += row[i]
+    return total
+
+
+@jit
+def _squares(row, mean):
+    total = 0.0
+    for i in range(row.size):
+        d = row[i] - mean
+        total += d * d
+    return total
+
+
+@jit
+def _dot(grad, row, mean):
+    """Return the sums of grad and of grad * (row - mean)."""
+    total, product = 0.0, 0.0
+    for i in range(row.size):
+        total += grad[i]
+        product += grad[i] * (row[i] - mean)
+    return total, product
+
+
+@jit
+def _normalise(row, mean, scale, bias, out):
+    for i in range(row.size):
+        out[i] = (row[i] - mean) * scale + bias
+
+
+@jit
+def _combine(grad, row, scale, a, b, mean, out):
+    for i in range(row.size):
+        out[i] = grad[i] * scale - a - (row[i] - mean) * b
+
+
+def _channels_last(*arrays):
+    """(N, C, 1) -> (1, C, N): rows worth looping over."""
+    return [np.ascontiguousarray(array.transpose(2, 1, 0)) for array in arrays]
+
+
+def batch_norm(x, weight, bias, eps):
+    """Normalise each channel over N and S. Return ``(out, mean, variance)``: the statistics are (C,) float64, biased."""
+    if x.shape[2] == 1 and x.shape[0] > 1:
+        out, mean, variance = batch_norm(*_channels_last(x), weight, bias, eps)
+        return _channels_last(out)[0], mean, variance
+    out, mean, variance = np.empty_like(x), np.empty(x.shape[1]), np.empty(x.shape[1])
+    _batch_norm(x, weight, bias, float(eps), out, mean, variance)
+    return out, mean, variance
+
+
+@parallel
+def _batch_norm(x, weight, bias, eps, out, means, variances):
+    n, c, s = x.shape
+    cast = x.dtype.type
+    for j in prange(c):
+        total, squares = 0.0, 0.0
+        for i in range(n):
+            total += _sum(x[i, j])
+        mean = cast(total / (n * s))
+        for i in range(n):
+            squares += _squares(x[i, j], mean)
+        means[j], variances[j] = total / (n * s), squares / (n * s)
+        scale = cast(weight[j] / np.sqrt(variances[j] + eps))
+        for i in range(n):
+            _normalise(x[i, j], mean, scale, bias[j], out[i, j])
+
+
+def batch_norm_eval(x, mean, invstd, weight, bias):
+    """Normalise with given statistics: (x - mean) * invstd * weight + bias."""
+    out = np.empty_like(x)
+    _batch_norm_eval(x, mean.astype(x.dtype), (invstd * weight).astype(x.dtype), bias, out)
+    return out
+
+
+@parallel
+def _batch_norm_eval(x, mean, scale, bias, out):
+    n, c, _ = x.shape
+    for t in prange(n * c):
+        i, j = np.int64(t) // c, np.int64(t) % c
+        _normalise(x[i, j], mean[j], scale[j], bias[j], out[i, j])
+
+
+def batch_norm_grad(grad, x, mean, invstd, weight, training):
+    """Return ``(dx, dweight, dbias)``. In training, the statistics depend on x too."""
+    if x.shape[2] == 1 and x.shape[0] > 1:
+        dx, dweight, dbias = batch_norm_grad(*_channels_last(grad, x), mean, invstd, weight, training)
+        return _channels_last(dx)[0], dweight, dbias
+    dx, dweight, dbias = np.empty_like(x), np.empty(x.shape[1], x.dtype), np.empty(x.shape[1], x.dtype)
+    _batch_norm_grad(grad, x, mean.astype(np.float64), invstd.astype(np.float64), weight, training, dx, dweight, dbias)
+    return dx, dweight, dbias
+
+
+@parallel
+def _batch_norm_grad(grad, x, means, invstds, weight, training, dx, dweight, dbias):
+    n, c, s = x.shape
+    cast = x.dtype.type
+    for j in prange(c):
+        mean, scale = cast(means[j]), cast(invstds[j] * weight[j])
+        total, product = 0.0, 0.0
+        for i in range(n):
+            sums = _dot(grad[i, j], x[i, j], mean)
+            total += sums[0]
+            product += sums[1]
+        dweight[j], dbias[j] = product * invstds[j], total
+        count = n * s if training else np.inf
+        a = cast(scale * total / count)
+        b = cast(scale * product * invstds[j] * invstds[j] / count)
+        for i in range(n):
+            _combine(grad[i, j], x[i, j], scale, a, b, mean, dx[i, j])
+
+
+def group_norm(x, groups, weight, bias, eps):
+    """Normalise each group of channels of each image. Return ``(out, mean, invstd)``; the last two (N, groups) float64."""
+    out, mean, invstd = np.empty_like(x), np.empty((x.shape[0], groups)), np.empty((x.shape[0], groups))
+    _group_norm(x, weight, bias, float(eps), out, mean, invstd)
+    return out, mean, invstd
+
+
+@parallel
+def _group_norm(x, weight, bias, eps, out, means, invstds):
+    n, c, s = x.shape
+    groups = means.shape[1]
+    size = c // groups
+    cast = x.dtype.type
+    for t in prange(n * groups):
+        i, k = np.int64(t) // groups, np.int64(t) % groups
+        total, squares = 0.0, 0.0
+        for j in range(k * size, (k + 1) * size):
+            total += _sum(x[i, j])
+        mean = cast(total / (size * s))
+        for j in range(k * size, (k + 1) * size):
+            squares += _squares(x[i, j], mean)
+        means[i, k], invstds[i, k] = total / (size * s), 1 / np.sqrt(squares / (size * s) + eps)
+        for j in range(k * size, (k + 1) * size):
+            _normalise(x[i, j], mean, cast(invstds[i, k] * weight[j]), bias[j], out[i, j])
+
+
+def group_norm_grad(grad, x, mean, invstd, weight):
+    """Return ``(dx, dweight, dbias)``."""
+    dx, totals, products = np.empty_like(x), np.empty(x.shape[:2]), np.empty(x.shape[:2])
+    _group_norm_grad(grad, x, mean, invstd, weight, dx, totals, products)
+    return dx, products.sum(axis=0).astype(x.dtype), totals.sum(axis=0).astype(x.dtype)
+
+
+@parallel
+def _group_norm_grad(grad, x, means, invstds, weight, dx, totals, products):
+    n, c, s = x.shape
+    groups = means.shape[1]
+    size = c // groups
+    cast = x.dtype.type
+    for t in prange(n * groups):
+        i, k = np.int64(t) // groups, np.int64(t) % groups
+        mean, invstd = cast(means[i, k]), invstds[i, k]
+        total, product = 0.0, 0.0
+        for j in range(k * size, (k + 1) * size):
+            sums = _dot(grad[i, j], x[i, j], mean)
+            totals[i, j], products[i, j] = sums[0], sums[1] * invstd
+            total += sums[0] * weight[j]
+            product += sums[1] * weight[j]
+        a = cast(invstd * total / (size * s))
+        b = cast(invstd * invstd * invstd * product / (size * s))
+        for j in range(k * size, (k + 1) * size):
+            _combine(grad[i, j], x[i, j], cast(invstd * weight[j]), a, b, mean, dx[i, j])
+
+
+def local_response_norm(x, size, alpha, beta, k):
+    """Divide by (k + alpha * mean of x^2 over a window of ``size`` channels) ** beta. Return ``(out, base)``."""
+    out, base = np.empty_like(x), np.empty_like(x)
+    _local_response_norm(x, size, *(x.dtype.type(value) for value in (alpha / size, beta, k)), out, base)
+    return out, base
+
+
+@parallel
+def _local_response_norm(x, size, alpha, beta, k, out, base):
+    n, c, s = x.shape
+    blocks = (s + BLOCK - 1) // BLOCK
+    for t in prange(n * blocks):
+        i, low = np.int64(t) // blocks, np.int64(t) % blocks * BLOCK
+        high = min(low + BLOCK, s)
+        for j in range(c):
+            squares = base[i, j, low:high]
+            squares[:] = 0
+            for q in range(max(j - size // 2, 0), min(j + (size - 1) // 2 + 1, c)):
+                _add_squares(x[i, q, low:high], squares)
+            for m in range(squares.size):
+                squares[m] = k + alpha * squares[m]
+            _times_power(x[i, j, low:high], squares, beta, out[i, j, low:high])
+
+
+@jit
+def _add_squares(row, out):
+    for m in range(out.size):
+        out[m] += row[m] * row[m]
+
+
+@jit
+def _times_power(row, base, beta, out):
+    """row * base ** -beta. The paper's beta, 0.75, is made of square roots, which are vector instructions."""
+    if beta == 0.75:
+        for m in range(out.size):
+            root = np.sqrt(base[m])
+            out[m] = row[m] / (root * np.sqrt(root))
+    else:
+        for m in range(out.size):
+            out[m] = row[m] * base[m] ** -beta
+
+
+def local_response_norm_grad(grad, x, base, size, alpha, beta):
+    """Return dx. A pixel feeds its own output, and the denominator of every channel whose window holds it."""
+    dx, work = np.empty_like(x), np.empty_like(x)
+    _local_response_norm_grad(grad, x, base, size, *(x.dtype.type(v) for v in (2 * alpha * beta / size, beta)), work, dx)
+    return dx
+
+
+@parallel
+def _local_response_norm_grad(grad, x, base, size, factor, beta, work, dx):
+    n, c, s = x.shape
+    blocks = (s + BLOCK - 1) // BLOCK
+    for t in prange(n * blocks):
+        i, low = np.int64(t) // blocks, np.int64(t) % blocks * BLOCK
+        high = min(low + BLOCK, s)
+        for j in range(c):
+            direct, reached = dx[i, j, low:high], work[i, j, low:high]
+            _times_power(grad[i, j, low:high], base[i, j, low:high], beta, direct)
+            for m in range(direct.size):
+                reached[m] = direct[m] * x[i, j, low + m] / base[i, j, low + m]
+        for j in range(c):
+            for q in range(max(j - (size - 1) // 2, 0), min(j + size // 2 + 1, c)):
+                _subtract_product(x[i, j, low:high], work[i, q, low:high], factor, dx[i, j, low:high])
+
+
+@jit
+def _subtract_product(row, reached, factor, out):
+    for m in range(out.size):
+        out[m] -= factor * row[m] * reached[m]
