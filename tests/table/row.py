@@ -1,0 +1,65 @@
+"""One row of the table of operations: everything that the generic tests need to know about one public operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Bad:
+    """A call that has to raise ``error`` with a message that contains ``message`` (a regular expression)."""
+
+    call: Callable[[], object]
+    error: type[Exception] | tuple[type[Exception], ...]
+    message: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One operation with one choice of options; see the fields.
+
+    Inputs are float64 arrays (differentiated) and integer or boolean arrays (passed as they are).
+    """
+
+    name: str  # the public name: "minidet.exp", "F.conv2d", "nn.Conv2d"
+    call: Callable  # Tensors in, Tensor or tuple of Tensors out; for an nn row with `module`, leave None
+    inputs: Callable[[np.random.Generator], list]  # away from kinks, ties and poles
+    reference: Callable | None = None  # ndarrays in, ndarray(s) out, in plain NumPy: never the code under test
+    torch: Callable | None = None  # the same call on torch tensors; use torch() below
+    variant: str = ""
+    empty: Callable[[np.random.Generator], list] | None = None  # inputs with a zero-size batch
+    bad: tuple[Bad, ...] = ()
+    module: Callable | None = None  # builds the layer: its parameters are checked too
+    torch_module: Callable | None = None  # builds torch's twin: the state_dict is copied over
+    differentiable: bool = True
+    functions: tuple = ()  # Function classes to plant mistakes in; found through grad_fn where empty
+
+    @property
+    def id(self) -> str:
+        """The name in the test report."""
+        return f"{self.name} [{self.variant}]" if self.variant else self.name
+
+
+def torch():
+    """Import torch when a test asks for it: the suite runs without."""
+    import torch as module
+
+    return module
+
+
+def distinct(rng: np.random.Generator, shape, low: float = -2.0, high: float = 2.0) -> np.ndarray:
+    """Draw values that are all at least (high - low) / size apart: no ties for max and sort."""
+    size = int(np.prod(shape))
+    return (low + (high - low) * (rng.permutation(size) + 0.5) / max(size, 1)).reshape(shape)
+
+
+def away_from(rng: np.random.Generator, shape, *kinks: float, low=-2.0, high=2.0, gap: float = 0.05) -> np.ndarray:
+    """Draw uniform values, none closer than ``gap`` to a kink."""
+    values = rng.uniform(low, high, shape)
+    for kink in kinks:
+        near = np.abs(values - kink) < gap
+        values = np.where(near, kink + np.where(values < kink, -2 * gap, 2 * gap), values)
+    return values
