@@ -1,0 +1,112 @@
+"""How good a semantic segmentation is: one confusion matrix over a whole data set, and what is read off it.
+
+Averaging the IoU of single pictures would weigh a class that appears in few pictures, or covers few pixels, differently
+from picture to picture; the PASCAL VOC measure sums the pixels of all pictures first (Everingham et al. 2010, section 4.2).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..autograd import Tensor
+from ..errors import bad_argument, check_index_range, check_integer, integer
+
+
+def _array(value) -> np.ndarray:
+    return value.detach().numpy() if isinstance(value, Tensor) else np.asarray(value)
+
+
+class ConfusionMatrix:
+    """Counts of pixels, ``matrix[t, p]``: of true class t, predicted as p.
+
+    Parameters
+    ----------
+    num_classes : int
+        K; labels are 0 .. K - 1.
+    ignore_index : int, optional
+        A true label that is not counted (void pixels).
+
+    Notes
+    -----
+    With n_tp the counts, t_k = sum_p n_kp the true and p_k = sum_t n_tk the predicted pixels of class k
+    (Long, Shelhamer, Darrell 2015, section 5):
+
+    - pixel accuracy  sum_k n_kk / sum_k t_k
+    - class accuracy  mean over k of n_kk / t_k
+    - IoU of class k  n_kk / (t_k + p_k - n_kk)
+    - frequency weighted IoU  sum_k t_k IoU_k / sum_k t_k
+
+    A class is left out of a mean where its denominator is 0: it is absent, and says nothing.
+    """
+
+    def __init__(self, num_classes: int, ignore_index: int | None = None):
+        self.num_classes = integer("ConfusionMatrix", "num_classes", num_classes, low=1)
+        self.ignore_index = ignore_index
+        self.matrix = np.zeros((num_classes, num_classes), np.int64)
+
+    def update(self, target, prediction) -> None:
+        """Count the pixels of one picture or batch: integer labels of equal shapes."""
+        target, prediction = _array(target), _array(prediction)
+        check_integer("ConfusionMatrix", "target", target)
+        check_integer("ConfusionMatrix", "prediction", prediction)
+        if target.shape != prediction.shape:
+            why = "every true label needs one predicted label"
+            raise bad_argument(
+                "ConfusionMatrix", "prediction", f"has shape {prediction.shape}", f"target's {target.shape}", why
+            )
+        if self.ignore_index is not None:
+            counted = target != self.ignore_index
+            target, prediction = target[counted], prediction[counted]
+        check_index_range("ConfusionMatrix", "target", target, 0, self.num_classes)
+        check_index_range("ConfusionMatrix", "prediction", prediction, 0, self.num_classes)
+        pairs = target.astype(np.int64).ravel() * self.num_classes + prediction.ravel()
+        self.matrix += np.bincount(pairs, minlength=self.num_classes**2).reshape(self.matrix.shape)
+
+    def _ratio(self, numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+        return np.divide(numerator, denominator, out=np.full(self.num_classes, np.nan), where=denominator > 0)
+
+    @property
+    def iou(self) -> np.ndarray:
+        """IoU of every class, (K,) float64; NaN for a class that is neither true nor predicted anywhere."""
+        correct = np.diag(self.matrix)
+        return self._ratio(correct, self.matrix.sum(0) + self.matrix.sum(1) - correct)
+
+    @property
+    def accuracy_per_class(self) -> np.ndarray:
+        """Share of every class's true pixels that were found, (K,); NaN for a class without true pixels."""
+        return self._ratio(np.diag(self.matrix), self.matrix.sum(1))
+
+    @property
+    def pixel_accuracy(self) -> float:
+        """Share of all counted pixels that were labelled correctly (global accuracy)."""
+        total = self.matrix.sum()
+        return float(np.trace(self.matrix) / total) if total else float("nan")
+
+    @property
+    def class_accuracy(self) -> float:
+        """Mean of :attr:`accuracy_per_class` over the classes that have true pixels."""
+        return _mean_of_present(self.accuracy_per_class)
+
+    @property
+    def mean_iou(self) -> float:
+        """Mean of :attr:`iou` over the classes that are present (mIoU)."""
+        return _mean_of_present(self.iou)
+
+    @property
+    def frequency_weighted_iou(self) -> float:
+        """IoU weighted by each class's share of the true pixels."""
+        true = self.matrix.sum(1)
+        return float(np.nansum(np.where(true > 0, self.iou, 0) * true) / true.sum()) if true.any() else float("nan")
+
+
+def _mean_of_present(values: np.ndarray) -> float:
+    present = ~np.isnan(values)
+    return float(values[present].mean()) if present.any() else float("nan")
+
+
+def majority_class(matrix: ConfusionMatrix) -> ConfusionMatrix:
+    """Return the confusion matrix of a predictor that always answers the most frequent true class: the baseline."""
+    baseline = ConfusionMatrix(matrix.num_classes, matrix.ignore_index)
+    true = matrix.matrix.sum(1)
+    baseline.matrix[:, true.argmax()] = true
+    return baseline
