@@ -1,0 +1,119 @@
+"""Two-dimensional convolution and its three gradients: which loops compute what.
+
+::
+
+    conv2d               conv_tiles     pixels x filters, summed over taps
+    conv2d_input_grad    conv_tiles     the same loops: each phase of the input is a small convolution of grad
+    conv2d_weight_grad   conv_weight    taps x filters, summed over pixels
+
+``conv_geometry`` computes the tables of offsets that make these all look alike.
+"""
+
+import numpy as np
+
+from . import conv_geometry as geometry
+from . import conv_tiles, conv_weight, workspace
+from .simd import DENSE_ROWS, INDEXED_LANES, INDEXED_ROWS
+
+
+def _plain(*arrays):
+    """Return the arrays contiguous, aligned and writable: each other kind would be compiled anew."""
+    return [a if a.flags.carray else np.require(a, requirements="CAW") for a in arrays]
+
+
+def _correlate(x, weight, weight_steps, rows, bias, plan, groups, out, out_step):
+    """Compute every product of a plan: pad, pack, multiply."""
+    image_layout, starts, products = plan
+    n, c, h, w = x.shape
+    planes = x.reshape(n * c, h, w)
+    plane = image_layout.plane
+    whole = (h, w) == (image_layout.rows, image_layout.columns) and image_layout.phases == 1 and not starts.any()
+    if whole:
+        image, target = x.reshape(-1), np.empty(0, x.dtype)
+    else:
+        image = target = workspace.take("image", n * c * plane, x.dtype)
+    row_tiles = -(-rows // DENSE_ROWS)
+    for product in products:
+        taps = product.source_at.size
+        packed = workspace.take("weights", groups * row_tiles * (taps + 1) * DENSE_ROWS, x.dtype)
+        conv_tiles.prepare(planes, target, tuple(image_layout), starts, weight.reshape(-1), product.weight_at,
+                           weight_steps, groups, rows, bias, packed)  # fmt: skip
+        target = np.empty(0, x.dtype)
+        grid = product.grid
+        if grid.qw == image_layout.columns and (grid.out_row, grid.out_column) == (grid.qw, 1):  # rows follow each other: one long row
+            grid = grid._replace(qh=1, qw=grid.qh * grid.qw, out_row=grid.qh * grid.qw)
+        conv_tiles.correlate(image, tuple(image_layout), c // groups * plane, c * plane, product.source_at, tuple(grid),
+                             packed, rows, groups, bias.size > 0, out.reshape(-1), n,
+                             (out[0].size, out_step, grid.out_row, grid.out_column))  # fmt: skip
+
+
+def conv2d(x, weight, bias, stride, padding, dilation, groups):
+    """Return the convolution of x (N, C, H, W) with weight (F, C/groups, KH, KW): (N, F, OH, OW).
+
+    ``out[n, f, oh, ow] = bias[f] + sum over c, i, j of
+    weight[f, c, i, j] * padded[n, c, oh * sh + i * dh, ow * sw + j * dw]``
+    """
+    x, weight = _plain(x, weight)
+    n, c, h, w = x.shape
+    f, cg, kh, kw = weight.shape
+    oh = (h + 2 * padding[0] - dilation[0] * (kh - 1) - 1) // stride[0] + 1
+    ow = (w + 2 * padding[1] - dilation[1] * (kw - 1) - 1) // stride[1] + 1
+    out = np.empty((n, f, oh, ow), x.dtype)
+    if out.size == 0:
+        return out
+    bias = np.empty(0, x.dtype) if bias is None else _plain(bias)[0]
+    plan = geometry.forward(cg, (kh, kw), (oh, ow), stride, padding, dilation)
+    _correlate(x, weight, (f // groups * cg * kh * kw, cg * kh * kw), f // groups, bias, plan, groups, out, oh * ow)
+    return out
+
+
+def conv2d_input_grad(grad, weight, input_size, stride, padding, dilation, groups):
+    """Return the gradient for x (N, C, H, W), given the gradient (N, F, OH, OW) for the result.
+
+    ``out[n, c, h, w]`` sums ``grad[n, f, oh, ow] * weight[f, c, i, j]`` over the windows and taps that met the pixel:
+    ``h = oh * sh + i * dh - ph``, and the same for w. It is also the transposed convolution of ``grad``.
+    """
+    grad, weight = _plain(grad, weight)
+    n, f, _, _ = grad.shape
+    _, cg, kh, kw = weight.shape
+    h, w = input_size
+    plan = geometry.input_grad(f // groups, cg, (kh, kw), (h, w), stride, padding, dilation)
+    covered = all(product.source_at.size for product in plan[2])
+    out = (np.empty if covered else np.zeros)((n, cg * groups, h, w), grad.dtype)
+    if out.size == 0 or grad.size == 0:
+        return np.zeros_like(out)
+    plan = (*plan[:2], tuple(product for product in plan[2] if product.source_at.size))
+    steps = (f // groups * cg * kh * kw, kh * kw)
+    _correlate(grad, weight, steps, cg, np.empty(0, grad.dtype), plan, groups, out, h * w)
+    return out
+
+
+def conv2d_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups):
+    """Return the gradient for weight (F, C/groups, KH, KW), given the gradient (N, F, OH, OW) for the result.
+
+    ``out[f, c, i, j] = sum over n, oh, ow of grad[n, f, oh, ow] * padded[n, c, oh * sh + i * dh, ow * sw + j * dw]``
+    """
+    grad, x = _plain(grad, x)
+    n, f, oh, ow = grad.shape
+    _, c, h, w = x.shape
+    cg = c // groups
+    out = np.empty((f, cg, *kernel_size), grad.dtype)
+    if grad.size == 0 or out.size == 0:
+        return np.zeros_like(out)
+    plan = geometry.weight_grad(cg, kernel_size, (oh, ow), stride, padding, dilation, INDEXED_ROWS)
+    layout, starts, row_at = plan
+    tiles = groups * -(-(f // groups) // INDEXED_LANES)
+    shares = max(1, min(conv_weight.TASKS // tiles, n * oh * ow // conv_weight.DEPTH))
+    image = workspace.take("image", n * c * layout.plane, x.dtype)
+    partial = workspace.take("partial", tiles * shares * row_at.size * INDEXED_LANES, x.dtype)
+    conv_weight.weight_grad(grad.reshape(n, f, oh * ow), x.reshape(n * c, h, w), image, tuple(layout), starts, (oh, ow),
+                            stride, groups, row_at, partial, shares, out.reshape(f, -1))  # fmt: skip
+    return out
+
+
+def conv2d_bias_grad(grad):
+    """Return the gradient for bias (F,): the sum of grad (N, F, OH, OW) over images and pixels."""
+    (grad,) = _plain(grad)
+    out = np.empty(grad.shape[1], grad.dtype)
+    conv_weight.bias_grad(grad.reshape(*grad.shape[:2], grad.shape[2] * grad.shape[3]), out)
+    return out
