@@ -1,0 +1,48 @@
+# Every target makes what it needs. `make` alone lists them.
+PYTHON ?= python3
+VENV ?= .venv
+# Test processes at once; each has its own kernels' threads.
+WORKERS ?= 2
+
+# Windows keeps a virtual environment's programs elsewhere.
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check gradcheck format
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+# A stamp per extra: installed again only when setup.cfg or pyproject.toml changed.
+$(VENV)/.made:
+	@command -v $(PYTHON) >/dev/null 2>&1 || \
+		{ echo "make: there is no program '$(PYTHON)'. Install Python 3.11 or newer, or say which: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "make: $(PYTHON) is $$($(PYTHON) --version 2>&1), minidet needs 3.11 or newer: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+		{ echo "make: $(PYTHON) cannot make virtual environments (on Debian: apt install python3-venv)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed-%: $(VENV)/.made setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[$*]"
+	@touch $@
+
+demo: $(VENV)/.installed-demo ## train on handwritten digits: three minutes
+	$(BIN)/minidet demo
+
+test: $(VENV)/.installed-test ## the whole suite
+	$(BIN)/python -m pytest -n $(WORKERS) --durations=10
+
+check: $(VENV)/.installed-dev ## format, lint, floors, fast tests: under a minute
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n $(WORKERS) -q -m "not slow"
+
+gradcheck: $(VENV)/.installed-dev ## one line per operation: gradient against finite differences
+	$(BIN)/python -m pytest -q -m gradcheck
+
+format: $(VENV)/.installed-dev ## rewrite the sources as `make check` wants them
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
