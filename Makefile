@@ -37,7 +37,7 @@ test: $(VENV)/.installed-test ## the whole suite
 check: $(VENV)/.installed-dev ## format, lint, floors, fast tests: under a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -n $(WORKERS) -q -m "not slow"
 
 gradcheck: $(VENV)/.installed-dev ## one line per operation: gradient against finite differences
