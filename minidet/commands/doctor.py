@@ -47,7 +47,7 @@ SIMD = {"avx512f": 512, "avx2": 256, "avx": 256, "neon": 128, "sse2": 128, "vsx"
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report. A hint says what to do; where ``wrong``, something will fail or be slow until it is done."""
+    """One line of the report. A hint says what to do; ``wrong``: until it is done, something fails or is slow."""
 
     name: str
     value: str
@@ -91,7 +91,9 @@ def installed(package: str) -> str | None:
 
 def versions() -> Iterator[Finding]:
     """Report Python and every package that minidet stands on."""
-    yield Finding("minidet", installed("minidet") or "not installed", "" if installed("minidet") else "pip install -e .")
+    yield Finding(
+        "minidet", installed("minidet") or "not installed", "" if installed("minidet") else "pip install -e ."
+    )
     yield Finding("Python", f"{platform.python_version()} at {sys.executable}")
     yield Finding("system", platform.platform())
     for package in REQUIRED:
@@ -140,7 +142,9 @@ def cpu() -> tuple[str, set[str]]:
     model = ""
     info = pathlib.Path("/proc/cpuinfo")
     if info.exists():
-        names = (line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name"))
+        names = (
+            line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        )
         model = next(names, "")
     model = model or platform.processor() or platform.machine()
     try:
@@ -207,7 +211,9 @@ def kernel_cache() -> Iterator[Finding]:
     else:
         yield Finding("folder", f"{folder} (writable)")
     files, size = folder_size(folder)
-    yield Finding("size", f"{size / 1e6:.1f} MB in {files} files" if files else "empty: the first run compiles, and says so")
+    yield Finding(
+        "size", f"{size / 1e6:.1f} MB in {files} files" if files else "empty: the first run compiles, and says so"
+    )
     older = [path for path in folder.parent.glob("kernels-*") if path != folder]
     if older:
         total = sum(folder_size(path)[1] for path in older)
