@@ -43,9 +43,7 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     for name, (module, line) in COMMANDS.items():
         subparser = subparsers.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".")
         if name == command:
-            loaded = importlib.import_module(module)
-            loaded.add_arguments(subparser)
-            subparser.set_defaults(run=loaded.run)
+            importlib.import_module(module).add_arguments(subparser)
     return parser
 
 
@@ -62,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = next((word for word in argv if not word.startswith("-")), None)
     args = build_parser(command).parse_args(argv)
     try:
-        return args.run(args)
+        return importlib.import_module(COMMANDS[args.command][0]).run(args)
     except KeyboardInterrupt:
         print("minidet: interrupted", file=sys.stderr)
         return 130

@@ -72,6 +72,12 @@ def test_a_wrong_command_line_exits_with_2(argv, capsys):
     assert "usage: minidet" in capsys.readouterr().err
 
 
+def test_a_command_may_name_its_arguments_as_it_likes(command):
+    command.add_arguments = lambda parser: parser.add_argument("run")
+    command.run = lambda args: int(args.run)
+    assert cli.main(["sing", "3"]) == 3
+
+
 def test_a_command_gets_its_arguments_and_gives_the_exit_code(command):
     command.run = lambda args: args.times
     assert cli.main(["sing", "--times", "7"]) == 7
