@@ -1,0 +1,1 @@
+"""Measurements: speed and memory beside PyTorch. Nothing here is a test."""

@@ -1,0 +1,70 @@
+"""``python -m benchmarks``: minidet beside PyTorch on this machine. Writes ``docs/performance.md``'s table.
+
+    python -m benchmarks                      everything, 1 and 2 threads
+    python -m benchmarks --quick              one figure per row, in under a minute, nothing is written
+    python -m benchmarks --only "conv forward" --threads 2
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import pathlib
+from dataclasses import asdict
+
+from tqdm import tqdm
+
+from .cases import CASES
+from .cold import measure_cold
+from .measure import Result, Worker, measure
+from .peak import measured_peak
+from .report import machine, print_table, write_report
+
+RESULTS = pathlib.Path("runs/benchmarks/results.json")
+DEMO_STEP = "DeconvNet (demo), batch 32, 64x64"
+
+
+def parse(arguments=None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter repeats, 2 threads, no report")
+    parser.add_argument("--only", default="", help="only cases whose part or name contains this")
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--write", action="store_true", help="rewrite docs/performance.md's tables")
+    return parser.parse_args(arguments)
+
+
+def run_cases(cases, threads: int, repeats: int, slice_seconds: float, memory: bool) -> list[Result]:
+    """Measure every case with one number of threads."""
+    peak = measured_peak(threads)
+    results = []
+    with contextlib.ExitStack() as stack:
+        workers = {name: stack.enter_context(Worker(name, threads)) for name in ("minidet", "torch")}
+        bar = stack.enter_context(tqdm(cases, desc=f"{threads} thread(s)", unit="case", leave=False))
+        for case in bar:
+            wants_memory = memory and case.part == "training step"
+            results.append(measure(case, workers, threads, repeats, slice_seconds, peak, wants_memory))
+    return results
+
+
+def main() -> None:
+    """Measure, print, and keep the figures."""
+    args = parse()
+    threads = [2] if args.quick else args.threads
+    repeats, slice_seconds = (5, 0.01) if args.quick else (max(args.repeats, 15), 0.03)
+    cases = [c for c in CASES if args.only in f"{c.part} {c.name}" and not (args.quick and c.part == "scaling")]
+    results = [r for n in threads for r in run_cases(cases, n, repeats, slice_seconds, memory=not args.quick)]
+    cold = measure_cold(DEMO_STEP) if not (args.quick or args.only) else {}
+    print_table(results, cold)
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    beside = RESULTS.with_suffix(".partial")
+    beside.write_text(json.dumps({"machine": machine(), "results": [asdict(r) for r in results], "cold": cold}, indent=1))
+    beside.replace(RESULTS)
+    if args.write:
+        write_report(results, cold)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Time a case in minidet and in PyTorch, alternating, in two processes with the same number of threads."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from .cases import Case
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+PAUSE = 0.003  # seconds after which the other process's threads have stopped spinning
+
+
+class Worker:
+    """A ``benchmarks.worker`` process."""
+
+    def __init__(self, backend: str, threads: int):
+        environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker", backend],
+            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def ask(self, **command) -> dict:
+        """Send a command, and wait for the answer."""
+        self._process.stdin.write(json.dumps(command) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"benchmarks: the worker ended during {command}")
+        return json.loads(line)
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.close()
+        return False
+
+
+@dataclass(frozen=True)
+class Result:
+    """Figures of one case with one number of threads."""
+
+    case: str
+    part: str
+    threads: int
+    repeats: int
+    ratio: float  # median of PyTorch time / minidet time, pair by pair
+    low: float  # first quartile of the ratio
+    high: float  # third quartile
+    minidet_seconds: float  # medians, for GFLOP/s; not to be compared between runs
+    torch_seconds: float
+    gflops: float
+    peak_share: float  # of the machine's measured multiply-add peak
+    minidet_bytes: int = -1
+    torch_bytes: int = -1
+
+
+def measure(case: Case, workers: dict[str, Worker], threads: int, repeats: int, slice_seconds: float,
+            peak: float, memory: bool = False) -> Result:  # fmt: skip
+    """Run ``case`` in turns, ``repeats`` pairs of slices of about ``slice_seconds``."""
+    once = {}
+    for name, worker in workers.items():
+        worker.ask(build=case.name)
+        time.sleep(PAUSE)
+        once[name] = min(worker.ask(time=1)["seconds"] for _ in range(3))
+    iterations = {name: max(1, round(slice_seconds / seconds)) for name, seconds in once.items()}
+    seconds: dict[str, list[float]] = {name: [] for name in workers}
+    for repeat in range(repeats):
+        order = list(workers) if repeat % 2 else list(workers)[::-1]
+        for name in order:
+            seconds[name].append(workers[name].ask(time=iterations[name])["seconds"])
+            time.sleep(PAUSE)
+    growth = {name: worker.ask(peak=1)["bytes"] if memory else -1 for name, worker in workers.items()}
+    ratios = np.array(seconds["torch"]) / np.array(seconds["minidet"])
+    mine, theirs = (float(np.median(seconds[name])) for name in ("minidet", "torch"))
+    gflops = case.flops / mine / 1e9
+    low, ratio, high = (float(q) for q in np.percentile(ratios, (25, 50, 75)))
+    return Result(case.name, case.part, threads, repeats, ratio, low, high, mine, theirs, gflops,
+                  gflops / peak if peak else 0.0, growth["minidet"], growth["torch"])  # fmt: skip
+
+
+def geometric_mean(values) -> float:
+    """Return exp(mean(log(values)))."""
+    return float(np.exp(np.mean(np.log(list(values)))))

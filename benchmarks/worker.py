@@ -1,0 +1,61 @@
+"""One framework in one process: builds a case, runs it, answers with seconds. Driven by ``benchmarks.measure``.
+
+    python -m benchmarks.worker {minidet,torch}
+
+Reads one JSON command per line: {"build": case} prepares and warms up; {"time": iterations} runs; {"peak": 1} measures
+how much the memory grows.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import sys
+import time
+
+from .backends import BACKENDS
+from .cases import CASES
+
+
+def memory_growth(run) -> int:
+    """Bytes by which the resident peak of one call exceeds the resident memory before it (Linux), or -1."""
+    status, clear = pathlib.Path("/proc/self/status"), pathlib.Path("/proc/self/clear_refs")
+    if not clear.exists():
+        return -1
+
+    def kilobytes(field: str) -> int:
+        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith(field))
+
+    before = kilobytes("VmRSS")
+    clear.write_text("5")  # the peak starts again from here
+    run()
+    return 1024 * (kilobytes("VmHWM") - before)
+
+
+def main() -> None:
+    """Serve commands until the input ends."""
+    backend = BACKENDS[sys.argv[1]]()
+    cases = {case.name: case for case in CASES}
+    run = None
+    for line in sys.stdin:
+        command = json.loads(line)
+        answer = {}
+        if "build" in command:
+            run = None
+            run = cases[command["build"]].build(backend)
+            start = time.perf_counter()
+            run()
+            answer["first"] = time.perf_counter() - start
+            run()
+        elif "time" in command:
+            start = time.perf_counter()
+            for _ in range(command["time"]):
+                run()
+            answer["seconds"] = (time.perf_counter() - start) / command["time"]
+        elif "peak" in command:
+            answer["bytes"] = memory_growth(run)
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
