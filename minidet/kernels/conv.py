@@ -13,7 +13,11 @@ import numpy as np
 
 from . import conv_geometry as geometry
 from . import conv_tiles, conv_weight, workspace
-from .simd import DENSE_ROWS, INDEXED_LANES, INDEXED_ROWS
+from .simd import DENSE_LANES, DENSE_ROWS, INDEXED_LANES, INDEXED_ROWS
+from .tasks import launch
+
+#: Shares of the work to aim at.
+TASKS = 64
 
 
 def _plain(*arrays):
@@ -21,30 +25,36 @@ def _plain(*arrays):
     return [a if a.flags.carray else np.require(a, requirements="CAW") for a in arrays]
 
 
-def _correlate(x, weight, weight_steps, rows, bias, plan, groups, out, out_step):
-    """Compute every product of a plan: pad, pack, multiply."""
-    image_layout, starts, products = plan
+def _padded(x, layout, starts):
+    """Return the padded, phase-split copy of x (N, C, H, W), or x itself if it needs none."""
     n, c, h, w = x.shape
-    planes = x.reshape(n * c, h, w)
-    plane = image_layout.plane
-    whole = (h, w) == (image_layout.rows, image_layout.columns) and image_layout.phases == 1 and not starts.any()
-    if whole:
-        image, target = x.reshape(-1), np.empty(0, x.dtype)
-    else:
-        image = target = workspace.take("image", n * c * plane, x.dtype)
+    if layout.phases == 1 and (h, w) == (layout.rows, layout.columns) and not starts.any():
+        return x
+    image = workspace.take("image", n * c * layout.plane, x.dtype)
+    launch(conv_tiles.pad, n * c, x, None, None, image, starts.reshape(-1), (*layout, h, w))
+    return image
+
+
+def _correlate(x, weight, weight_steps, rows, bias, plan, groups, out):
+    """Compute every product of a plan: pad, pack, multiply."""
+    layout, starts, products = plan
+    n, c = x.shape[:2]
+    image = _padded(x, layout, starts)
     row_tiles = -(-rows // DENSE_ROWS)
     for product in products:
-        taps = product.source_at.size
-        packed = workspace.take("weights", groups * row_tiles * (taps + 1) * DENSE_ROWS, x.dtype)
-        conv_tiles.prepare(planes, target, tuple(image_layout), starts, weight.reshape(-1), product.weight_at,
-                           weight_steps, groups, rows, bias, packed)  # fmt: skip
-        target = np.empty(0, x.dtype)
+        packed = workspace.take("weights", groups * row_tiles * (product.source_at.size + 1) * DENSE_ROWS, x.dtype)
+        launch(
+            conv_tiles.pack, groups * row_tiles, weight, bias, None, packed, product.weight_at, (rows, *weight_steps)
+        )
         grid = product.grid
-        if grid.qw == image_layout.columns and (grid.out_row, grid.out_column) == (grid.qw, 1):  # rows follow each other: one long row
-            grid = grid._replace(qh=1, qw=grid.qh * grid.qw, out_row=grid.qh * grid.qw)
-        conv_tiles.correlate(image, tuple(image_layout), c // groups * plane, c * plane, product.source_at, tuple(grid),
-                             packed, rows, groups, bias.size > 0, out.reshape(-1), n,
-                             (out[0].size, out_step, grid.out_row, grid.out_column))  # fmt: skip
+        if grid.qw == layout.columns and (grid.out_row, grid.out_column) == (grid.qw, 1):
+            grid = grid._replace(qh=1, qw=grid.qh * grid.qw, out_row=grid.qh * grid.qw)  # one long row
+        tiles = -(-n * grid.qh * grid.qw // DENSE_LANES)
+        chunk = max(1, tiles * groups // TASKS)
+        chunks = -(-tiles // chunk)
+        numbers = (*grid, n, layout.columns, c * layout.plane, c // groups * layout.plane, rows, bias is not None,
+                   out[0].size, out[0, 0].size, chunk, chunks)  # fmt: skip
+        launch(conv_tiles.correlate, groups * chunks, image, packed, None, out, product.source_at, numbers)
 
 
 def conv2d(x, weight, bias, stride, padding, dilation, groups):
@@ -61,9 +71,9 @@ def conv2d(x, weight, bias, stride, padding, dilation, groups):
     out = np.empty((n, f, oh, ow), x.dtype)
     if out.size == 0:
         return out
-    bias = np.empty(0, x.dtype) if bias is None else _plain(bias)[0]
+    bias = None if bias is None else _plain(bias)[0]
     plan = geometry.forward(cg, (kh, kw), (oh, ow), stride, padding, dilation)
-    _correlate(x, weight, (f // groups * cg * kh * kw, cg * kh * kw), f // groups, bias, plan, groups, out, oh * ow)
+    _correlate(x, weight, (f // groups * cg * kh * kw, cg * kh * kw), f // groups, bias, plan, groups, out)
     return out
 
 
@@ -84,7 +94,7 @@ def conv2d_input_grad(grad, weight, input_size, stride, padding, dilation, group
         return np.zeros_like(out)
     plan = (*plan[:2], tuple(product for product in plan[2] if product.source_at.size))
     steps = (f // groups * cg * kh * kw, kh * kw)
-    _correlate(grad, weight, steps, cg, np.empty(0, grad.dtype), plan, groups, out, h * w)
+    _correlate(grad, weight, steps, cg, None, plan, groups, out)
     return out
 
 
@@ -95,7 +105,7 @@ def conv2d_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups):
     """
     grad, x = _plain(grad, x)
     n, f, oh, ow = grad.shape
-    _, c, h, w = x.shape
+    c = x.shape[1]
     cg = c // groups
     out = np.empty((f, cg, *kernel_size), grad.dtype)
     if grad.size == 0 or out.size == 0:
@@ -104,10 +114,10 @@ def conv2d_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups):
     layout, starts, row_at = plan
     tiles = groups * -(-(f // groups) // INDEXED_LANES)
     shares = max(1, min(conv_weight.TASKS // tiles, n * oh * ow // conv_weight.DEPTH))
-    image = workspace.take("image", n * c * layout.plane, x.dtype)
     partial = workspace.take("partial", tiles * shares * row_at.size * INDEXED_LANES, x.dtype)
-    conv_weight.weight_grad(grad.reshape(n, f, oh * ow), x.reshape(n * c, h, w), image, tuple(layout), starts, (oh, ow),
-                            stride, groups, row_at, partial, shares, out.reshape(f, -1))  # fmt: skip
+    numbers = (n, f, oh, ow, groups, stride[0] * layout.columns, stride[1], c * layout.plane, shares)
+    launch(conv_weight.share, tiles * shares, grad, _padded(x, layout, starts), None, partial, row_at, numbers)
+    launch(conv_weight.combine, f, partial, None, None, out, row_at, (f // groups, out[0].size, shares))
     return out
 
 
@@ -115,5 +125,7 @@ def conv2d_bias_grad(grad):
     """Return the gradient for bias (F,): the sum of grad (N, F, OH, OW) over images and pixels."""
     (grad,) = _plain(grad)
     out = np.empty(grad.shape[1], grad.dtype)
-    conv_weight.bias_grad(grad.reshape(*grad.shape[:2], grad.shape[2] * grad.shape[3]), out)
+    launch(
+        conv_weight.bias_grad, out.size, grad, None, None, out, None, (*grad.shape[:2], grad.shape[2] * grad.shape[3])
+    )
     return out

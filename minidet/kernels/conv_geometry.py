@@ -18,7 +18,10 @@ import numpy as np
 
 
 class Image(NamedTuple):
-    """A padded, phase-split copy: ``image[plane, phase, r, t] = x[plane, sh * r + row[phase], sw * t + column[phase]]``."""
+    """A padded, phase-split copy.
+
+    ``image[plane, phase, r, t] = x[plane, sh * r + row[phase], sw * t + column[phase]]``
+    """
 
     phases: int
     rows: int
@@ -28,6 +31,7 @@ class Image(NamedTuple):
 
     @property
     def plane(self):
+        """Elements of one plane, all phases."""
         return self.phases * self.rows * self.columns
 
 
@@ -42,7 +46,7 @@ class Grid(NamedTuple):
 
 
 class Product(NamedTuple):
-    """A convolution as a matrix product over tables: ``sum over k of weight[row, weight_at[k]] * image[pixel + source_at[k]]``."""
+    """A convolution as a matrix product: ``sum over k of weight[row, weight_at[k]] * image[pixel + source_at[k]]``."""
 
     grid: Grid
     source_at: np.ndarray  # (K,)
@@ -84,7 +88,7 @@ def forward(channels, kernel_size, out_size, stride, padding, dilation):
 
 
 def _axis_phases(size, kernel, stride, padding, dilation):
-    """List, per phase a, how many of its pixels there are and its taps ``(i, t)``: pixel q of it meets ``grad[q + t]``."""
+    """List for each phase a: a, its pixels, and its taps ``(i, t)``: pixel q meets ``grad[q + t]`` through tap i."""
     result = []
     for a in range(min(stride, size)):
         taps = [(i, (a + padding - i * dilation) // stride) for i in range(kernel)

@@ -14,74 +14,70 @@ that is not needed: the pixels of a tile may lie in several rows, even in severa
 8 neighbours. The bias is one more tap, which always sees 1.
 """
 
-import numba
 import numpy as np
 
-from .jit import jit, parallel
+from .jit import jit
 from .simd import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile, move
+from .tasks import Task
 
 #: Taps in a panel.
 DEPTH = 256
 
 
-@jit
-def pad_plane(x, plane, image, layout, starts):
-    """Copy plane ``x[plane]`` to its padded, phase-split place in the flat ``image``."""
-    phases, rows, columns, sh, sw = layout
-    height, width = x.shape[1], x.shape[2]
+@Task
+def pad(plane, x, _b, _c, image, starts, numbers):
+    """Copy plane ``x[plane]`` to its padded, phase-split place in ``image``: see ``conv_geometry.Image``."""
+    phases, rows, columns, sh, sw = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    height, width = numbers[5], numbers[6]
     for phase in range(phases):
-        top, left = starts[phase, 0], starts[phase, 1]
+        top, left = starts[2 * phase], starts[2 * phase + 1]
         first = min(columns, max(0, (sw - 1 - left) // sw))  # columns before it lie left of x
         last = max(first, min(columns, (width - left + sw - 1) // sw))
         for r in range(rows):
             to = ((plane * phases + phase) * rows + r) * columns
             h = sh * r + top
-            if h < 0 or h >= height:
-                for t in range(columns):
+            inside = 0 <= h < height
+            for t in range(first if inside else columns):
+                image[to + t] = 0
+            if inside:
+                source = (plane * height + h) * width + left
+                _copy(x, source + first * sw, sw, image, to + first, last - first)
+                for t in range(last, columns):
                     image[to + t] = 0
-                continue
-            for t in range(first):
-                image[to + t] = 0
-            if sw == 1:
-                for t in range(first, last):
-                    image[to + t] = x[plane, h, t + left]
-            else:
-                for t in range(first, last):
-                    image[to + t] = x[plane, h, t * sw + left]
-            for t in range(last, columns):
-                image[to + t] = 0
 
 
 @jit
-def _pack_weights(weight, weight_at, row_step, rows, first, bias, bias_first, packed, at):
-    """Pack 4 rows of weights for the tile: ``packed[at + 4 * k + r]``, then their biases."""
+def _copy(x, source, step, image, to, count):
+    """Copy ``count`` elements that lie ``step`` apart."""
+    t = 0
+    if step == 1:
+        while t + MOVE <= count:
+            move(image, to + t, x, source + t)
+            t += MOVE
+    while t < count:
+        image[to + t] = x[source + t * step]
+        t += 1
+
+
+@Task
+def pack(tile, weight, bias, _c, packed, weight_at, numbers):
+    """Pack the weights of 4 rows for the tile: ``packed[(tile * (K + 1) + k) * 4 + r]``, their biases last."""
+    rows, group_step, row_step = numbers[0], numbers[1], numbers[2]
     taps = weight_at.size
+    row_tiles = (rows + DENSE_ROWS - 1) // DENSE_ROWS
+    group, row = divmod(tile, row_tiles)
+    row *= DENSE_ROWS
+    at = tile * (taps + 1) * DENSE_ROWS
     for r in range(DENSE_ROWS):
-        if r < rows:
+        if row + r < rows:
+            first = group * group_step + (row + r) * row_step
             for k in range(taps):
-                packed[at + k * DENSE_ROWS + r] = weight[first + r * row_step + weight_at[k]]
-            packed[at + taps * DENSE_ROWS + r] = bias[bias_first + r] if bias.size else 0
+                packed[at + k * DENSE_ROWS + r] = weight[first + weight_at[k]]
+            if bias.size:
+                packed[at + taps * DENSE_ROWS + r] = bias[group * rows + row + r]
         else:
             for k in range(taps + 1):
                 packed[at + k * DENSE_ROWS + r] = 0
-
-
-@parallel
-def prepare(x, image, layout, starts, weight, weight_at, weight_steps, groups, rows, bias, packed):
-    """Pad the image, and pack the weights of every group: (groups, row tiles, K + 1, 4)."""
-    planes = x.shape[0] if image.size else 0
-    row_tiles = (rows + DENSE_ROWS - 1) // DENSE_ROWS
-    for index in numba.prange(planes + groups * row_tiles):
-        task = np.int64(index)
-        if task < planes:
-            pad_plane(x, task, image, layout, starts)
-        else:
-            group, tile = divmod(task - planes, row_tiles)
-            row = tile * DENSE_ROWS
-            _pack_weights(
-                weight, weight_at, weight_steps[1], rows - row, group * weight_steps[0] + row * weight_steps[1],
-                bias, group * rows + row, packed, (task - planes) * (weight_at.size + 1) * DENSE_ROWS,
-            )  # fmt: skip
 
 
 @jit
@@ -149,20 +145,29 @@ def _scatter(scratch, row_first, row_last, first, last, qh, qw, out, out_at, out
                 n += 1
 
 
-@jit
-def _pixels(first_tile, last_tile, pixels, image, source_at, group_at, columns, image_step, grid, packed, packed_at,
-            rows, has_bias, out, out_at, out_steps):  # fmt: skip
-    """Compute all rows of some tiles of 24 pixels."""
-    qh, qw, _, out_row, out_column = grid
+@Task
+def correlate(task, image, packed, _c, out, source_at, numbers):
+    """Compute ``out[n, g * rows + row, pixel] = sum over k of packed[g, row, k] * image[n, g, pixel + source_at[k]]``.
+
+    A task is a chunk of tiles of 24 pixels, and all rows of one group.
+    """
+    qh, qw, out_start, out_row, out_column = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    images, columns, image_step, group_step = numbers[5], numbers[6], numbers[7], numbers[8]
+    rows, has_bias, out_image, out_plane, chunk, chunks = (
+        numbers[9], numbers[10], numbers[11], numbers[12], numbers[13], numbers[14],
+    )  # fmt: skip
+    group, part = divmod(task, chunks)
     taps = source_at.size
     row_tiles = (rows + DENSE_ROWS - 1) // DENSE_ROWS
+    packed_at, group_at = group * row_tiles * (taps + 1) * DENSE_ROWS, group * group_step
+    out_at = out_start + group * rows * out_plane
     blocks = (taps + DEPTH - 1) // DEPTH
     block = (taps + blocks - 1) // blocks
     panel = np.zeros((block + 1) * DENSE_LANES + MOVE, image.dtype)
     scratch = np.empty(row_tiles * DENSE_ROWS * DENSE_LANES, image.dtype)
     lanes, sources = np.empty(DENSE_LANES, np.int64), np.empty(DENSE_LANES, np.int64)
-    for tile in range(first_tile, last_tile):
-        first = tile * DENSE_LANES
+    pixels = images * qh * qw
+    for first in range(part * chunk * DENSE_LANES, min(pixels, (part + 1) * chunk * DENSE_LANES), DENSE_LANES):
         last = min(pixels, first + DENSE_LANES)
         pieces = _cut(first, last, qh, qw, columns, image_step, lanes, sources)
         n, q = divmod(first, qh * qw)
@@ -178,28 +183,11 @@ def _pixels(first_tile, last_tile, pixels, image, source_at, group_at, columns, 
             for row in range(row_tiles):
                 a_at = packed_at + (row * (taps + 1) + k_first) * DENSE_ROWS
                 if row < direct_rows:
-                    to = out_at + n * out_steps[0] + row * DENSE_ROWS * out_steps[1] + q
-                    dense_tile(out, to, out_steps[1], packed, a_at, panel, 0, depth, k_first)
+                    to = out_at + n * out_image + row * DENSE_ROWS * out_plane + q
+                    dense_tile(out, to, out_plane, packed, a_at, panel, 0, depth, k_first)
                 else:
                     to = row * DENSE_ROWS * DENSE_LANES
                     dense_tile(scratch, to, DENSE_LANES, packed, a_at, panel, 0, depth, k_first)
         if direct_rows < row_tiles:
-            _scatter(scratch, direct_rows * DENSE_ROWS, rows, first, last, qh, qw, out, out_at, out_steps)
-
-
-@parallel
-def correlate(image, layout, group_step, image_step, source_at, grid, packed, rows, groups, has_bias, out, images,
-              out_steps):  # fmt: skip
-    """Compute ``out[n, g * rows + row, pixel] = sum over k of packed[g, row, k] * image[n, g, pixel + source_at[k]]``."""
-    pixels = images * grid[0] * grid[1]
-    tiles = (pixels + DENSE_LANES - 1) // DENSE_LANES
-    chunk = max(1, tiles * groups // 64)
-    chunks = (tiles + chunk - 1) // chunk
-    row_tiles = (rows + DENSE_ROWS - 1) // DENSE_ROWS
-    for task in numba.prange(groups * chunks):
-        group, part = divmod(np.int64(task), chunks)
-        _pixels(
-            part * chunk, min(tiles, (part + 1) * chunk), pixels, image, source_at, group * group_step,
-            layout[2], image_step, grid, packed, group * row_tiles * (source_at.size + 1) * DENSE_ROWS, rows,
-            has_bias, out, grid[2] + group * rows * out_steps[1], out_steps,
-        )  # fmt: skip
+            steps = (out_image, out_plane, out_row, out_column)
+            _scatter(scratch, direct_rows * DENSE_ROWS, rows, first, last, qh, qw, out, out_at, steps)

@@ -1,7 +1,8 @@
 """The one decorator that compiles kernels, where their compiled code is kept, and how they are entered.
 
 ``@jit`` is serial; ``@parallel`` may use ``prange`` and is entered by one Python thread at a time
-(numba's "workqueue" threading layer aborts the process otherwise).
+(numba's "workqueue" threading layer aborts the process otherwise). A process that was forked from one that had run a
+parallel kernel has none of its threads, and GNU OpenMP would kill it: there, the kernel's serial twin runs.
 
 Compiled code is cached in one folder per version of the kernels: numba looks only at the file that holds a function
 when it decides whether its cache is valid, not at what that function calls, so the folder's name is a hash of all of them.
@@ -16,6 +17,7 @@ MINIDET_BOUNDSCHECK
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -41,8 +43,6 @@ BOUNDSCHECK = os.environ.get("MINIDET_BOUNDSCHECK", "0") not in ("", "0")
 
 #: What the compiler may assume. Not ``fastmath=True``: that loses NaN and infinity.
 FASTMATH = {"contract", "reassoc", "nsz", "arcp"}
-
-_entry = threading.RLock()
 
 
 def sources_hash() -> str:
@@ -95,22 +95,26 @@ def cache_folder() -> pathlib.Path | None:
     return None
 
 
-def _compile(function, is_parallel: bool):
+@contextlib.contextmanager
+def _cached_in(subfolder: str):
+    """While numba decorates, let it cache in our folder: yield whether there is one."""
     folder = cache_folder()
     before = numba_config.CACHE_DIR
-    numba_config.CACHE_DIR = str(folder or "")  # read by numba while it decorates, so other people's caches stay put
+    numba_config.CACHE_DIR = str(folder / subfolder if folder else "")
     try:
-        return numba.njit(
-            function,
-            cache=folder is not None,
-            parallel=is_parallel and not BOUNDSCHECK,
-            boundscheck=BOUNDSCHECK,
-            nogil=True,
-            error_model="numpy",
-            fastmath=FASTMATH,
-        )
+        yield folder is not None
     finally:
         numba_config.CACHE_DIR = before
+
+
+_options = {"boundscheck": BOUNDSCHECK, "error_model": "numpy", "fastmath": FASTMATH}
+
+
+def _compile(function, is_parallel: bool):
+    """Compile ``function``; parallel code has a folder of its own, since numba's cache does not tell it from serial."""
+    is_parallel = is_parallel and not BOUNDSCHECK
+    with _cached_in("parallel" if is_parallel else "serial") as cache:
+        return numba.njit(function, cache=cache, parallel=is_parallel, nogil=True, **_options)
 
 
 def jit(function):
@@ -118,13 +122,59 @@ def jit(function):
     return _compile(function, False)
 
 
+def c_function(signature, function):
+    """Compile a serial kernel for one signature, to be called through its ``address`` from compiled code."""
+    with _cached_in("address") as cache:
+        return numba.cfunc(signature, cache=cache, **_options)(function)
+
+
+class _Threads:
+    """What this process knows of numba's threads."""
+
+    def __init__(self):
+        self.entry = threading.RLock()
+        self.started = False  # a parallel kernel has run
+        self.lost = False  # ... in the process that this one was forked from
+        self.warned = False
+
+    def after_fork(self):
+        """Forget the parent's threads, and its lock, which another thread may have held."""
+        self.entry = threading.RLock()
+        self.lost = self.started
+
+    def warn(self):
+        """Say once that kernels are serial here."""
+        if not self.warned:
+            self.warned = True
+            warnings.warn(
+                "minidet: this process was forked from one that had used threads: its kernels run on one thread. "
+                "Start it with the 'spawn' method to use more",
+                stacklevel=4,
+            )
+
+
+_threads = _Threads()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_threads.after_fork)
+
+
+def threads() -> int:
+    """Return how many threads a parallel kernel will use."""
+    return 1 if _threads.lost else numba.get_num_threads()
+
+
 def parallel(function):
     """Compile a kernel whose ``prange`` loops run on numba's threads, entered by one Python thread at a time."""
     compiled = _compile(function, True)
+    serial = functools.cache(lambda: _compile(function, False))
 
     @functools.wraps(function)
     def enter(*args):
-        with _entry:
+        with _threads.entry:
+            if _threads.lost:
+                _threads.warn()
+                return serial()(*args)
+            _threads.started = True
             return compiled(*args)
 
     enter.compiled = compiled

@@ -1,4 +1,4 @@
-"""The multiply-add tiles, and the only file that speaks LLVM.
+"""The multiply-add tiles, and a few more instructions: the only file that speaks LLVM.
 
 A tile is a block of sums that lives in registers from the first product to the last::
 
@@ -239,3 +239,28 @@ def move(typingctx, out, out_at, source, source_at):
         return context.get_dummy_value()
 
     return types.void(out, types.intp, source, types.intp), codegen
+
+
+@intrinsic
+def fetch_add(typingctx, counter):
+    """Add 1 to ``counter[0]`` as one indivisible step, and return what it was."""
+
+    def codegen(context, builder, signature, args):
+        one = ir.Constant(context.get_value_type(types.int64), 1)
+        pointer = context.make_array(signature.args[0])(context, builder, args[0]).data
+        return builder.atomic_rmw("add", pointer, one, "monotonic")
+
+    return types.int64(counter), codegen
+
+
+@intrinsic
+def call_address(typingctx, address, index, a, b, c, out, table, numbers):
+    """Call the compiled function at ``address`` with the other arguments."""
+
+    def codegen(context, builder, signature, args):
+        kinds = [context.get_value_type(kind) for kind in signature.args[1:]]
+        function = ir.FunctionType(ir.VoidType(), kinds)
+        builder.call(builder.inttoptr(args[0], function.as_pointer()), args[1:])
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.int64, a, b, c, out, table, numbers), codegen

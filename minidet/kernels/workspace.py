@@ -1,4 +1,4 @@
-"""Memory that kernels write intermediate results to, kept from call to call: fresh pages cost more than writing to them."""
+"""Memory for intermediate results, kept from call to call: fresh pages cost more than writing to them."""
 
 import threading
 
@@ -8,7 +8,7 @@ _kept = threading.local()
 
 
 def take(name, size, dtype):
-    """Return this thread's uninitialised buffer ``name`` of ``size`` elements; the next ``take`` of that name reuses it.
+    """Return this thread's uninitialised buffer ``name`` of at least ``size`` elements.
 
     A kernel takes what it needs when it starts and has forgotten it when it returns: nothing of it may be handed out.
     """

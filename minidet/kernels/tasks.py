@@ -1,0 +1,82 @@
+"""Many tasks, all threads: one parallel loop that every convolution kernel shares.
+
+::
+
+    launch(task, count, ...)      each thread:  take the next number, run task(number, ...), until none is left
+
+A kernel is a serial function of one task's number. All have the same arguments, so the parallel loop, which is what
+takes long to compile, is compiled once. A thread that is held up by other programs takes fewer tasks. Tasks write to
+separate places, so the result depends neither on the number of threads nor on their order.
+
+``task(index, a, b, c, out, table, numbers)``: four flat arrays of floats, of which ``out`` is written, a table of
+offsets, and the sizes that the task needs.
+"""
+
+import functools
+
+import numba
+import numpy as np
+from numba import types
+
+from . import jit
+from .simd import call_address, fetch_add
+
+
+class Task:
+    """A kernel that computes one share of the work, compiled at its first use for each dtype."""
+
+    def __init__(self, function):
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.addresses = {}
+        self.checked = jit.jit(function) if jit.BOUNDSCHECK else None
+        self._compiled = []  # keeps the code alive
+
+    def address(self, dtype):
+        """Return where the code for arrays of ``dtype`` lies, compiling it once."""
+        if dtype not in self.addresses:
+            floats = types.Array(numba.from_dtype(dtype), 1, "C")
+            integers = types.Array(types.int64, 1, "C")
+            signature = types.void(types.int64, floats, floats, floats, floats, integers, integers)
+            compiled = jit.c_function(signature, self.function)
+            self._compiled.append(compiled)
+            self.addresses[dtype] = compiled.address
+        return self.addresses[dtype]
+
+
+@jit.parallel
+def _launch(threads, address, count, counter, a, b, c, out, table, numbers):
+    for _ in numba.prange(threads):
+        while True:
+            index = fetch_add(counter)
+            if index >= count:
+                break
+            call_address(address, index, a, b, c, out, table, numbers)
+
+
+@functools.cache
+def nothing(dtype):
+    """Return an empty array, for an argument that a task does not use."""
+    return np.empty(0, dtype)
+
+
+def launch(task, count, a, b, c, out, table, numbers):
+    """Run ``task(index, ...)`` for all ``index < count``; None stands for an array that the task does not use.
+
+    Parameters
+    ----------
+    a, b, c, out : arrays of one dtype, or None
+        Contiguous; the task sees them flat.
+    table : (K,) int64 array, or None
+    numbers : tuple of int
+    """
+    dtype = out.dtype
+    arrays = [nothing(dtype) if array is None else array.reshape(-1) for array in (a, b, c, out)]
+    table = nothing(np.int64) if table is None else table
+    numbers = np.array(numbers, np.int64)
+    if task.checked:
+        for index in range(count):
+            task.checked(index, *arrays, table, numbers)
+        return
+    threads = min(jit.threads(), count)
+    _launch(threads, task.address(dtype), count, np.zeros(1, np.int64), *arrays, table, numbers)
