@@ -8,7 +8,7 @@ WORKERS ?= 2
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check gradcheck format
+.PHONY: help demo test check gradcheck bench format
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -46,3 +46,6 @@ gradcheck: $(VENV)/.installed-dev ## one line per operation: gradient against fi
 format: $(VENV)/.installed-dev ## rewrite the sources as `make check` wants them
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.installed-parity ## the same work in minidet and in PyTorch
+	$(BIN)/python -m benchmarks $(ARGS)
