@@ -2,7 +2,7 @@
 
 A random cotangent v turns a function of many outputs into one number, <v, f(x)>, whose gradient is v'J: one backward
 pass checks the whole Jacobian J, since a wrong entry survives a random v with probability 0. For big inputs the finite
-differences are taken along random directions too. ``mode="full"`` compares every entry of J, and can say which one is wrong.
+differences are taken along random directions too. ``mode="full"`` compares every entry of J, and says which is wrong.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import bad_argument, check_choice
+from .grad_mode import no_grad
 from .tensor import Tensor, tensor
 
 DIRECTIONS = 8  # random directions per input that has more elements than MAX_COORDINATES
@@ -121,7 +122,8 @@ def _unit_cotangents(outputs):
 
 def _project(fn, inputs, cotangent) -> float:
     """Return <v, fn(x)>."""
-    outputs = _float_outputs(fn, inputs)
+    with no_grad():
+        outputs = _float_outputs(fn, inputs)
     return float(sum(np.vdot(v, output._array) for v, output in zip(cotangent, outputs, strict=True)))
 
 

@@ -165,9 +165,10 @@ class Tensor:
         """Switch recording for this leaf on or off, in place."""
         if requires_grad and self.dtype.kind != "f":
             why = "only floating point numbers have gradients"
-            raise bad_argument("requires_grad_", "the tensor", f"has dtype {self.dtype}", "a float dtype", why, TypeError)
+            was = f"has dtype {self.dtype}"
+            raise bad_argument("requires_grad_", "the tensor", was, "a float dtype", why, TypeError)
         if self.grad_fn is not None and not requires_grad:
-            raise RuntimeError("requires_grad_: the tensor is the result of an operation, expected a leaf: use detach().")
+            raise RuntimeError("requires_grad_: the tensor is the result of an operation, expected a leaf.")
         self.requires_grad = bool(requires_grad)
         return self
 
@@ -234,29 +235,15 @@ class Tensor:
         """Overwrite every element by 0, in place."""
         return self._write("zero_", ..., 0)
 
-    def add_(self, other, *, alpha=1) -> Tensor:
-        """Add ``alpha * other``, in place."""
-        return self._write("add_", ..., self._array + alpha * to_array(other))
-
-    def sub_(self, other, *, alpha=1) -> Tensor:
-        """Subtract ``alpha * other``, in place."""
-        return self._write("sub_", ..., self._array - alpha * to_array(other))
-
-    def mul_(self, other) -> Tensor:
-        """Multiply by ``other``, in place."""
-        return self._write("mul_", ..., self._array * to_array(other))
-
-    def div_(self, other) -> Tensor:
-        """Divide by ``other``, in place."""
-        return self._write("div_", ..., self._array / to_array(other))
-
-    def __setitem__(self, index, value) -> None:
-        self._write("setitem", unwrap_index(index), value)
+    def _check_write(self, op: str, value) -> None:
+        if mode.enabled and (self.requires_grad or (isinstance(value, Tensor) and value.requires_grad)):
+            raise RuntimeError(
+                f"{op}: the tensor or the new value requires grad, expected neither: changes in place are not recorded. "
+                "Use an operation that returns a new tensor, or no_grad()."
+            )
 
     def _write(self, op: str, index, value) -> Tensor:
-        if mode.enabled and (self.requires_grad or (isinstance(value, Tensor) and value.requires_grad)):
-            raise RuntimeError(f"{op}: the tensor or the new value requires grad, expected neither: a change in place "
-                               "is not recorded. Use an operation that returns a new tensor, or no_grad().")  # fmt: skip
+        self._check_write(op, value)
         self._array[index] = to_array(value)
         self._storage.version += 1
         return self
@@ -278,13 +265,6 @@ def wrap(array: np.ndarray, storage: Storage | None = None) -> Tensor:
     tensor._hooks = None
     tensor.requires_grad = False
     return tensor
-
-
-def unwrap_index(index):
-    """Replace the tensors in an index by their arrays."""
-    if isinstance(index, tuple):
-        return tuple(part._array if isinstance(part, Tensor) else part for part in index)
-    return index._array if isinstance(index, Tensor) else index
 
 
 def to_array(value) -> np.ndarray:
