@@ -8,7 +8,7 @@ batch_norm                                       its gradient
 A channel's planes fit into the cache, so that its second and third pass do not go back to memory. group_norm does the
 same for (image, group) in the place of channel; local_response_norm works on blocks of pixels across all channels.
 
-Sums are kept in float64, and every sum belongs to one turn of the parallel loop: no result depends on the number of threads.
+Sums are kept in float64, and each belongs to one turn of the parallel loop: no result depends on the number of threads.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _channels_last(*arrays):
 
 
 def batch_norm(x, weight, bias, eps):
-    """Normalise each channel over N and S. Return ``(out, mean, variance)``: the statistics are (C,) float64, biased."""
+    """Normalise each channel over N and S. Return ``(out, mean, variance)``; the last two (C,) float64, biased."""
     if x.shape[2] == 1 and x.shape[0] > 1:
         out, mean, variance = batch_norm(*_channels_last(x), weight, bias, eps)
         return _channels_last(out)[0], mean, variance
@@ -137,7 +137,7 @@ def _batch_norm_grad(grad, x, means, invstds, weight, training, dx, dweight, dbi
 
 
 def group_norm(x, groups, weight, bias, eps):
-    """Normalise each group of channels of each image. Return ``(out, mean, invstd)``; the last two (N, groups) float64."""
+    """Normalise each group of channels of each image. Return ``(out, mean, invstd)``; the last two (N, G) float64."""
     out, mean, invstd = np.empty_like(x), np.empty((x.shape[0], groups)), np.empty((x.shape[0], groups))
     _group_norm(x, weight, bias, float(eps), out, mean, invstd)
     return out, mean, invstd
@@ -206,7 +206,8 @@ def _local_response_norm(x, size, alpha, beta, k, out, base):
         high = min(low + BLOCK, s)
         for j in range(c):
             squares = base[i, j, low:high]
-            squares[:] = 0
+            for m in range(squares.size):
+                squares[m] = 0
             for q in range(max(j - size // 2, 0), min(j + (size - 1) // 2 + 1, c)):
                 _add_squares(x[i, q, low:high], squares)
             for m in range(squares.size):
@@ -222,7 +223,7 @@ def _add_squares(row, out):
 
 @jit
 def _times_power(row, base, beta, out):
-    """row * base ** -beta. The paper's beta, 0.75, is made of square roots, which are vector instructions."""
+    """Write row * base ** -beta. The paper's beta, 0.75, is made of square roots, which are vector instructions."""
     if beta == 0.75:
         for m in range(out.size):
             root = np.sqrt(base[m])
@@ -235,7 +236,9 @@ def _times_power(row, base, beta, out):
 def local_response_norm_grad(grad, x, base, size, alpha, beta):
     """Return dx. A pixel feeds its own output, and the denominator of every channel whose window holds it."""
     dx, work = np.empty_like(x), np.empty_like(x)
-    _local_response_norm_grad(grad, x, base, size, *(x.dtype.type(v) for v in (2 * alpha * beta / size, beta)), work, dx)
+    _local_response_norm_grad(
+        grad, x, base, size, *(x.dtype.type(v) for v in (2 * alpha * beta / size, beta)), work, dx
+    )
     return dx
 
 

@@ -7,9 +7,9 @@ max_pool2d                                   averages
           for output column        <- SIMD             for column                  <- SIMD
             keep the larger, and its position        for output column: add up the window's columns
 
-With the output column innermost, neighbouring outputs sit in neighbouring SIMD lanes, and neither loop branches: a max
-pooling with 2 x 2 windows, stride 2, handles about one output per clock cycle, an order of magnitude more than the obvious loop
-over windows. Sums over a window are separable, so a K x K average costs about K + K additions, not K * K, per output.
+With the output column innermost, neighbouring outputs sit in neighbouring SIMD lanes, and nothing branches: several
+times as fast as the obvious loop over windows, where each comparison waits for the one before. Sums over a window are
+separable, so a K x K average costs about K + K additions per output, not K * K.
 
 Indices are flat positions in the H * W plane, as in PyTorch. "v > m or v != v" lets NaN win, whatever the order.
 """
@@ -28,26 +28,27 @@ def max_pool2d(x, kernel, stride, padding, dilation, output_size):
     n, c, h, w = x.shape
     values = np.empty((n, c, *output_size), x.dtype)
     indices = np.empty(values.shape, np.int64)
-    flat = (n * c, *output_size)
-    _max_pool2d(
-        x.reshape(n * c, h, w), kernel, stride, padding, dilation, values.reshape(flat), indices.reshape(flat)
-    )
+    planes, flat = x.reshape(n * c, h, w), (n * c, *output_size)
+    if (
+        kernel == stride == (2, 2)
+        and padding == (0, 0)
+        and dilation == (1, 1)
+        and 2 * flat[1] <= h
+        and 2 * flat[2] <= w
+    ):
+        _max_of_fours(planes, values.reshape(flat), indices.reshape(flat))
+    else:
+        geometry = (*kernel, *stride, *padding, *dilation)
+        _max_pool2d(planes, geometry, x.dtype.type(0), values.reshape(flat), indices.reshape(flat))
     return values, indices
 
 
 @parallel
-def _max_pool2d(x, kernel, stride, padding, dilation, values, indices):
-    planes, h, w = x.shape
-    oh, ow = values.shape[1:]
-    pairs = kernel == (2, 2) and stride == (2, 2) and padding == (0, 0) and dilation == (1, 1)
-    pairs = pairs and 2 * oh <= h and 2 * ow <= w
-    for p in prange(planes):
-        for i in range(oh):
-            if pairs:
-                _max_of_four(x[p, 2 * i], x[p, 2 * i + 1], 2 * i * w, values[p, i], indices[p, i])
-            else:
-                top = i * stride[0] - padding[0]
-                _max_row(x[p], top, kernel, stride[1], padding[1], dilation, values[p, i], indices[p, i])
+def _max_of_fours(x, values, indices):
+    w = x.shape[2]
+    for p in prange(x.shape[0]):
+        for i in range(values.shape[1]):
+            _max_of_four(x[p, 2 * i], x[p, 2 * i + 1], 2 * i * w, values[p, i], indices[p, i])
 
 
 @jit
@@ -55,56 +56,68 @@ def _max_of_four(upper, lower, position, values, indices):
     """One output row of the commonest pooling: 2 x 2, stride 2, nothing outside the image."""
     w = upper.size
     for o in range(values.size):
-        best, at = upper[2 * o], position + 2 * o
+        best, at = upper[2 * o], 0
         v = upper[2 * o + 1]
         wins = v > best or v != v
-        best, at = (v if wins else best), (position + 2 * o + 1 if wins else at)
+        best, at = (v if wins else best), (1 if wins else at)
         v = lower[2 * o]
         wins = v > best or v != v
-        best, at = (v if wins else best), (position + 2 * o + w if wins else at)
+        best, at = (v if wins else best), (w if wins else at)
         v = lower[2 * o + 1]
         wins = v > best or v != v
-        values[o], indices[o] = (v if wins else best), (position + 2 * o + w + 1 if wins else at)
+        values[o], indices[o] = (v if wins else best), position + 2 * o + (w + 1 if wins else at)
+
+
+@parallel
+def _max_pool2d(x, geometry, zero, values, indices):
+    sh, ph = geometry[2], geometry[4]
+    for p in prange(x.shape[0]):
+        for i in range(values.shape[1]):
+            _max_row(x[p], i * sh - ph, geometry, zero, values[p, i], indices[p, i])
 
 
 @jit
-def _max_row(plane, top, kernel, step, padding, dilation, values, indices):
+def _max_row(plane, top, geometry, zero, values, indices):
     """One output row of any pooling, tap after tap."""
+    kh, kw, _, step, _, padding, dh, dw = geometry
     h, w = plane.shape
-    dh, dw = dilation
     first = top % dh if top < 0 else top  # the window's first row inside the image
     for o in range(values.size):
         left = o * step - padding
         values[o] = -np.inf
         indices[o] = first * w + (left % dw if left < 0 else left)
-    for a in range(kernel[0]):
+    for a in range(kh):
         row = top + a * dh
         if row < 0 or row >= h:
             continue
-        for b in range(kernel[1]):
+        for b in range(kw):
             left = b * dw - padding
             low = 0 if left >= 0 else (-left + step - 1) // step  # outputs low..high have this tap inside the image
-            high = min(values.size, (w - 1 - left) // step + 1) if left < w else 0
+            high = min(values.size, (w - 1 - left) // step + 1)
             if low >= high:
                 continue
             start = low * step + left
             source, at = plane[row, start:], row * w + start
-            if step == 1:  # a constant step lets the compiler use vector loads
-                _offer(source, at, 1, values[low:high], indices[low:high])
+            if step == 1:  # a step known to the compiler makes vector loads
+                _offer(source, at, 1, zero, values[low:high], indices[low:high])
             elif step == 2:
-                _offer(source, at, 2, values[low:high], indices[low:high])
+                _offer(source, at, 2, zero, values[low:high], indices[low:high])
             else:
-                _offer(source, at, step, values[low:high], indices[low:high])
+                _offer(source, at, step, zero, values[low:high], indices[low:high])
 
 
 @jit
-def _offer(source, position, step, values, indices):
-    """Replace ``values`` and ``indices`` where ``source[::step]`` wins."""
+def _offer(source, position, step, zero, values, indices):
+    """Replace ``values`` and ``indices`` where ``source[::step]`` wins.
+
+    ``zero`` is zero, but the compiler does not know. Without it, "write back the old value" becomes a masked store,
+    which is slower than all the rest on some processors.
+    """
     for o in range(values.size):
-        v, best = source[o * step], values[o]
+        v, best, at = source[o * step], values[o] + zero, indices[o] + np.int64(zero)
         wins = v > best or v != v
         values[o] = v if wins else best
-        indices[o] = position + o * step if wins else indices[o]
+        indices[o] = position + o * step if wins else at
 
 
 def max_pool2d_grad(grad, indices, input_size):
@@ -117,10 +130,17 @@ def max_pool2d_grad(grad, indices, input_size):
     return out
 
 
+@jit
+def fill(out, value):
+    """Assign by a loop: numba compiles ``out[:] = ...`` to slower code, and many times more of it."""
+    for j in range(out.size):
+        out[j] = value
+
+
 @parallel
 def _scatter_add(grad, indices, out):
     for p in prange(out.shape[0]):
-        out[p] = 0
+        fill(out[p], 0)
         for i in range(grad.shape[1]):
             out[p, indices[p, i]] += grad[p, i]
 
@@ -208,7 +228,7 @@ def _sum_windows(x, rows, columns, scratch, out):
         sums = scratch[share, :w]
         for p in range(planes * share // shares, planes * (share + 1) // shares):
             for i in range(out.shape[1]):
-                sums[:] = 0
+                fill(sums, 0)
                 for row in range(rows[0][i], rows[1][i]):
                     _add(x[p, row], sums)
                 _sum_columns(sums, columns, rows[2][i], out[p, i])
@@ -238,9 +258,9 @@ def _spread_windows(grad, rows, columns, scratch, out):
         share = np.int64(k)
         row_grad = scratch[share, :w]
         for p in range(planes * share // shares, planes * (share + 1) // shares):
-            out[p] = 0
+            fill(out[p].reshape(-1), 0)
             for i in range(grad.shape[1]):
-                row_grad[:] = 0
+                fill(row_grad, 0)
                 _spread_columns(grad[p, i], columns, rows[2][i], row_grad)
                 for row in range(rows[0][i], rows[1][i]):
                     _add(row_grad, out[p, row])

@@ -14,6 +14,7 @@ import numpy as np
 from numba import prange
 
 from .jit import parallel
+from .pool import fill
 from .reference.unpool import bed_of_nails2d, bed_of_nails2d_grad
 
 __all__ = ["bed_of_nails2d", "bed_of_nails2d_grad", "max_unpool2d", "max_unpool2d_grad"]
@@ -31,7 +32,7 @@ def max_unpool2d(x, indices, output_size):
 @parallel
 def _scatter(x, indices, out):
     for p in prange(out.shape[0]):
-        out[p] = 0
+        fill(out[p], 0)
         for i in range(x.shape[1]):
             out[p, indices[p, i]] = x[p, i]
 

@@ -7,8 +7,8 @@ bilinear                                          its gradient
           next output row needs mostly the same two)    for input row
         blend the two                     <- SIMD         gather its OW columns into W
 
-Stretching looks pixels up in a table, which does not vectorise, so it is done once per input row and not once per output
-row. Nearest neighbour copies a whole row where two output rows are equal; its gradient is a sum over windows, pooling's.
+Stretching looks pixels up in a table, which does not vectorise, so it is done once per input row and not once per
+output row. Nearest neighbour copies a whole row where two output rows are equal; its gradient is pooling's window sum.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from numba import get_num_threads, prange
 
 from .jit import jit, parallel
-from .pool import sum_windows
+from .pool import fill, sum_windows
 from .reference.upsample import linear_table, nearest_table
 
 
@@ -35,9 +35,15 @@ def _nearest(x, rows, columns, out):
     for p in prange(x.shape[0]):
         for i in range(rows.size):
             if i > 0 and rows[i] == rows[i - 1]:
-                out[p, i] = out[p, i - 1]
+                _copy(out[p, i - 1], out[p, i])
             else:
                 _look_up(x[p, rows[i]], columns, out[p, i])
+
+
+@jit
+def _copy(source, out):
+    for o in range(out.size):
+        out[o] = source[o]
 
 
 @jit
@@ -52,7 +58,9 @@ def nearest_grad(grad, input_size, scales):
     for size, output_size, scale in zip(input_size, grad.shape[2:], scales, strict=True):
         table = nearest_table(size, output_size, scale, grad.dtype)  # ascending, so a pixel's copies are one window
         pixel = np.arange(size)
-        windows.append((np.searchsorted(table, pixel), np.searchsorted(table, pixel, "right"), np.ones(size, grad.dtype)))
+        windows.append(
+            (np.searchsorted(table, pixel), np.searchsorted(table, pixel, "right"), np.ones(size, grad.dtype))
+        )
     return sum_windows(grad, *windows)
 
 
@@ -129,7 +137,8 @@ def _bilinear_grad(grad, rows, columns, scratch, out):
         share = np.int64(k)
         wide = scratch[share]  # (H + 1, OW); the last row keeps shares apart
         for p in range(planes * share // shares, planes * (share + 1) // shares):
-            wide[:h] = 0
+            for i in range(h):
+                fill(wide[i], 0)
             for i in range(grad.shape[1]):
                 _add_scaled(grad[p, i], 1 - rows[2][i], wide[rows[0][i]])
                 _add_scaled(grad[p, i], rows[2][i], wide[rows[1][i]])
@@ -149,7 +158,7 @@ def _shrink(source, columns, out):
     """The adjoint of :func:`_stretch`."""
     left, right, weight = columns
     one = out.dtype.type(1)
-    out[:] = 0
+    fill(out, 0)
     for o in range(source.size):
         out[left[o]] += source[o] * (one - weight[o])
         out[right[o]] += source[o] * weight[o]

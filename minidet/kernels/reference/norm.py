@@ -15,7 +15,7 @@ def _column(values, like):
 
 
 def batch_norm(x, weight, bias, eps):
-    """Normalise each channel over N and S. Return ``(out, mean, variance)``: the statistics are (C,) float64, biased."""
+    """Normalise each channel over N and S. Return ``(out, mean, variance)``; the last two (C,) float64, biased."""
     mean = x.mean(axis=(0, 2), dtype=np.float64)
     variance = np.square(x - mean[:, None]).mean(axis=(0, 2))
     return batch_norm_eval(x, mean, 1 / np.sqrt(variance + eps), weight, bias), mean, variance
@@ -40,7 +40,7 @@ def batch_norm_grad(grad, x, mean, invstd, weight, training):
 
 
 def group_norm(x, groups, weight, bias, eps):
-    """Normalise each group of channels of each image. Return ``(out, mean, invstd)``; the last two (N, groups) float64."""
+    """Normalise each group of channels of each image. Return ``(out, mean, invstd)``; the last two (N, G) float64."""
     n, c, s = x.shape
     blocks = x.reshape(n, groups, c // groups * s)
     mean = blocks.mean(axis=2, dtype=np.float64)

@@ -76,14 +76,16 @@ def _divisor(input_size, kernel, stride, padding, count_include_pad, divisor_ove
     if divisor_override:
         return like.dtype.type(divisor_override)
     (h, w), (ph, pw) = input_size, padding
-    ones = np.ones((1, 1, h + 2 * ph, w + 2 * pw), like.dtype) if count_include_pad else np.ones((1, 1, h, w), like.dtype)
+    ones = (
+        np.ones((1, 1, h + 2 * ph, w + 2 * pw), like.dtype) if count_include_pad else np.ones((1, 1, h, w), like.dtype)
+    )
     inside = (0, 0) if count_include_pad else padding
     count = sum(tap for _, _, tap in taps(ones, kernel, stride, inside, (1, 1), output_size, 0))
     return np.maximum(count[0, 0], 1)  # a window without a pixel: 0 / 1
 
 
 def adaptive_windows(size, output_size):
-    """Return ``(start, end)`` of each of ``output_size`` windows that cover ``size`` pixels, overlapping if they must."""
+    """Return ``(start, end)`` of ``output_size`` windows that cover ``size`` pixels, overlapping if they must."""
     o = np.arange(output_size)
     return o * size // output_size, -(-(o + 1) * size // output_size)
 

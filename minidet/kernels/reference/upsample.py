@@ -1,7 +1,7 @@
 """Resizing in plain NumPy. The tables say which input pixels, with what weights, make each output row (or column).
 
-``scale`` is input pixels per output pixel along one axis, computed by the caller: size / output_size, 1 / scale_factor, or
-(size - 1) / (output_size - 1) with aligned corners. As in PyTorch, positions are computed in the image's precision.
+``scale`` is input pixels per output pixel along one axis, computed by the caller: size / output_size, 1 / scale_factor,
+or (size - 1) / (output_size - 1) with aligned corners. As in PyTorch, positions are computed in the image's precision.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def nearest_table(size, output_size, scale, dtype):
 
 
 def linear_table(size, output_size, scale, align_corners, dtype):
-    """Return ``(first, second, weight)``: output = (1 - weight) * x[first] + weight * x[second]. Three arrays of (O,)."""
+    """Return ``(first, second, weight)``, each (O,): out = (1 - weight) * x[first] + weight * x[second]."""
     position = np.arange(output_size).astype(dtype)
     if align_corners:
         position = position * dtype.type(scale)
