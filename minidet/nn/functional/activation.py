@@ -1,0 +1,195 @@
+"""Nonlinearities: element by element, except softmax and log_softmax, which normalise along one axis."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...autograd.axes import one_axis
+from ...autograd.function import Function
+from ...autograd.tensor import Tensor, as_tensor
+from ...errors import bad_argument, check_float
+
+
+class Relu(Function):
+    """``out = max(input, 0)``; d out / d input is 1 where out > 0, else 0."""
+
+    @staticmethod
+    def forward(ctx, x):
+        out = np.maximum(x, 0)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx, grad):
+        (out,) = ctx.saved_tensors
+        return grad * (out > 0)
+
+
+class Relu6(Function):
+    """``out = min(max(input, 0), 6)``."""
+
+    @staticmethod
+    def forward(ctx, x):
+        out = np.clip(x, 0, 6)
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx, grad):
+        (out,) = ctx.saved_tensors
+        return grad * ((out > 0) & (out < 6))
+
+
+class LeakyRelu(Function):
+    """``out = input where input > 0, else slope * input``."""
+
+    @staticmethod
+    def forward(ctx, x, slope):
+        ctx.save_for_backward(x)
+        ctx.slope = slope
+        return np.where(x > 0, x, slope * x)
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        return np.where(x > 0, grad, ctx.slope * grad), None
+
+
+class Softplus(Function):
+    """``out = log(1 + exp(beta * input)) / beta``, and just the input where ``beta * input > threshold``."""
+
+    @staticmethod
+    def forward(ctx, x, beta, threshold):
+        ctx.save_for_backward(x)
+        ctx.beta, ctx.threshold = beta, threshold
+        scaled = beta * x
+        return np.where(scaled > threshold, x, np.logaddexp(scaled, 0) / beta)
+
+    @staticmethod
+    def backward(ctx, grad):
+        (x,) = ctx.saved_tensors
+        scaled = ctx.beta * x
+        slope = np.exp(-np.logaddexp(-scaled, 0))  # sigmoid(beta x), in a form that does not overflow
+        return np.where(scaled > ctx.threshold, grad, grad * slope), None, None
+
+
+class Softmax(Function):
+    """``out[k] = exp(input[k]) / sum over j of exp(input[j])``, along one axis."""
+
+    @staticmethod
+    def forward(ctx, x, dim):
+        out = _shifted(x, dim)
+        np.exp(out, out=out)
+        out /= out.sum(axis=dim, keepdims=True)
+        ctx.save_for_backward(out)
+        ctx.dim = dim
+        return out
+
+    @staticmethod
+    def backward(ctx, grad):
+        (out,) = ctx.saved_tensors
+        dx = grad * out
+        dx -= out * dx.sum(axis=ctx.dim, keepdims=True)
+        return dx, None
+
+
+class LogSoftmax(Function):
+    """``out[k] = input[k] - log(sum over j of exp(input[j]))``, along one axis."""
+
+    @staticmethod
+    def forward(ctx, x, dim):
+        out = _shifted(x, dim)
+        out -= np.log(np.exp(out).sum(axis=dim, keepdims=True))
+        ctx.save_for_backward(out)
+        ctx.dim = dim
+        return out
+
+    @staticmethod
+    def backward(ctx, grad):
+        (out,) = ctx.saved_tensors
+        return grad - np.exp(out) * grad.sum(axis=ctx.dim, keepdims=True), None
+
+
+def _shifted(x: np.ndarray, dim: int) -> np.ndarray:
+    """Return x minus its largest entry along an axis, a new array: exp() of it cannot overflow."""
+    if x.size == 0:
+        return x.copy()
+    with np.errstate(invalid="ignore"):  # infinite entries: inf - inf is nan, as in PyTorch
+        return np.asarray(x - x.max(axis=dim, keepdims=True))  # 0-d: a number otherwise
+
+
+# the public functions: they check, then apply --------------------------------------------------------------------
+
+
+def _checked(op: str, input) -> Tensor:
+    input = as_tensor(input)
+    check_float(op, input=input)
+    return input
+
+
+def _number(op: str, argument: str, value) -> float:
+    if isinstance(value, (bool, str)) or not np.isscalar(value):
+        raise bad_argument(op, argument, f"is {value!r}", "a number", error=TypeError)
+    return float(value)
+
+
+def _axis(op: str, input: Tensor, dim: int | None) -> int:
+    if dim is None:
+        raise bad_argument(op, "dim", "is None", "the axis of the classes", "which axis is to sum to 1 is not guessed")
+    return one_axis(op, dim, input.ndim)
+
+
+def relu(input) -> Tensor:
+    """Return ``max(input, 0)`` element by element (the gradient at 0 is 0)."""
+    return Relu.apply(_checked("relu", input))
+
+
+def relu6(input) -> Tensor:
+    """Return ``min(max(input, 0), 6)`` element by element."""
+    return Relu6.apply(_checked("relu6", input))
+
+
+def leaky_relu(input, negative_slope: float = 0.01) -> Tensor:
+    """Return ``input`` where it is positive, else ``negative_slope * input``."""
+    return LeakyRelu.apply(_checked("leaky_relu", input), _number("leaky_relu", "negative_slope", negative_slope))
+
+
+def softplus(input, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """Return ``log(1 + exp(beta * input)) / beta``, a smooth ReLU.
+
+    Where ``beta * input > threshold`` the input itself is returned (and has the gradient 1).
+    """
+    beta = _number("softplus", "beta", beta)
+    if beta == 0:
+        raise bad_argument("softplus", "beta", "is 0", "a number other than 0", "the result is divided by it")
+    return Softplus.apply(_checked("softplus", input), beta, _number("softplus", "threshold", threshold))
+
+
+def softmax(input, dim: int | None = None) -> Tensor:
+    """Return ``exp(input) / sum(exp(input))`` along the axis ``dim``.
+
+    Parameters
+    ----------
+    input : Tensor
+        Logits, float, of any shape.
+    dim : int
+        The axis that sums to 1. Has to be given.
+    """
+    input = _checked("softmax", input)
+    dim = _axis("softmax", input, dim)
+    return Softmax.apply(input, dim)
+
+
+def log_softmax(input, dim: int | None = None) -> Tensor:
+    """Return ``input - log(sum(exp(input)))`` along the axis ``dim``: log(softmax) without underflow.
+
+    Parameters
+    ----------
+    input : Tensor
+        Logits, float, of any shape.
+    dim : int
+        The axis whose exponentials sum to 1. Has to be given.
+    """
+    input = _checked("log_softmax", input)
+    dim = _axis("log_softmax", input, dim)
+    return LogSoftmax.apply(input, dim)

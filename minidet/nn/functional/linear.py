@@ -1,0 +1,90 @@
+"""The affine map, and the one-hot code that a table look-up would be the product with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...autograd.function import Function
+from ...autograd.tensor import Tensor, as_tensor, wrap
+from ...errors import bad_argument, check_float, check_index_range, check_integer, check_rank, integer
+
+
+class Linear(Function):
+    """``out[..., f] = bias[f] + sum over c of input[..., c] * weight[f, c]``."""
+
+    @staticmethod
+    def forward(ctx, x, weight, bias):
+        ctx.save_for_backward(x, weight)
+        out = x @ weight.T  # (..., F)
+        if bias is not None:
+            out += bias
+        return out
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, weight = ctx.saved_tensors
+        dx = dw = db = None
+        rows = grad.reshape(-1, weight.shape[0])  # (rows, F)
+        if ctx.needs_input_grad[0]:
+            dx = (rows @ weight).reshape(x.shape)
+        if ctx.needs_input_grad[1]:
+            dw = rows.T @ x.reshape(-1, weight.shape[1])  # (F, C)
+        if ctx.needs_input_grad[2]:
+            db = rows.sum(axis=0)
+        return dx, dw, db
+
+
+def linear(input, weight, bias=None) -> Tensor:
+    """Return ``input @ weight.T + bias``.
+
+    Parameters
+    ----------
+    input : Tensor
+        (..., C), float.
+    weight : Tensor
+        (F, C).
+    bias : Tensor, optional
+        (F,).
+
+    Returns
+    -------
+    Tensor
+        (..., F).
+    """
+    input, weight = as_tensor(input), as_tensor(weight)
+    bias = None if bias is None else as_tensor(bias)
+    check_float("linear", input=input, weight=weight, bias=bias)
+    check_rank("linear", "weight", weight, 2, letters="(F, C)")
+    if input.ndim == 0 or input.shape[-1] != weight.shape[1]:
+        raise bad_argument("linear", "input", f"has shape {input.shape}", f"(..., {weight.shape[1]})",
+                           f"weight of shape {weight.shape} takes {weight.shape[1]} features")  # fmt: skip
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise bad_argument("linear", "bias", f"has shape {bias.shape}", f"({weight.shape[0]},)",
+                           f"weight of shape {weight.shape} gives {weight.shape[0]} features")  # fmt: skip
+    return Linear.apply(input, weight, bias)
+
+
+def one_hot(tensor, num_classes: int = -1) -> Tensor:
+    """Return ``out[..., k] = 1 where tensor[...] == k, else 0``.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        Integers in [0, num_classes), of any shape.
+    num_classes : int
+        K; -1 stands for the largest entry + 1.
+
+    Returns
+    -------
+    Tensor
+        The tensor's shape + (K,), int64, without gradient.
+    """
+    labels = as_tensor(tensor)._array
+    check_integer("one_hot", "tensor", labels)
+    classes = integer("one_hot", "num_classes", num_classes, -1)
+    if classes == -1 and labels.size == 0:
+        why = "an empty tensor has no largest entry to count the classes by"
+        raise bad_argument("one_hot", "num_classes", "is -1", "a number of classes", why)
+    classes = int(labels.max()) + 1 if classes == -1 else classes
+    check_index_range("one_hot", "tensor", labels, 0, max(classes, 0))
+    return wrap((labels[..., None] == np.arange(classes)).astype(np.int64))

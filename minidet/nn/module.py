@@ -1,0 +1,363 @@
+"""Module: what has parameters, contains other modules, and computes something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from ..autograd.hooks import HookHandle
+from ..autograd.storage import Storage
+from ..autograd.tensor import Tensor
+from ..errors import FLOATS, bad_argument
+from .parameter import Parameter
+from .summary import summarize
+
+KINDS = ("_parameters", "_buffers", "_modules")
+
+
+class IncompatibleKeys(NamedTuple):
+    """What :meth:`Module.load_state_dict` did not find, and what it did not use."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+class Module:
+    """The base of every layer and model.
+
+    A subclass calls ``super().__init__()``, assigns parameters, buffers and other modules to attributes (assigning is
+    registering), and writes ``forward``. Calling the module calls ``forward``.
+
+    >>> class Net(Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.conv = Conv2d(3, 16, 3, padding=1)
+    ...     def forward(self, x):
+    ...         return relu(self.conv(x))
+
+    Attributes
+    ----------
+    training : bool
+        True after ``train()`` (the default), False after ``eval()``. Dropout and batch normalisation look at it.
+    """
+
+    def __init__(self):
+        state = self.__dict__
+        state["training"] = True
+        state["_parameters"] = {}
+        state["_buffers"] = {}
+        state["_modules"] = {}
+        state["_not_saved"] = set()  # the names of buffers that state_dict leaves out
+        state["_forward_hooks"] = {}
+        state["_forward_pre_hooks"] = {}
+
+    # computing ---------------------------------------------------------------------------------------------------
+
+    def forward(self, *args, **kwargs):
+        """Compute the module's result; every subclass writes its own."""
+        name = type(self).__name__
+        raise NotImplementedError(f"{name}: forward is not written, expected a method forward(self, ...) in {name}.")
+
+    def __call__(self, *args, **kwargs):
+        """Return ``forward(*args, **kwargs)``, with the hooks before and after it."""
+        for hook in tuple(self._forward_pre_hooks.values()):
+            replacement = hook(self, args)
+            if replacement is not None:
+                args = replacement if isinstance(replacement, tuple) else (replacement,)
+        result = self.forward(*args, **kwargs)
+        for hook in tuple(self._forward_hooks.values()):
+            replacement = hook(self, args, result)
+            if replacement is not None:
+                result = replacement
+        return result
+
+    def register_forward_pre_hook(self, hook: Callable) -> HookHandle:
+        """Call ``hook(module, args)`` before ``forward``; a result that is not None replaces the arguments."""
+        return HookHandle(self._forward_pre_hooks, hook)
+
+    def register_forward_hook(self, hook: Callable) -> HookHandle:
+        """Call ``hook(module, args, output)`` after ``forward``; a result that is not None replaces the output."""
+        return HookHandle(self._forward_hooks, hook)
+
+    # registering -------------------------------------------------------------------------------------------------
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Make ``param`` an attribute that :meth:`parameters` lists. None reserves the name."""
+        if param is not None and not isinstance(param, Parameter):
+            raise _wrong_kind(self, name, param, "a Parameter or None")
+        self._register("_parameters", name, param)
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Make ``tensor`` an attribute that is state but not trained, as running means are.
+
+        ``persistent=False`` leaves it out of :meth:`state_dict`.
+        """
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise _wrong_kind(self, name, tensor, "a Tensor or None")
+        self._register("_buffers", name, tensor)
+        if not persistent:
+            self._not_saved.add(name)
+
+    def add_module(self, name: str, module: Module | None) -> None:
+        """Make ``module`` an attribute that :meth:`children` lists. None reserves the name."""
+        if module is not None and not isinstance(module, Module):
+            raise _wrong_kind(self, name, module, "a Module or None")
+        self._register("_modules", name, module)
+
+    register_module = add_module
+
+    def _register(self, kind: str, name: str, value) -> None:
+        op = type(self).__name__
+        if kind not in self.__dict__:
+            raise _not_initialised(self, name)
+        if not isinstance(name, str) or not name or "." in name:
+            raise bad_argument(op, "name", f"is {name!r}", "a word without dots", "dots separate the modules of a key")
+        if hasattr(self, name) and name not in self.__dict__[kind]:
+            raise bad_argument(op, "name", f"is {name!r}", "a new one", "the module has such an attribute already")
+        self.__dict__[kind][name] = value
+
+    def __setattr__(self, name: str, value) -> None:
+        state = self.__dict__
+        kind = "_parameters" if isinstance(value, Parameter) else "_modules" if isinstance(value, Module) else None
+        if kind is not None:
+            if kind not in state:
+                raise _not_initialised(self, name)
+            state.pop(name, None)
+            for other in KINDS:
+                if other != kind:
+                    state[other].pop(name, None)
+            self._register(kind, name, value)
+            return
+        for registered, expected in zip(KINDS, ("a Parameter or None", "a Tensor or None", "a Module or None"),
+                                        strict=True):  # fmt: skip
+            if name in state.get(registered, ()):
+                if value is not None and not (registered == "_buffers" and isinstance(value, Tensor)):
+                    raise _wrong_kind(self, name, value, expected)
+                state[registered][name] = value
+                return
+        object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str):  # only asked for what ordinary attributes do not have
+        state = self.__dict__
+        for kind in KINDS:
+            if name in state.get(kind, ()):
+                return state[kind][name]
+        if "_parameters" not in state:
+            raise _not_initialised(self, name)
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        for kind in KINDS:
+            if name in self.__dict__.get(kind, ()):
+                del self.__dict__[kind][name]
+                self._not_saved.discard(name)
+                return
+        object.__delattr__(self, name)
+
+    def __dir__(self):
+        names = [name for kind in KINDS for name in self.__dict__.get(kind, ())]
+        return sorted({*super().__dir__(), *names})
+
+    # what is inside ----------------------------------------------------------------------------------------------
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Yield the modules assigned to this one, with their names, each once."""
+        seen = set()
+        for name, module in self._modules.items():
+            if module is not None and id(module) not in seen:
+                seen.add(id(module))
+                yield name, module
+
+    def children(self) -> Iterator[Module]:
+        """Yield the modules assigned to this one."""
+        return (module for _, module in self.named_children())
+
+    def named_modules(self, memo: set | None = None, prefix: str = "", remove_duplicate: bool = True
+                      ) -> Iterator[tuple[str, Module]]:  # fmt: skip
+        """Yield this module (named ``prefix``) and all inside it, each once unless ``remove_duplicate=False``."""
+        memo = set() if memo is None else memo
+        if self in memo:
+            return
+        if remove_duplicate:
+            memo.add(self)
+        yield prefix, self
+        for name, module in self._modules.items():
+            if module is not None:
+                yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
+
+    def modules(self) -> Iterator[Module]:
+        """Yield this module and all inside it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def _named_members(self, kind: str, prefix: str, recurse: bool, remove_duplicate: bool):
+        modules = self.named_modules(None, prefix, remove_duplicate) if recurse else [(prefix, self)]
+        seen = set()
+        for path, module in modules:
+            for name, value in module.__dict__[kind].items():
+                if value is None or (remove_duplicate and id(value) in seen):
+                    continue
+                seen.add(id(value))
+                yield f"{path}.{name}" if path else name, value
+
+    def named_parameters(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+                         ) -> Iterator[tuple[str, Parameter]]:  # fmt: skip
+        """Yield names and parameters of this module and, with ``recurse``, of all inside it, each once."""
+        return self._named_members("_parameters", prefix, recurse, remove_duplicate)
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """Yield the parameters, for an optimiser."""
+        return (param for _, param in self.named_parameters(recurse=recurse))
+
+    def named_buffers(self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+                      ) -> Iterator[tuple[str, Tensor]]:  # fmt: skip
+        """Yield names and buffers of this module and, with ``recurse``, of all inside it, each once."""
+        return self._named_members("_buffers", prefix, recurse, remove_duplicate)
+
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
+        """Yield the buffers."""
+        return (buffer for _, buffer in self.named_buffers(recurse=recurse))
+
+    # saving and loading ------------------------------------------------------------------------------------------
+
+    def _state(self) -> dict[str, Tensor]:
+        """Collect what is saved: PyTorch's keys in PyTorch's order, a shared module under each of its names."""
+        state = {}
+        for path, module in self.named_modules(remove_duplicate=False):
+            start = f"{path}." if path else ""
+            saved = {**module._parameters, **{n: b for n, b in module._buffers.items() if n not in module._not_saved}}
+            state.update((start + name, value) for name, value in saved.items() if value is not None)
+        return state
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return every parameter and persistent buffer by name: detached, sharing the module's memory."""
+        return {key: value.detach() for key, value in self._state().items()}
+
+    def load_state_dict(self, state_dict: dict, strict: bool = True) -> IncompatibleKeys:
+        """Copy values into the parameters and buffers.
+
+        Parameters
+        ----------
+        state_dict : dict of str to Tensor or ndarray
+            What :meth:`state_dict` returned, or a checkpoint's arrays. Values are converted to the module's dtype.
+        strict : bool
+            False loads what fits by name; a wrong shape is an error even so.
+
+        Returns
+        -------
+        IncompatibleKeys
+            ``(missing_keys, unexpected_keys)``, both lists of names.
+
+        Raises
+        ------
+        ValueError
+            With all keys that are missing, unexpected or of the wrong shape. Nothing has been changed then.
+        """
+        own = self._state()
+        given = {k: v._array if isinstance(v, Tensor) else np.asarray(v) for k, v in state_dict.items()}
+        missing = [key for key in own if key not in given]
+        unexpected = [key for key in given if key not in own]
+        common = [key for key in own if key in given]
+        problems = [f"{key} is missing" for key in missing if strict]
+        problems += [f"{key} is unexpected" for key in unexpected if strict]
+        problems += [f"{key} has shape {given[key].shape}, expected {own[key].shape}"
+                     for key in common if given[key].shape != own[key].shape]  # fmt: skip
+        problems += [f"{key} has dtype {given[key].dtype}, expected numbers"
+                     for key in common if given[key].dtype.kind not in "fiub"]  # fmt: skip
+        if problems:
+            listed = "".join(f"\n  {problem}" for problem in problems)
+            raise ValueError(f"load_state_dict: the state does not fit {type(self).__name__}:{listed}")
+        for key in common:
+            np.copyto(own[key]._write_array(), given[key], casting="unsafe")
+        return IncompatibleKeys(missing, unexpected)
+
+    # changing all that is inside ---------------------------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> Module:
+        """Switch this module and all inside it to training, and return it."""
+        if not isinstance(mode, bool):
+            raise bad_argument("train", "mode", f"is {mode!r}", "True or False", error=TypeError)
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Module:
+        """Switch this module and all inside it to evaluation, and return it."""
+        return self.train(False)
+
+    def apply(self, fn: Callable[[Module], object]) -> Module:
+        """Call ``fn`` on all modules inside, the innermost first, then on this one, and return it."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    def requires_grad_(self, requires_grad: bool = True) -> Module:
+        """Train (or freeze) every parameter, and return the module."""
+        for param in self.parameters():
+            param.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of every parameter, or overwrite them by 0."""
+        for param in self.parameters():
+            if set_to_none:
+                param.grad = None
+            elif param.grad is not None:
+                param.grad.zero_()
+
+    def to(self, dtype) -> Module:
+        """Convert float parameters, gradients and buffers to float32 or float64, in place; return the module."""
+        if dtype is None or dtype not in FLOATS:
+            raise bad_argument("to", "dtype", f"is {dtype!r}", "float32 or float64", error=TypeError)
+        for tensor in (*self.parameters(), *self.buffers()):
+            for part in (tensor, tensor.grad):
+                if part is not None and part.dtype.kind == "f" and part.dtype != dtype:
+                    part._array, part._storage = part._array.astype(dtype), Storage()
+        return self
+
+    def float(self) -> Module:
+        """Convert to float32, in place; return the module."""
+        return self.to(np.float32)
+
+    def double(self) -> Module:
+        """Convert to float64, in place; return the module. Gradients are checked in it."""
+        return self.to(np.float64)
+
+    # showing -----------------------------------------------------------------------------------------------------
+
+    def extra_repr(self) -> str:
+        """Return what stands between the brackets of a layer's repr."""
+        return ""
+
+    def __repr__(self) -> str:
+        own = self.extra_repr()
+        lines = [f"({name}): {_indent(repr(module))}" for name, module in self._modules.items()]
+        if not lines:
+            return f"{type(self).__name__}({own})"
+        return f"{type(self).__name__}(\n  " + "\n  ".join(([own] if own else []) + lines) + "\n)"
+
+    def summary(self, *inputs) -> str:
+        """Return a table of every layer's output shape and number of parameters.
+
+        Parameters
+        ----------
+        *inputs
+            What ``forward`` takes; a tuple of integers stands for zeros of that shape: ``net.summary((1, 3, 64, 64))``.
+        """
+        return summarize(self, inputs)
+
+
+def _indent(text: str) -> str:
+    return text.replace("\n", "\n  ")
+
+
+def _wrong_kind(module: Module, name: str, value, expected: str) -> Exception:
+    return bad_argument(type(module).__name__, name, f"is a {type(value).__name__}", expected, error=TypeError)
+
+
+def _not_initialised(module: Module, name: str) -> Exception:
+    kind = type(module).__name__
+    return AttributeError(f"{kind}: {name} is used before Module's own constructor ran, expected super().__init__() "
+                          f"as the first line of {kind}.__init__.")  # fmt: skip
