@@ -16,25 +16,31 @@ class Gradients:
     """The gradient that has arrived so far for each output of each operation, and for each leaf."""
 
     def __init__(self):
-        self._sums: dict[tuple[object, int], np.ndarray] = {}
+        self._arrived: dict[object, list[np.ndarray | None]] = {}
         self._owned: set[tuple[object, int]] = set()
 
-    def add(self, target, output_nr: int, gradient: np.ndarray) -> None:
-        """Add one contribution. The first is kept as it is; an operation may have handed it to others too."""
-        key = (target, output_nr)
-        if key not in self._sums:
-            self._sums[key] = gradient
-        elif key in self._owned:
-            self._sums[key] += gradient
-        else:
-            self._sums[key] = np.add(self._sums[key], gradient)
-            self._sums[key] = np.asarray(self._sums[key])  # a sum of two 0-d arrays is a NumPy scalar
-            self._owned.add(key)
+    def add(self, target, output_nr: int, outputs: int, gradient: np.ndarray) -> bool:
+        """Add one contribution to one of ``outputs`` outputs, and tell whether it is the target's first.
 
-    def pop(self, target, output_nr: int) -> np.ndarray | None:
-        """Take a finished sum out; None if no gradient came."""
-        self._owned.discard((target, output_nr))
-        return self._sums.pop((target, output_nr), None)
+        The first is kept as it is: an operation may have handed the same array to others too. A sum is ours to add to.
+        """
+        sums = self._arrived.get(target)
+        if sums is None:
+            sums = self._arrived[target] = [None] * outputs
+            sums[output_nr] = gradient
+            return True
+        if sums[output_nr] is None:
+            sums[output_nr] = gradient
+        elif (target, output_nr) in self._owned:
+            sums[output_nr] += gradient
+        else:
+            sums[output_nr] = np.asarray(sums[output_nr] + gradient)  # two 0-d arrays make a NumPy scalar
+            self._owned.add((target, output_nr))
+        return False
+
+    def pop(self, target) -> list[np.ndarray | None]:
+        """Take the finished sums out, one per output: None where no gradient came."""
+        return self._arrived.pop(target)
 
 
 def run_backward(root, gradient: np.ndarray, retain_graph: bool, wrap) -> None:
@@ -43,29 +49,30 @@ def run_backward(root, gradient: np.ndarray, retain_graph: bool, wrap) -> None:
     ``wrap`` makes a Tensor of an array: handed in, because tensors are defined above this file.
     """
     gradients = Gradients()
-    leaves = {}
+    leaves = []
     heap = []
-    waiting = set()
 
     def send(target, output_nr: int, value: np.ndarray) -> None:
-        gradients.add(target, output_nr, value)
-        if target not in waiting:
-            waiting.add(target)
-            if hasattr(target, "edges"):
-                heapq.heappush(heap, (-target.sequence, target))
-            else:
-                leaves[target] = None  # a leaf: its own result comes last
+        sequence = getattr(target, "sequence", None)
+        if sequence is None:  # a leaf: its own result comes last
+            if gradients.add(target, 0, 1, value):
+                leaves.append(target)
+        elif gradients.add(target, output_nr, len(target.output_meta), value):
+            heapq.heappush(heap, (-sequence, target))
 
     send(root if root.grad_fn is None else root.grad_fn, root.output_nr, gradient)
-    while heap:
-        _, node = heapq.heappop(heap)
-        waiting.discard(node)
-        outputs = [_hooked(gradients.pop(node, nr), node.hooks.get(nr), wrap) for nr in range(len(node.output_meta))]
-        for edge, value in zip(node.edges or (), node.run(outputs), strict=True):
-            if edge is not None and value is not None:
-                send(*edge, value)
-        if not retain_graph:
-            node.free()
+    with np.errstate(all="ignore"):  # as in PyTorch, an infinite gradient is a result, not a warning
+        while heap:
+            node = heapq.heappop(heap)[1]
+            arrived = gradients.pop(node)
+            if node.hooks is not None:
+                arrived = [_hooked(value, node.hooks.get(nr), wrap) for nr, value in enumerate(arrived)]
+            edges = node.edges
+            for i, value in enumerate(node.run(arrived)):
+                if value is not None:
+                    send(*edges[i], value)
+            if not retain_graph:
+                node.free()
     _fill_leaves(leaves, gradients, wrap)
 
 
@@ -82,7 +89,7 @@ def _fill_leaves(leaves, gradients: Gradients, wrap) -> None:
     """Add what arrived to ``grad``; two leaves never share one array, or clipping would scale it twice."""
     given = {}
     for leaf in leaves:
-        value = _hooked(gradients.pop(leaf, 0), leaf._hooks, wrap)
+        value = _hooked(gradients.pop(leaf)[0], leaf._hooks, wrap)
         if leaf.grad is not None:
             leaf.grad = wrap(np.asarray(leaf.grad._array + value))
             continue

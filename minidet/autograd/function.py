@@ -24,16 +24,18 @@ class Context:
         What ``save_for_backward`` kept. Other values may be set as attributes: ``ctx.stride = 2``.
     """
 
-    def __init__(self, function: type[Function], args: tuple):
+    # Defaults of the class, so that an operation pays only for what it uses: thousands are made in a training step.
+    needs_input_grad: tuple[bool, ...] = ()
+    sequence = -1  # the order of creation, once recorded
+    edges: tuple | None = None  # (node or leaf, number of its output) for each argument; None where no gradient goes
+    output_meta: tuple = ()  # (shape, dtype) of each output
+    hooks: dict[int, dict] | None = None
+    _saved: tuple = ()
+    _guards: tuple | list = ()
+    _constant: tuple = ()
+
+    def __init__(self, function: type[Function]):
         self.function = function
-        self.sequence = next(_sequence)
-        self.needs_input_grad = tuple(isinstance(arg, Tensor) and arg.requires_grad for arg in args)
-        self.edges: tuple | None = None
-        self.output_meta: list[tuple[tuple[int, ...], np.dtype]] = []
-        self.hooks: dict[int, dict] = {}
-        self._saved: tuple = ()
-        self._guards: list = []
-        self._constant: tuple = ()
 
     def __lt__(self, other: Context) -> bool:  # the heap of the backward pass compares nodes of equal sequence number
         return self.sequence < other.sequence
@@ -65,55 +67,63 @@ class Context:
 
     def add_hook(self, hook, output_nr: int) -> HookHandle:
         """Hang a hook on the gradient of one output."""
+        if self.hooks is None:
+            self.hooks = {}
         return HookHandle(self.hooks.setdefault(output_nr, {}), hook)
 
-    def link(self, args: tuple, outputs: list[Tensor]) -> None:
+    def link(self, args: tuple, outputs: tuple[Tensor, ...]) -> None:
         """Put the operation on the tape: where gradients go to, and which tensors must stay as they are."""
-        self.edges = tuple(
-            ((arg if arg.grad_fn is None else arg.grad_fn), arg.output_nr) if needed else None
-            for arg, needed in zip(args, self.needs_input_grad, strict=True)
-        )
-        self.output_meta = [(output.shape, output.dtype) for output in outputs]
-        for array in self._saved:
-            if array is not None:
-                self._guard(array, args, outputs)
+        self.sequence = next(_sequence)
+        edges = []
+        for arg, needed in zip(args, self.needs_input_grad, strict=True):
+            edges.append((arg if arg.grad_fn is None else arg.grad_fn, arg.output_nr) if needed else None)
+        self.edges = tuple(edges)
+        self.output_meta = tuple([(output._array.shape, output._array.dtype) for output in outputs])
+        for nr, output in enumerate(outputs):
+            array = output._array
+            if array.dtype.kind == "f" and not (
+                self._constant and any(array is constant for constant in self._constant)
+            ):
+                output.requires_grad = True
+                output.grad_fn = self
+                output.output_nr = nr
+        if self._saved:
+            self._guards = [
+                guard for guard in (_guard(array, args, outputs) for array in self._saved) if guard is not None
+            ]
 
-    def _guard(self, array: np.ndarray, args: tuple, outputs: list[Tensor]) -> None:
-        for kind, tensors in (("input", args), ("output", outputs)):
-            for i, tensor in enumerate(tensors):
-                if isinstance(tensor, Tensor) and tensor._array is array:
-                    storage = tensor._storage
-                    storage.lock()
-                    self._guards.append((kind, i, storage, storage.version))
-                    return
-
-    def run(self, gradients: list[np.ndarray | None]) -> tuple:
+    def run(self, gradients: list[np.ndarray | None]) -> list[np.ndarray | None]:
         """Compute the gradients of the inputs from those of the outputs, and check them."""
-        if self.edges is None:
+        edges = self.edges
+        if edges is None:
             raise RuntimeError(
                 f"backward: the graph of {self.name} was freed by an earlier backward(), expected it to be kept: "
                 "call backward(retain_graph=True) the first time to go through it twice."
             )
-        filled = [
-            np.zeros(shape, dtype) if gradient is None else gradient
-            for gradient, (shape, dtype) in zip(gradients, self.output_meta, strict=True)
-        ]
-        result = self.function.backward(self, *filled)
-        result = result if isinstance(result, tuple) else (result,)
-        if len(result) != len(self.edges):
+        for nr, gradient in enumerate(gradients):
+            if gradient is None:  # an output that the result does not depend on
+                gradients[nr] = np.zeros(*self.output_meta[nr])
+        result = self.function.backward(self, *gradients)
+        if not isinstance(result, tuple):
+            result = (result,)
+        if len(result) != len(edges):
             raise RuntimeError(
-                f"{self.name}.backward: returned {len(result)} gradients, expected {len(self.edges)}: "
+                f"{self.name}.backward: returned {len(result)} gradients, expected {len(edges)}: "
                 "one for each argument of forward (None for those that are no tensors)."
             )
-        return tuple(
-            None if edge is None or value is None else self._checked(i, edge, value)
-            for i, (edge, value) in enumerate(zip(self.edges, result, strict=True))
-        )
+        checked = []
+        for i, (edge, value) in enumerate(zip(edges, result, strict=True)):
+            checked.append(None if edge is None or value is None else self._checked(i, edge, value))
+        return checked
 
     def _checked(self, i: int, edge: tuple, value) -> np.ndarray:
         target, output_nr = edge
-        shape, dtype = (target.shape, target.dtype) if isinstance(target, Tensor) else target.output_meta[output_nr]
-        value = np.asarray(value._array if isinstance(value, Tensor) else value)
+        if isinstance(target, Context):
+            shape, dtype = target.output_meta[output_nr]
+        else:
+            shape, dtype = target._array.shape, target._array.dtype
+        if type(value) is not np.ndarray:  # a Tensor, or the NumPy scalar that 0-d arrays become
+            value = np.asarray(value._array if isinstance(value, Tensor) else value)
         if value.shape != shape:
             raise RuntimeError(
                 f"{self.name}.backward: the gradient of argument {i} has shape {value.shape}, expected {shape}: "
@@ -126,7 +136,7 @@ class Context:
         for _, _, storage, _ in self._guards:
             storage.unlock()
         self.edges = None
-        self._guards = []
+        self._guards = ()
         self._saved = ()
 
     def __del__(self):
@@ -167,30 +177,52 @@ class Function:
     @classmethod
     def apply(cls, *args):
         """Run ``forward`` on the arrays, and record the operation if an argument requires grad."""
-        ctx = Context(cls, args)
-        record = mode.enabled and any(ctx.needs_input_grad)
-        if not record:
-            ctx.needs_input_grad = (False,) * len(args)
-        result = cls.forward(ctx, *[arg._array if isinstance(arg, Tensor) else arg for arg in args])
-        several = isinstance(result, tuple)
-        outputs = [_output(array, args) for array in (result if several else (result,))]
+        ctx = Context(cls)
+        arrays, needs = [], []
+        for arg in args:
+            if isinstance(arg, Tensor):
+                arrays.append(arg._array)
+                needs.append(arg.requires_grad)
+            else:
+                arrays.append(arg)
+                needs.append(False)
+        record = True in needs and mode.enabled
+        ctx.needs_input_grad = tuple(needs) if record else (False,) * len(needs)
+        result = cls.forward(ctx, *arrays)
+        if isinstance(result, tuple):
+            outputs = tuple([_output(array, args) for array in result])
+            if record:
+                ctx.link(args, outputs)
+            return outputs
+        output = _output(result, args)
         if record:
-            for nr, output in enumerate(outputs):
-                if output.dtype.kind == "f" and not any(output._array is constant for constant in ctx._constant):
-                    output.requires_grad = True
-                    output.grad_fn = ctx
-                    output.output_nr = nr
-            ctx.link(args, outputs)
-        return tuple(outputs) if several else outputs[0]
+            ctx.link(args, (output,))
+        return output
 
 
-def _output(array, args) -> Tensor:
+def _output(array, args: tuple) -> Tensor:
     """Make a tensor of a result; a view of an input shares the input's versions and locks."""
-    array = np.asarray(array)
+    if type(array) is not np.ndarray:
+        array = np.asarray(array)
+    base = array.base
     for arg in args:
         if isinstance(arg, Tensor):
-            if array is arg._array:
+            source = arg._array
+            if array is source:
                 return wrap(array.view(), arg._storage)
-            if array.base is not None and np.may_share_memory(array, arg._array):
+            if base is not None and (base is source or base is source.base or np.may_share_memory(array, source)):
                 return wrap(array, arg._storage)
     return wrap(array)
+
+
+def _guard(array: np.ndarray | None, args: tuple, outputs: tuple) -> tuple | None:
+    """Lock the input or output that ``array`` is, and remember its version."""
+    if array is None:
+        return None
+    for kind, tensors in (("input", args), ("output", outputs)):
+        for i, tensor in enumerate(tensors):
+            if isinstance(tensor, Tensor) and tensor._array is array:
+                storage = tensor._storage
+                storage.lock()
+                return kind, i, storage, storage.version
+    return None

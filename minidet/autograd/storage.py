@@ -19,7 +19,7 @@ class Storage:
     def __init__(self):
         self.version = 0
         self.locks = 0
-        self.views: list[weakref.ref[np.ndarray]] = []
+        self.views: list[weakref.ref[np.ndarray]] | tuple[()] = ()  # most memories are never handed out
 
     def hand_out(self, array: np.ndarray) -> np.ndarray:
         """Remember ``array`` as one that somebody outside may write to, and lock it if a tape needs it."""

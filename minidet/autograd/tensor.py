@@ -238,8 +238,8 @@ class Tensor:
     def _check_write(self, op: str, value) -> None:
         if mode.enabled and (self.requires_grad or (isinstance(value, Tensor) and value.requires_grad)):
             raise RuntimeError(
-                f"{op}: the tensor or the new value requires grad, expected neither: changes in place are not recorded. "
-                "Use an operation that returns a new tensor, or no_grad()."
+                f"{op}: the tensor or the new value requires grad, expected neither: changes in place are not "
+                "recorded. Use an operation that returns a new tensor, or no_grad()."
             )
 
     def _write(self, op: str, index, value) -> Tensor:
