@@ -1,26 +1,43 @@
 """Differentiable operations with PyTorch's names: ``import minidet.nn.functional as F``."""
 
 from ...autograd.elementwise import sigmoid, tanh
+from ...autograd.joining import pad
 from .activation import leaky_relu, log_softmax, relu, relu6, softmax, softplus
+from .binary import binary_cross_entropy, binary_cross_entropy_with_logits, dice_loss, sigmoid_focal_loss
 from .classification import cross_entropy, multi_margin_loss, nll_loss
 from .conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
+from .dropout import dropout, dropout2d
 from .linear import linear, one_hot
+from .normalize import normalize
+from .regression import huber_loss, l1_loss, mse_loss, smooth_l1_loss
 
 __all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
     "conv1d",
     "conv2d",
     "conv_transpose1d",
     "conv_transpose2d",
     "cross_entropy",
+    "dice_loss",
+    "dropout",
+    "dropout2d",
+    "huber_loss",
+    "l1_loss",
     "leaky_relu",
     "linear",
     "log_softmax",
+    "mse_loss",
     "multi_margin_loss",
     "nll_loss",
+    "normalize",
     "one_hot",
+    "pad",
     "relu",
     "relu6",
     "sigmoid",
+    "sigmoid_focal_loss",
+    "smooth_l1_loss",
     "softmax",
     "softplus",
     "tanh",

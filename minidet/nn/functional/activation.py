@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ... import kernels
 from ...autograd.axes import one_axis
 from ...autograd.function import Function
 from ...autograd.tensor import Tensor, as_tensor
@@ -15,14 +16,14 @@ class Relu(Function):
 
     @staticmethod
     def forward(ctx, x):
-        out = np.maximum(x, 0)
+        out = kernels.activation.relu(np.ascontiguousarray(x))
         ctx.save_for_backward(out)
         return out
 
     @staticmethod
     def backward(ctx, grad):
         (out,) = ctx.saved_tensors
-        return grad * (out > 0)
+        return kernels.activation.relu_grad(np.ascontiguousarray(grad), out)
 
 
 class Relu6(Function):

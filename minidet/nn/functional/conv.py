@@ -18,7 +18,7 @@ LETTERS = {1: ("L",), 2: ("H", "W")}
 
 
 class Conv2d(Function):
-    """``out[n, f, oh, ow] = bias[f] + sum of weight[f, c, i, j] * padded[n, c, oh*sh + i*dh, ow*sw + j*dw]`` over c, i, j.
+    """``out[n, f, oh, ow] = bias[f] + sum of weight[f, c, i, j] * padded[n, c, oh*sh + i*dh, ow*sw + j*dw]``
 
     The image may lack N, or H (then the weight lacks KH too); geometry is always given for two axes.
     """

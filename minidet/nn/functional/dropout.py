@@ -1,0 +1,72 @@
+"""Dropout: multiply by random zeros, and by 1 / (1 - p) where there is none, so that the mean stays."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...autograd.function import Function
+from ...autograd.tensor import Tensor, as_tensor
+from ...errors import bad_argument, check_float, check_rank
+from ...random import generator
+
+
+class Dropout(Function):
+    """``out = input * factor``, where factor is 0 or 1 / (1 - p); it may broadcast."""
+
+    @staticmethod
+    def forward(ctx, x, factor):
+        ctx.save_for_backward(factor)
+        return x * factor
+
+    @staticmethod
+    def backward(ctx, grad):
+        (factor,) = ctx.saved_tensors
+        return grad * factor, None
+
+
+def check_probability(op: str, p) -> float:
+    """Return ``p`` as a float in [0, 1], or raise."""
+    if not 0 <= p <= 1:  # written so that nan fails
+        raise bad_argument(op, "p", f"is {p}", "a probability in [0, 1]")
+    return float(p)
+
+
+def _factor(shape, dtype, p: float, rng) -> np.ndarray:
+    kept = generator(rng).random(shape, np.float32) >= np.float32(p)
+    return kept * dtype.type(1 / (1 - p) if p < 1 else 0)
+
+
+def dropout(input, p: float = 0.5, training: bool = True, *, rng: np.random.Generator | None = None) -> Tensor:
+    """Return the input with each element set to 0 with probability ``p``, and divided by ``1 - p`` otherwise.
+
+    Parameters
+    ----------
+    input : Tensor
+        Float, of any shape.
+    p : float
+        In [0, 1].
+    training : bool
+        False returns the input itself.
+    rng : numpy.random.Generator, optional
+        Source of the zeros; :func:`minidet.manual_seed`'s by default.
+    """
+    input = as_tensor(input)
+    check_float("dropout", input=input)
+    p = check_probability("dropout", p)
+    if not training or p == 0:
+        return input
+    return Dropout.apply(input, _factor(input.shape, input.dtype, p, rng))
+
+
+def dropout2d(input, p: float = 0.5, training: bool = True, *, rng: np.random.Generator | None = None) -> Tensor:
+    """Return the input (N, C, H, W) with whole channels set to 0; arguments as in :func:`dropout`.
+
+    Neighbouring pixels are so alike that single zeros hide little.
+    """
+    input = as_tensor(input)
+    check_float("dropout2d", input=input)
+    check_rank("dropout2d", "input", input, 4, letters="(N, C, H, W)")
+    p = check_probability("dropout2d", p)
+    if not training or p == 0:
+        return input
+    return Dropout.apply(input, _factor((*input.shape[:2], 1, 1), input.dtype, p, rng))

@@ -1,0 +1,54 @@
+"""Vectors of length 1."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...autograd.axes import one_axis
+from ...autograd.function import Function
+from ...autograd.tensor import Tensor, as_tensor
+from ...errors import bad_argument, check_float
+
+
+class Normalize(Function):
+    """``out = x / max(|x|_p, eps)``, along one axis."""
+
+    @staticmethod
+    def forward(ctx, x, p, dim, eps):
+        length = (np.abs(x) ** p).sum(axis=dim, keepdims=True) ** (1 / p)
+        ctx.save_for_backward(x, length)
+        ctx.p, ctx.dim, ctx.eps = p, dim, eps
+        return x / np.maximum(length, x.dtype.type(eps))
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, length = ctx.saved_tensors
+        long = length >= ctx.eps
+        safe = np.where(long, length, x.dtype.type(ctx.eps))
+        out = x / safe
+        direction = np.sign(out) * np.abs(out) ** (ctx.p - 1) if ctx.p != 2 else out  # d length / dx
+        along = (grad * out).sum(axis=ctx.dim, keepdims=True)
+        return (grad - np.where(long, direction * along, x.dtype.type(0))) / safe, None, None, None
+
+
+def normalize(input, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    """Return ``input / max(|input|_p, eps)`` along the axis ``dim``, with ``|x|_p = (sum |x|^p)^(1/p)``.
+
+    Parameters
+    ----------
+    input : Tensor
+        Float.
+    p : float
+        At least 1, finite.
+    dim : int
+        The axis of the vectors.
+    eps : float
+        Shorter vectors are divided by this.
+    """
+    input = as_tensor(input)
+    check_float("normalize", input=input)
+    if not 1 <= p < np.inf:
+        raise bad_argument("normalize", "p", f"is {p}", "a finite number >= 1")
+    if not eps > 0:
+        raise bad_argument("normalize", "eps", f"is {eps}", "a number > 0")
+    return Normalize.apply(input, float(p), one_axis("normalize", dim, input.ndim), float(eps))
