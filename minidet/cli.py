@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.metadata
 import re
 import sys
 import traceback
 from collections.abc import Sequence
+
+from . import __version__
 
 #: name -> (module, one line of help)
 COMMANDS = {
@@ -26,18 +27,10 @@ COMMANDS = {
 OUR_VOICE = re.compile(r"[\w.]+: .*, expected ", re.DOTALL)
 
 
-def version() -> str:
-    """Return the installed version."""
-    try:
-        return importlib.metadata.version("minidet")
-    except importlib.metadata.PackageNotFoundError:
-        return "of a source tree that is not installed"
-
-
 def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     """Build the parser; only ``command`` is imported, and gets its arguments."""
     parser = argparse.ArgumentParser(prog="minidet", description="Detection and segmentation from scratch.")
-    parser.add_argument("--version", action="version", version=f"minidet {version()}")
+    parser.add_argument("--version", action="version", version=f"minidet {__version__}")
     parser.add_argument("--traceback", action="store_true", help="show where in the code an error comes from")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (module, line) in COMMANDS.items():

@@ -1,6 +1,7 @@
 """The command line: the table of commands, and who sees a traceback."""
 
 import importlib
+import importlib.metadata
 import types
 
 import pytest
@@ -54,14 +55,6 @@ def test_version(capsys):
         cli.main(["--version"])
     assert stop.value.code == 0
     assert capsys.readouterr().out == f"minidet {importlib.metadata.version('minidet')}\n"
-
-
-def test_version_of_a_tree_that_is_not_installed(monkeypatch):
-    def absent(name):
-        raise cli.importlib.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(cli.importlib.metadata, "version", absent)
-    assert "not installed" in cli.version()
 
 
 @pytest.mark.parametrize("argv", [[], ["dance"], ["doctor", "--loudly"]])
