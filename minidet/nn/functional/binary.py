@@ -61,7 +61,8 @@ class BinaryCrossEntropyWithLogits(Function):
 class SigmoidFocalLoss(Function):
     """``loss = a q^gamma ce``: the cross entropy ce, times the probability q of what is wrong, to a power.
 
-    ``q = p (1 - t) + (1 - p) t``, ``a = alpha t + (1 - alpha) (1 - t)``; d ce / dx = p - t, dq / dx = p (1 - p) (1 - 2 t).
+    ``q = p (1 - t) + (1 - p) t`` and ``a = alpha t + (1 - alpha) (1 - t)``, with p = sigmoid(x) and the target t;
+    so d ce / dx = p - t and dq / dx = p (1 - p) (1 - 2 t).
     """
 
     @staticmethod
@@ -85,7 +86,7 @@ class SigmoidFocalLoss(Function):
 
 
 class DiceLoss(Function):
-    """``loss = 1 - A / B``, ``A = 2 sum(x t) + smooth``, ``B = sum(x^2) + sum(t^2) + smooth``, over the pixels of a map."""
+    """``loss = 1 - A / B``, ``A = 2 sum(x t) + smooth``, ``B = sum(x^2) + sum(t^2) + smooth``, over a map's pixels."""
 
     @staticmethod
     def forward(ctx, x, target, smooth, reduction):

@@ -11,7 +11,7 @@ from .reduction import checked_pair, reduced, spread
 
 
 class _DifferenceLoss(Function):
-    """A subclass says what one difference costs, ``cost(d, option)``, and the derivative of that, ``slope(d, option)``."""
+    """A subclass says what a difference costs, ``cost(d, option)``, and the derivative of that, ``slope(d, option)``."""
 
     @staticmethod
     def forward(ctx, x, target, reduction, option):
