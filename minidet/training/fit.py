@@ -1,0 +1,95 @@
+"""The training loop: one for every model of every chapter."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from tqdm import tqdm
+
+from .. import random
+from ..errors import bad_argument
+from ..optim import clip_grad_norm_
+from .nonfinite import first_nonfinite
+
+
+def fit(model, task, loader, optimizer, scheduler, epochs: int, *, max_norm: float | None = None, checkpoint=None,
+        start: dict | None = None, progress: bool = True, on_epoch=None) -> list[dict]:  # fmt: skip
+    """Train ``model`` until ``epochs`` passes over ``loader`` are done.
+
+    Parameters
+    ----------
+    model : Module
+    task : object
+        Says what is learnt: ``task.loss(model, batch)`` returns a scalar tensor, ``task.status()`` what the progress
+        bar shows beside it, ``task.start_epoch()`` forgets the running figures.
+    loader : DataLoader
+        Setting ``loader.epoch`` makes an epoch's order and augmentation depend on the seed and the epoch alone.
+    optimizer, scheduler : Optimizer, LRScheduler
+        The scheduler steps after every batch.
+    epochs : int
+        Passes in all, those before ``start`` included.
+    max_norm : float, optional
+        Clip the norm of the gradient.
+    checkpoint : callable, optional
+        ``checkpoint(state)`` is called after every epoch with what :func:`fit` needs to go on: epoch, history, rng.
+    start : dict, optional
+        A state that ``checkpoint`` was given: training goes on as if it had not been interrupted.
+    on_epoch : callable, optional
+        ``on_epoch(model, record)`` may add figures to the epoch's record, a held-out score for example.
+
+    Returns
+    -------
+    list of dict
+        One record per epoch: epoch, loss, seconds, and what ``on_epoch`` added.
+
+    Raises
+    ------
+    FloatingPointError
+        The loss is NaN or infinite; the message names the first layer where that happened.
+    """
+    if epochs < 1:
+        raise bad_argument("fit", "epochs", f"is {epochs}", "at least 1")
+    history = list(start["history"]) if start else []
+    if start:
+        random.set_rng_state(start["rng"])
+    first = start["epoch"] if start else 0
+    steps = len(loader)
+    bar = tqdm(total=epochs * steps, initial=first * steps, disable=not progress, unit="step", dynamic_ncols=True)
+    with bar:
+        for epoch in range(first, epochs):
+            bar.set_description(f"epoch {epoch + 1}/{epochs}")
+            record = {"epoch": epoch + 1, **train_epoch(model, task, loader, optimizer, scheduler, epoch, max_norm, bar)}
+            if on_epoch is not None:
+                on_epoch(model, record)
+            history.append(record)
+            if checkpoint is not None:
+                checkpoint({"epoch": epoch + 1, "history": history, "rng": random.get_rng_state()})
+    return history
+
+
+def train_epoch(model, task, loader, optimizer, scheduler, epoch: int, max_norm: float | None, bar) -> dict:
+    """Go through the loader once; return the mean loss and the seconds."""
+    model.train()
+    loader.epoch = epoch
+    task.start_epoch()
+    total, begin = 0.0, time.perf_counter()
+    steps = 0
+    for batch in loader:
+        loss = task.loss(model, batch)
+        value = loss.item()
+        if not math.isfinite(value):
+            bar.close()
+            reason = first_nonfinite(model, batch[0])
+            raise FloatingPointError(f"fit: the loss is {value} in epoch {epoch + 1}, step {steps + 1}: {reason}.")
+        optimizer.zero_grad()
+        loss.backward()
+        if max_norm is not None:
+            clip_grad_norm_(model.parameters(), max_norm, error_if_nonfinite=True)
+        optimizer.step()
+        scheduler.step()
+        total += value
+        steps += 1
+        bar.set_postfix({"loss": f"{value:.3f}", **task.status()}, refresh=False)
+        bar.update()
+    return {"loss": total / max(steps, 1), "seconds": time.perf_counter() - begin}

@@ -1,0 +1,59 @@
+"""What each model is trained with: one literal table, every number a choice that can be read and changed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, field, replace
+
+from ..errors import check_choice
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that a training run depends on, apart from the data and the seed.
+
+    AdamW with linear warm-up and cosine decay to 0 at the last step; no weight decay on biases and normalisation.
+    """
+
+    model: str
+    data: str
+    epochs: int
+    batch_size: int
+    lr: float
+    weight_decay: float = 0.02
+    warmup_steps: int = 50
+    max_norm: float = 5.0  # the gradient's norm is clipped here
+    class_weight_power: float = 0.0  # weight of a class = share of its pixels ** -power, scaled to mean 1
+    quick_epochs: int = 1
+    quick_samples: int = 32
+    train_samples: int | None = None  # for generated data: scenes per epoch
+    test_samples: int | None = None
+    model_args: dict = field(default_factory=dict)
+
+    def as_dict(self) -> dict:
+        """Return the fields as JSON can hold them."""
+        return asdict(self)
+
+
+RECIPES = {
+    ("deconvnet", "digits"): Recipe("deconvnet", "digits", epochs=8, batch_size=32, lr=4e-3,
+                                    train_samples=2048, test_samples=400, class_weight_power=0.25),  # fmt: skip
+    ("segnet", "digits"): Recipe("segnet", "digits", epochs=8, batch_size=32, lr=4e-3, train_samples=2048,
+                                 test_samples=400, class_weight_power=0.25,
+                                 model_args={"widths": (16, 32, 64, 96), "convs": (1, 2, 2, 2)}),  # fmt: skip
+    ("segnet", "camvid"): Recipe("segnet", "camvid", epochs=20, batch_size=8, lr=4e-3, class_weight_power=0.4),
+    ("deconvnet", "camvid"): Recipe("deconvnet", "camvid", epochs=20, batch_size=8, lr=4e-3, class_weight_power=0.4,
+                                    model_args={"widths": (16, 32, 64, 96), "convs": (1, 2, 2, 2)}),  # fmt: skip
+}
+
+
+def is_quick() -> bool:
+    """Tell whether ``MINIDET_QUICK`` asks for the same code with fewer steps."""
+    return os.environ.get("MINIDET_QUICK", "0") not in ("", "0")
+
+
+def recipe_for(model: str, data: str, **changes) -> Recipe:
+    """Return the recipe of a model on a data set, with the given fields changed (None changes nothing)."""
+    known = [f"{m} on {d}" for m, d in RECIPES]
+    check_choice("train", "model and data", f"{model} on {data}", known)
+    return replace(RECIPES[model, data], **{name: value for name, value in changes.items() if value is not None})
