@@ -1,0 +1,1 @@
+"""What ``minidet`` can do: one file per command, with ``add_arguments(parser)`` and ``run(args)``."""

@@ -1,0 +1,1 @@
+"""The geometry of boxes: not written yet."""
