@@ -1,0 +1,24 @@
+"""Data sets, augmentation, and batches prepared by threads."""
+
+from . import geometry, transforms
+from .camvid import CamVid
+from .collate import collate_detection, collate_semantic, default_collate
+from .dataset import Dataset, Subset, TensorDataset
+from .digits import DigitScenes
+from .folder import data_root
+from .loader import DataLoader
+
+__all__ = [
+    "CamVid",
+    "DataLoader",
+    "Dataset",
+    "DigitScenes",
+    "Subset",
+    "TensorDataset",
+    "collate_detection",
+    "collate_semantic",
+    "data_root",
+    "default_collate",
+    "geometry",
+    "transforms",
+]
