@@ -11,9 +11,9 @@
 
 import numpy as np
 
+from . import conv_direct, conv_tiles, conv_weight, workspace
 from . import conv_geometry as geometry
-from . import conv_tiles, conv_weight, workspace
-from .simd import DENSE_LANES, DENSE_ROWS, INDEXED_LANES, INDEXED_ROWS
+from .simd import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, INDEXED_LANES, INDEXED_ROWS, SINGLE_PIECES
 from .tasks import launch
 
 #: Shares of the work to aim at.
@@ -25,12 +25,12 @@ def _plain(*arrays):
     return [a if a.flags.carray else np.require(a, requirements="CAW") for a in arrays]
 
 
-def _padded(x, layout, starts):
-    """Return the padded, phase-split copy of x (N, C, H, W), or x itself if it needs none."""
+def _padded(x, layout, starts, slack=0):
+    """Return the padded, phase-split copy of x (N, C, H, W), or x itself if it needs none; and ``slack`` elements."""
     n, c, h, w = x.shape
-    if layout.phases == 1 and (h, w) == (layout.rows, layout.columns) and not starts.any():
+    if layout.phases == 1 and (h, w) == (layout.rows, layout.columns) and not starts.any() and not slack:
         return x
-    image = workspace.take("image", n * c * layout.plane, x.dtype)
+    image = workspace.take("image", n * c * layout.plane + slack, x.dtype)
     launch(conv_tiles.pad, n * c, x, None, None, image, starts.reshape(-1), (*layout, h, w))
     return image
 
@@ -38,23 +38,45 @@ def _padded(x, layout, starts):
 def _correlate(x, weight, weight_steps, rows, bias, plan, groups, out):
     """Compute every product of a plan: pad, pack, multiply."""
     layout, starts, products = plan
-    n, c = x.shape[:2]
-    image = _padded(x, layout, starts)
-    row_tiles = -(-rows // DENSE_ROWS)
+    n = x.shape[0]
+    direct = rows <= conv_direct.MOST_ROWS
+    tile_rows = 1 if rows == 1 else DENSE_ROWS
+    tiles = groups * -(-rows // tile_rows)
+    image = _padded(x, layout, starts, geometry.PIECE if direct else 0)
     for product in products:
-        packed = workspace.take("weights", groups * row_tiles * (product.source_at.size + 1) * DENSE_ROWS, x.dtype)
-        launch(
-            conv_tiles.pack, groups * row_tiles, weight, bias, None, packed, product.weight_at, (rows, *weight_steps)
-        )
+        packed = workspace.take("weights", tiles * (product.source_at.size + 1) * tile_rows, x.dtype)
+        numbers = (rows, tile_rows, *weight_steps)
+        launch(conv_tiles.pack, tiles, weight, bias, None, packed, product.weight_at, numbers)
         grid = product.grid
         if grid.qw == layout.columns and (grid.out_row, grid.out_column) == (grid.qw, 1):
             grid = grid._replace(qh=1, qw=grid.qh * grid.qw, out_row=grid.qh * grid.qw)  # one long row
-        tiles = -(-n * grid.qh * grid.qw // DENSE_LANES)
-        chunk = max(1, tiles * groups // TASKS)
-        chunks = -(-tiles // chunk)
-        numbers = (*grid, n, layout.columns, c * layout.plane, c // groups * layout.plane, rows, bias is not None,
-                   out[0].size, out[0, 0].size, chunk, chunks)  # fmt: skip
-        launch(conv_tiles.correlate, groups * chunks, image, packed, None, out, product.source_at, numbers)
+        multiply = _multiply_directly if direct else _multiply
+        multiply(n, image, layout, x.shape[1], packed, product, grid, rows, bias is not None, groups, out)
+
+
+def _multiply(n, image, layout, channels, packed, product, grid, rows, has_bias, groups, out):
+    """Compute one product with panels: many filters per group."""
+    tiles = -(-n * grid.qh * grid.qw // DENSE_LANES)
+    chunk = max(1, tiles * groups // TASKS)
+    chunks = -(-tiles // chunk)
+    steps = (channels * layout.plane, channels // groups * layout.plane)
+    numbers = (*grid, n, layout.columns, *steps, rows, has_bias, out[0].size, out[0, 0].size, chunk, chunks)
+    launch(conv_tiles.correlate, groups * chunks, image, packed, None, out, product.source_at, numbers)
+
+
+def _multiply_directly(n, image, layout, channels, packed, product, grid, rows, has_bias, groups, out):
+    """Compute one product without panels: few filters per group."""
+    multiple = SINGLE_PIECES if rows == 1 else DIRECT_PIECES
+    places, targets = geometry.pieces(grid, layout.columns, multiple)
+    aside = np.arange(multiple) * geometry.PIECE
+    table = np.concatenate((product.source_at, places, targets, aside))
+    width = min(grid.qw, geometry.PIECE)
+    chunk = multiple * max(1, places.size * n * groups // TASKS // multiple)
+    chunks = -(-places.size // chunk)
+    steps = (channels * layout.plane, channels // groups * layout.plane)
+    numbers = (product.source_at.size, places.size, width, grid.out_column, groups, rows, *steps, out[0].size,
+               out[0, 0].size, chunk, chunks)  # fmt: skip
+    launch(conv_direct.correlate, n * groups * chunks, image, packed, None, out, table, numbers)
 
 
 def conv2d(x, weight, bias, stride, padding, dilation, groups):
@@ -64,7 +86,7 @@ def conv2d(x, weight, bias, stride, padding, dilation, groups):
     weight[f, c, i, j] * padded[n, c, oh * sh + i * dh, ow * sw + j * dw]``
     """
     x, weight = _plain(x, weight)
-    n, c, h, w = x.shape
+    n, _, h, w = x.shape
     f, cg, kh, kw = weight.shape
     oh = (h + 2 * padding[0] - dilation[0] * (kh - 1) - 1) // stride[0] + 1
     ow = (w + 2 * padding[1] - dilation[1] * (kw - 1) - 1) // stride[1] + 1

@@ -16,6 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+#: Neighbours in a piece.
+PIECE = 8
+
 
 class Image(NamedTuple):
     """A padded, phase-split copy.
@@ -145,3 +148,24 @@ def weight_grad(channels, kernel_size, out_size, stride, padding, dilation, mult
     row_at = np.zeros(-(-offsets.size // multiple) * multiple, np.int64)
     row_at[: offsets.size] = offsets
     return image, np.array([[-padding[0], -padding[1]]], np.int64), row_at
+
+
+@functools.lru_cache(maxsize=512)
+def pieces(grid, image_columns, multiple):
+    """Cut a grid into pieces of at most 8 neighbours in a row, for the tiles that read the image directly.
+
+    The last piece of a row ends where the row ends, and overlaps the one before it. Their number is rounded up by
+    repeating the last one.
+
+    Returns
+    -------
+    places, targets : (P,) arrays
+        Where a piece starts in the padded image, and in the result.
+    """
+    starts = np.arange(0, max(1, grid.qw - PIECE + 1), PIECE)
+    if grid.qw > PIECE and grid.qw % PIECE:
+        starts = np.append(starts, grid.qw - PIECE)
+    rows = np.arange(grid.qh)[:, None]
+    places, targets = rows * image_columns + starts, rows * grid.out_row + starts * grid.out_column + grid.out_start
+    extra = -places.size % multiple
+    return tuple(np.pad(table.reshape(-1), (0, extra), mode="edge").astype(np.int64) for table in (places, targets))

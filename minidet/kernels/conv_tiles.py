@@ -61,23 +61,23 @@ def _copy(x, source, step, image, to, count):
 
 @Task
 def pack(tile, weight, bias, _c, packed, weight_at, numbers):
-    """Pack the weights of 4 rows for the tile: ``packed[(tile * (K + 1) + k) * 4 + r]``, their biases last."""
-    rows, group_step, row_step = numbers[0], numbers[1], numbers[2]
+    """Pack the weights of a tile's rows: ``packed[(tile * (K + 1) + k) * tile_rows + r]``, their biases last."""
+    rows, tile_rows, group_step, row_step = numbers[0], numbers[1], numbers[2], numbers[3]
     taps = weight_at.size
-    row_tiles = (rows + DENSE_ROWS - 1) // DENSE_ROWS
+    row_tiles = (rows + tile_rows - 1) // tile_rows
     group, row = divmod(tile, row_tiles)
-    row *= DENSE_ROWS
-    at = tile * (taps + 1) * DENSE_ROWS
-    for r in range(DENSE_ROWS):
+    row *= tile_rows
+    at = tile * (taps + 1) * tile_rows
+    for r in range(tile_rows):
         if row + r < rows:
             first = group * group_step + (row + r) * row_step
             for k in range(taps):
-                packed[at + k * DENSE_ROWS + r] = weight[first + weight_at[k]]
-            if bias.size:
-                packed[at + taps * DENSE_ROWS + r] = bias[group * rows + row + r]
+                packed[at + k * tile_rows + r] = weight[first + weight_at[k]]
         else:
-            for k in range(taps + 1):
-                packed[at + k * DENSE_ROWS + r] = 0
+            for k in range(taps):
+                packed[at + k * tile_rows + r] = 0
+        has_bias = bias.size and row + r < rows
+        packed[at + taps * tile_rows + r] = bias[group * rows + row + r] if has_bias else 0
 
 
 @jit

@@ -5,7 +5,7 @@
 parallel kernel has none of its threads, and GNU OpenMP would kill it: there, the kernel's serial twin runs.
 
 Compiled code is cached in one folder per version of the kernels: numba looks only at the file that holds a function
-when it decides whether its cache is valid, not at what that function calls, so the folder's name is a hash of all of them.
+when it decides whether its cache is valid, not at what that function calls, so the folder's name is a hash of them all.
 
 Environment
 -----------

@@ -82,25 +82,23 @@ class _Tile:
         offset = self.builder.mul(stride, ir.Constant(self.int, r))
         return self.at(self.at(out, offset), v * self.vector.count)
 
-    def start(self, out, stride, rows, accumulate):
-        """Return the sums' first values: zero, or what ``out`` holds."""
-        builder, zero = self.builder, ir.Constant(self.vector, None)
-        keep = builder.icmp_signed("!=", accumulate, ir.Constant(accumulate.type, 0))
+    def zeros(self, rows):
+        return [ir.Constant(self.vector, None)] * (len(rows) * self.vectors)
+
+    def add(self, sums, pointers, accumulate, bases):
+        """Add what memory holds if ``accumulate``, else the bases: only now, so that a sum of short sums results."""
+        builder = self.builder
         before = builder.block
-        with builder.if_then(keep):
-            held = [
-                _load(builder, self.sums_pointer(out, stride, r, v), self.vector, self.align)
-                for r in rows
-                for v in range(self.vectors)
-            ]
+        with builder.if_then(builder.icmp_signed("!=", accumulate, ir.Constant(accumulate.type, 0))):
+            held = [_load(builder, pointer, self.vector, self.align) for pointer in pointers]
             inside = builder.block
-        sums = []
-        for value in held:
+        result = []
+        for value, base, more in zip(sums, bases, held, strict=True):
             phi = builder.phi(self.vector)
-            phi.add_incoming(zero, before)
-            phi.add_incoming(value, inside)
-            sums.append(phi)
-        return sums
+            phi.add_incoming(base, before)
+            phi.add_incoming(more, inside)
+            result.append((value, phi))
+        return [builder.fadd(value, phi) for value, phi in result]
 
     def run(self, sums, depth, step):
         """Loop ``k`` over the depth: ``sums = step(k, sums)``; return the last sums."""
@@ -139,11 +137,11 @@ class _Tile:
                 result.append(self.builder.call(self.fma, [a, b, sums[r * self.vectors + v]]))
         return result
 
-    def store(self, out, stride, rows, sums):
-        for i, r in enumerate(rows):
-            for v in range(self.vectors):
-                pointer = self.sums_pointer(out, stride, r, v)
-                _store(self.builder, sums[i * self.vectors + v], pointer, self.align)
+    def finish(self, sums, out, stride, rows, accumulate):
+        """Write the sums, row by row, or add them to what is there."""
+        pointers = [self.sums_pointer(out, stride, r, v) for r in rows for v in range(self.vectors)]
+        for value, pointer in zip(self.add(sums, pointers, accumulate, self.zeros(rows)), pointers, strict=True):
+            _store(self.builder, value, pointer, self.align)
 
     def passes(self, rows):
         """Cut the rows so that a pass's sums fit in registers (float64 needs two passes)."""
@@ -169,8 +167,8 @@ def _dense_tile(rows, lanes):
                     scalars = [builder.load(emit.at(a_k, r), align=emit.align) for r in chosen]
                     return emit.multiply_add(scalars, emit.row(emit.at(b_p, k, lanes), 0), sums)
 
-                sums = emit.run(emit.start(out_p, stride_, chosen, accumulate_), depth_, step)
-                emit.store(out_p, stride_, chosen, sums)
+                sums = emit.run(emit.zeros(chosen), depth_, step)
+                emit.finish(sums, out_p, stride_, chosen, accumulate_)
             return context.get_dummy_value()
 
         n = types.intp
@@ -201,8 +199,8 @@ def _indexed_tile(rows, lanes):
                     scalars = [builder.load(emit.at(base, there), align=emit.align) for base in bases]
                     return emit.multiply_add(scalars, emit.row(emit.at(b_p, k, lanes), 0), sums)
 
-                sums = emit.run(emit.start(out_p, stride, chosen, accumulate_), depth_, step)
-                emit.store(out_p, stride, chosen, sums)
+                sums = emit.run(emit.zeros(chosen), depth_, step)
+                emit.finish(sums, out_p, stride, chosen, accumulate_)
             return context.get_dummy_value()
 
         n = types.intp
@@ -210,6 +208,60 @@ def _indexed_tile(rows, lanes):
 
     return tile
 
+
+def _direct_tile(rows, pieces):
+    """Make the tile that reads ``b`` where it lies, in pieces of 8 neighbours: ``b[place[piece] + step_at[k] + l]``."""
+
+    @intrinsic
+    def tile(typingctx, out, out_at, stride, a, a_at, b, b_at, table, place, to, step, depth, base_at, accumulate):
+        def codegen(context, builder, signature, args):
+            out_, out_at_, stride_, a_, a_at_, b_, b_at_, table_, place_, to_, step_, depth_, base_, accumulate_ = args
+            emit = _Tile(context, builder, signature.args[0].dtype, pieces * MOVE)
+            out_p = _pointer(context, builder, signature.args[0], out_, out_at_)
+            a_p = _pointer(context, builder, signature.args[3], a_, a_at_)
+            b_p = _pointer(context, builder, signature.args[5], b_, b_at_)
+            place_p, to_p, step_p = (
+                _pointer(context, builder, signature.args[7], table_, first) for first in (place_, to_, step_)
+            )
+            base_p = _pointer(context, builder, signature.args[3], a_, base_)
+            width = emit.vector.count
+            parts = [(piece, part) for piece in range(pieces) for part in range(0, MOVE, width)]
+            places = [builder.load(emit.at(place_p, piece)) for piece in range(pieces)]
+            for chosen in emit.passes(rows):
+
+                def step(k, sums, chosen=chosen):
+                    there = emit.at(b_p, builder.load(emit.at(step_p, k)))
+                    a_k = emit.at(a_p, k, rows)
+                    scalars = [builder.load(emit.at(a_k, r), align=emit.align) for r in chosen]
+                    row = [
+                        _load(builder, emit.at(emit.at(there, places[piece]), part), emit.vector, emit.align)
+                        for piece, part in parts
+                    ]
+                    return emit.multiply_add(scalars, row, sums)
+
+                sums = emit.run(emit.zeros(chosen), depth_, step)
+                targets = [emit.at(out_p, builder.load(emit.at(to_p, piece))) for piece in range(pieces)]
+                pointers = [
+                    emit.at(emit.at(targets[piece], part), builder.mul(stride_, ir.Constant(emit.int, r)))
+                    for r in chosen
+                    for piece, part in parts
+                ]
+                bases = [
+                    _splat(builder, builder.load(emit.at(base_p, r), align=emit.align), emit.vector) for r in chosen
+                ]
+                bases = [base for base in bases for _ in parts]
+                for value, pointer in zip(emit.add(sums, pointers, accumulate_, bases), pointers, strict=True):
+                    _store(builder, value, pointer, emit.align)
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(out, n, n, a, n, b, n, table, n, n, n, n, n, n), codegen
+
+    return tile
+
+
+#: Elements that ``move`` copies, and neighbours in a piece of ``direct_tile``.
+MOVE = 8
 
 #: ``dense_tile(out, out_at, stride, a, a_at, b, b_at, depth, accumulate)``: 4 rows of 24 lanes.
 #: ``out[out_at + r * stride + l] (+)= sum over k of a[a_at + 4 * k + r] * b[b_at + 24 * k + l]``.
@@ -221,8 +273,15 @@ dense_tile = _dense_tile(DENSE_ROWS, DENSE_LANES)
 INDEXED_ROWS, INDEXED_LANES = 6, 16
 indexed_tile = _indexed_tile(INDEXED_ROWS, INDEXED_LANES)
 
-#: Elements that ``move`` copies.
-MOVE = 8
+#: ``direct_tile(out, out_at, stride, a, a_at, b, b_at, table, place, to, step, depth, base_at, accumulate)``: 4 rows of
+#: 3 pieces. ``out[out_at + r * stride + table[to + piece] + l] = (out[the same] if accumulate else a[base_at + r])
+#: + sum over k of a[a_at + 4 * k + r] * b[b_at + table[place + piece] + table[step + k] + l]``.
+DIRECT_ROWS, DIRECT_PIECES = 4, 3
+direct_tile = _direct_tile(DIRECT_ROWS, DIRECT_PIECES)
+
+#: The same with 1 row of 12 pieces.
+SINGLE_PIECES = 12
+single_tile = _direct_tile(1, SINGLE_PIECES)
 
 
 @intrinsic

@@ -1,0 +1,120 @@
+import numpy as np
+import pytest
+
+from minidet.kernels import jit
+
+if not jit.ENABLED:
+    pytest.skip("numba is absent or switched off", allow_module_level=True)
+
+import llvmlite.binding
+import numba
+
+from minidet.kernels import simd
+
+DTYPES = [np.float32, np.float64]
+
+
+@pytest.fixture(scope="module")
+def run():
+    """Compile each tile behind a plain function, not cached."""
+
+    @numba.njit
+    def dense(out, at, stride, a, a_at, b, b_at, depth, accumulate):
+        simd.dense_tile(out, at, stride, a, a_at, b, b_at, depth, accumulate)
+
+    @numba.njit
+    def indexed(out, at, a, rows, row_first, steps, b, b_at, depth, accumulate):
+        simd.indexed_tile(out, at, a, rows, row_first, steps, b, b_at, depth, accumulate)
+
+    @numba.njit
+    def direct(out, at, stride, a, a_at, b, b_at, table, place, to, step, depth, base, accumulate):
+        simd.direct_tile(out, at, stride, a, a_at, b, b_at, table, place, to, step, depth, base, accumulate)
+
+    @numba.njit
+    def move(out, at, source, source_at):
+        simd.move(out, at, source, source_at)
+
+    @numba.njit
+    def count(counter):
+        return simd.fetch_add(counter)
+
+    return {"dense": dense, "indexed": indexed, "direct": direct, "move": move, "count": count}
+
+
+def close(got, expected, dtype):
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-4 if dtype == np.float32 else 1e-12)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("depth", [0, 1, 2, 37])
+@pytest.mark.parametrize("accumulate", [0, 1])
+def test_dense_tile(run, dtype, depth, accumulate):
+    rng = np.random.default_rng(0)
+    rows, lanes = simd.DENSE_ROWS, simd.DENSE_LANES
+    a, b = rng.standard_normal(depth * rows + 3).astype(dtype), rng.standard_normal(depth * lanes + 5).astype(dtype)
+    out = rng.standard_normal(1 + rows * (lanes + 7)).astype(dtype)
+    expected = out.copy()
+    view = expected[1:].reshape(rows, lanes + 7)[:, :lanes]
+    product = a[3:].reshape(depth, rows).T @ b[5:].reshape(depth, lanes)
+    view[...] = product + view * accumulate
+    run["dense"](out, 1, lanes + 7, a, 3, b, 5, depth, accumulate)
+    close(out, expected, dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("depth", [0, 1, 37])
+@pytest.mark.parametrize("accumulate", [0, 1])
+def test_indexed_tile(run, dtype, depth, accumulate):
+    rng = np.random.default_rng(1)
+    rows, lanes = simd.INDEXED_ROWS, simd.INDEXED_LANES
+    a, b = rng.standard_normal(500).astype(dtype), rng.standard_normal(depth * lanes + 5).astype(dtype)
+    row_at, step_at = rng.integers(0, 250, rows + 2), rng.integers(0, 250, depth)
+    out = rng.standard_normal(2 + rows * lanes).astype(dtype)
+    expected = out.copy()
+    product = a[row_at[2:, None] + step_at] @ b[5:].reshape(depth, lanes)
+    expected[2:] = (product + expected[2:].reshape(rows, lanes) * accumulate).reshape(-1)
+    run["indexed"](out, 2, a, row_at, 2, step_at, b, 5, depth, accumulate)
+    close(out, expected, dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("depth", [0, 1, 37])
+@pytest.mark.parametrize("accumulate", [0, 1])
+def test_direct_tile(run, dtype, depth, accumulate):
+    rng = np.random.default_rng(2)
+    rows, pieces, width = simd.DIRECT_ROWS, simd.DIRECT_PIECES, simd.MOVE
+    a, b = rng.standard_normal((depth + 1) * rows).astype(dtype), rng.standard_normal(600).astype(dtype)
+    place, to, step = rng.integers(0, 250, pieces), np.array([40, 0, 20]), rng.integers(0, 250, depth)
+    out = rng.standard_normal((rows, 60)).astype(dtype)
+    expected = out.copy()
+    weights = a.reshape(depth + 1, rows)
+    for piece in range(pieces):
+        seen = b[10 + place[piece] + step[:, None] + np.arange(width)]
+        there = slice(to[piece], to[piece] + width)
+        expected[:, there] = weights[:depth].T @ seen + (out[:, there] if accumulate else weights[depth][:, None])
+    table = np.concatenate((place, to, step))
+    run["direct"](out.reshape(-1), 0, 60, a, 0, b, 10, table, 0, pieces, 2 * pieces, depth, depth * rows, accumulate)
+    close(out, expected, dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_move(run, dtype):
+    out, source = np.zeros(20, dtype), np.arange(20).astype(dtype)
+    run["move"](out, 3, source, 7)
+    np.testing.assert_array_equal(out[3 : 3 + simd.MOVE], source[7 : 7 + simd.MOVE])
+    assert np.count_nonzero(out) == simd.MOVE
+
+
+def test_fetch_add_counts(run):
+    counter = np.zeros(1, np.int64)
+    assert [run["count"](counter) for _ in range(3)] == [0, 1, 2]
+    assert counter[0] == 3
+
+
+def test_tile_is_made_of_fused_multiply_adds(run):
+    if numba.core.config.CPU_NAME or not llvmlite.binding.get_host_cpu_features().get("fma"):
+        pytest.skip("this processor is not known to fuse")
+    out = np.zeros(simd.DENSE_ROWS * simd.DENSE_LANES, np.float32)
+    run["dense"](out, 0, simd.DENSE_LANES, np.zeros(8, np.float32), 0, np.zeros(48, np.float32), 0, 2, 0)
+    text = "".join(run["dense"].inspect_asm().values())
+    assert text.count("vfmadd") >= simd.DENSE_ROWS * simd.DENSE_LANES // 8
