@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..autograd import Tensor, no_grad, tensor
-from ..data import CamVid, ColorJitter, Compose, DataLoader, DigitScenes, RandomAffineCrop, collate_semantic
+from ..data import CamVid, DataLoader, DigitScenes, collate_semantic
+from ..data.transforms import ColorJitter, Compose, RandomAffineCrop
 from ..errors import check_choice
 from ..metrics import ConfusionMatrix
 from ..nn import functional as F
@@ -20,7 +21,7 @@ CAMVID_WINDOW = (176, 240)  # pixels, cut from frames of 180 x 240
 def training_data(recipe: Recipe, *, root=None, seed: int = 0, quick: bool = False):
     """Open the training split, with the recipe's augmentation."""
     if recipe.data == "digits":
-        return DigitScenes("train", length=recipe.quick_samples if quick else recipe.train_samples, seed=seed)
+        return DigitScenes("train", length=recipe.quick_samples if quick else recipe.train_samples, seed=seed, cache=True)
     return CamVid(root, "train", transform=camvid_augmentation())
 
 
@@ -33,10 +34,10 @@ def held_out(recipe: Recipe, split: str = "test", *, root=None, seed: int = 0, q
 
 
 def camvid_augmentation() -> Compose:
-    """Mirror, zoom by 0.6 to 1.2, turn by up to 4 degrees and change the colours of street frames."""
+    """Mirror street frames, show windows of 0.6 to 1.2 times their size, turn by up to 4 degrees, change the colours."""
     return Compose(
         [
-            RandomAffineCrop(CAMVID_WINDOW, degrees=4.0, scale=(0.6, 1.2), ignore_index=11),
+            RandomAffineCrop(CAMVID_WINDOW, degrees=4.0, scale=(1 / 1.2, 1 / 0.6), ignore_index=11),
             ColorJitter(brightness=0.25, contrast=0.25, saturation=0.25),
         ]
     )
@@ -97,3 +98,13 @@ def evaluate(model, dataset, batch_size: int = 8) -> ConfusionMatrix:
     for images, labels in DataLoader(dataset, batch_size, collate_fn=collate_semantic):
         matrix.update(labels, predict_labels(model, images))
     return matrix
+
+
+def class_shares(dataset, limit: int = 500) -> np.ndarray:
+    """Return each class's share of the labelled pixels, (K,), counted over the first ``limit`` samples."""
+    num_classes = len(dataset.classes)
+    counts = np.zeros(num_classes, np.int64)
+    for i in range(min(limit, len(dataset))):
+        labels = dataset.load(i)[1]["semantic"]
+        counts += np.bincount(labels[labels < num_classes], minlength=num_classes)
+    return counts / counts.sum()
