@@ -24,7 +24,7 @@ from .reference.upsample import linear_table, nearest_table
 def nearest(x, output_size, scales):
     """Copy the nearest pixel (rounding down): (N, C, H, W) -> (N, C, OH, OW)."""
     n, c, h, w = x.shape
-    rows, columns = (nearest_table(*axis, x.dtype) for axis in zip((h, w), output_size, scales, strict=True))
+    rows, columns = (nearest_table(*axis) for axis in zip((h, w), output_size, scales, strict=True))
     out = np.empty((n, c, *output_size), x.dtype)
     _nearest(x.reshape(n * c, h, w), rows, columns, out.reshape(n * c, *output_size))
     return out
@@ -56,7 +56,7 @@ def nearest_grad(grad, input_size, scales):
     """Add each gradient to the pixel it was copied from: (N, C, OH, OW) -> (N, C, H, W)."""
     windows = []
     for size, output_size, scale in zip(input_size, grad.shape[2:], scales, strict=True):
-        table = nearest_table(size, output_size, scale, grad.dtype)  # ascending, so a pixel's copies are one window
+        table = nearest_table(size, output_size, scale)  # ascending, so a pixel's copies are one window
         pixel = np.arange(size)
         windows.append(
             (np.searchsorted(table, pixel), np.searchsorted(table, pixel, "right"), np.ones(size, grad.dtype))

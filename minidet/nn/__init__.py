@@ -19,11 +19,21 @@ from .loss import (
     SmoothL1Loss,
 )
 from .module import Module
+from .norm import BatchNorm1d, BatchNorm2d, FrozenBatchNorm2d, GroupNorm, L2Norm, LocalResponseNorm
 from .parameter import Parameter
+from .pool import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
+from .unpool import BedOfNails2d, MaxUnpool2d
+from .upsample import Upsample
 
 __all__ = [
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool2d",
+    "AvgPool2d",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BedOfNails2d",
     "Conv1d",
     "Conv2d",
     "ConvTranspose1d",
@@ -32,13 +42,19 @@ __all__ = [
     "Dropout",
     "Dropout2d",
     "Flatten",
+    "FrozenBatchNorm2d",
+    "GroupNorm",
     "HuberLoss",
     "Identity",
     "L1Loss",
+    "L2Norm",
     "LeakyReLU",
     "Linear",
+    "LocalResponseNorm",
     "LogSoftmax",
     "MSELoss",
+    "MaxPool2d",
+    "MaxUnpool2d",
     "Module",
     "ModuleDict",
     "ModuleList",
@@ -53,6 +69,7 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Tanh",
+    "Upsample",
     "functional",
     "init",
 ]
