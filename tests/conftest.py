@@ -29,6 +29,33 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(skip)
 
 
+class GradcheckLines:
+    """Show one line per operation instead of a dot: for ``pytest -m gradcheck``. Lines come with the tests' reports."""
+
+    def __init__(self, config):
+        self.reporter = config.pluginmanager.get_plugin("terminalreporter")
+
+    @staticmethod
+    def _lines(report):
+        return [text for name, text in report.user_properties if name == "gradcheck"] if report.when == "call" else []
+
+    def pytest_report_teststatus(self, report):
+        """Leave the dot of such a test out."""
+        return (report.outcome, "", report.outcome.upper()) if self._lines(report) else None
+
+    def pytest_runtest_logreport(self, report):
+        """Write the line."""
+        for text in self._lines(report):
+            self.reporter.ensure_newline()
+            self.reporter.write_line(text, red=report.failed)
+
+
+def pytest_configure(config):
+    """Show the lines of ``gradcheck`` tests when they were asked for, and on the process that owns the terminal."""
+    if "gradcheck" in config.getoption("markexpr") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(GradcheckLines(config))
+
+
 @pytest.fixture(autouse=True)
 def seeds():
     """Start every test from the same random numbers, whatever ran before it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..errors import bad_argument
@@ -32,8 +34,9 @@ class MatMul(Function):
             grad_a = unbroadcast(_product(grad, columns.swapaxes(-1, -2)), rows.shape).reshape(a.shape)
         if ctx.needs_input_grad[1]:
             if b.ndim <= 2:  # one product over all the batch instead of a sum of products
-                left = rows.reshape(-1, rows.shape[-1])
-                grad_b = (left.T @ grad.reshape(-1, grad.shape[-1])).reshape(b.shape)
+                count = math.prod(rows.shape[:-1])
+                left, right = rows.reshape(count, rows.shape[-1]), grad.reshape(count, grad.shape[-1])
+                grad_b = (left.T @ right).reshape(b.shape)
             else:
                 grad_b = unbroadcast(rows.swapaxes(-1, -2) @ grad, columns.shape)
         return grad_a, grad_b
@@ -41,7 +44,7 @@ class MatMul(Function):
 
 def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     if b.ndim == 2 and a.ndim > 2 and a.flags.c_contiguous:  # one big product instead of many small ones
-        return (a.reshape(-1, a.shape[-1]) @ b).reshape(*a.shape[:-1], b.shape[-1])
+        return (a.reshape(math.prod(a.shape[:-1]), a.shape[-1]) @ b).reshape(*a.shape[:-1], b.shape[-1])
     return a @ b
 
 

@@ -7,6 +7,9 @@ import weakref
 import numpy as np
 
 
+_waiting: list[weakref.ref[np.ndarray]] = []  # arrays that can only be unlocked after the array they are a part of
+
+
 class Storage:
     """The version of a memory, and a lock on the arrays that were handed out of it.
 
@@ -42,7 +45,15 @@ class Storage:
             self._set_writeable(True)
 
     def _set_writeable(self, flag: bool) -> None:
-        for view in self.views:
+        views = self.views
+        if flag and _waiting:
+            views = [*views, *_waiting]
+            _waiting.clear()
+        for view in views:
             array = view()
-            if array is not None:
+            if array is None:
+                continue
+            try:
                 array.flags.writeable = flag
+            except ValueError:  # a part of a bigger array, which a tape still needs under the name of another tensor
+                _waiting.append(view)

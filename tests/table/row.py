@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+import minidet
+
 
 @dataclass(frozen=True)
 class Bad:
@@ -25,9 +27,11 @@ class Row:
     """
 
     name: str  # the public name: "minidet.exp", "F.conv2d", "nn.Conv2d"
-    call: Callable  # Tensors in, Tensor or tuple of Tensors out; for an nn row with `module`, leave None
+    call: Callable | None  # Tensors in, Tensor or tuple of Tensors out; for an nn row with `module`, leave None
     inputs: Callable[[np.random.Generator], list]  # away from kinks, ties and poles
-    reference: Callable | None = None  # ndarrays in, ndarray(s) out, in plain NumPy: never the code under test
+    # ndarrays in, ndarray(s) out, in plain NumPy: never the code under test. For a row with `module` it may take one
+    # argument more, the state_dict as ndarrays.
+    reference: Callable | None = None
     torch: Callable | None = None  # the same call on torch tensors; use torch() below
     variant: str = ""
     empty: Callable[[np.random.Generator], list] | None = None  # inputs with a zero-size batch
@@ -41,6 +45,14 @@ class Row:
     def id(self) -> str:
         """The name in the test report."""
         return f"{self.name} [{self.variant}]" if self.variant else self.name
+
+
+def both(call: Callable) -> dict:
+    """Give ``call(library, *tensors)`` to minidet and to torch: where the same line means the same in both.
+
+    >>> Row("minidet.exp", **both(lambda lib, x: lib.exp(x)), ...)
+    """
+    return {"call": lambda *xs: call(minidet, *xs), "torch": lambda *xs: call(torch(), *xs)}
 
 
 def torch():
