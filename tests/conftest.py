@@ -33,7 +33,7 @@ class GradcheckLines:
     """Show one line per operation instead of a dot: for ``pytest -m gradcheck``. Lines come with the tests' reports."""
 
     def __init__(self, config):
-        self.reporter = config.pluginmanager.get_plugin("terminalreporter")
+        self.plugins = config.pluginmanager
 
     @staticmethod
     def _lines(report):
@@ -45,9 +45,10 @@ class GradcheckLines:
 
     def pytest_runtest_logreport(self, report):
         """Write the line."""
+        terminal = self.plugins.get_plugin("terminalreporter")
         for text in self._lines(report):
-            self.reporter.ensure_newline()
-            self.reporter.write_line(text, red=report.failed)
+            terminal.ensure_newline()
+            terminal.write_line(text, red=report.failed)
 
 
 def pytest_configure(config):

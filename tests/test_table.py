@@ -188,8 +188,16 @@ def test_agrees_with_pytorch(row, rng):
             np.testing.assert_allclose(grad, expected_grads[key], 1e-7, 1e-9, err_msg=f"gradient of {key}", strict=True)
 
 
+def has_empty_twin(row) -> bool:
+    uninitialised = (
+        "multi_margin" in row.name or "MultiMargin" in row.name
+    )  # what PyTorch returns changes from run to run
+    return row.empty is not None and (row.torch is not None or row.torch_module is not None) and not uninitialised
+
+
 @pytest.mark.parity
-@over_rows(lambda row: row.empty is not None and (row.torch is not None or row.torch_module is not None))
+@pytest.mark.filterwarnings("ignore:.*degrees of freedom is <= 0:UserWarning")
+@over_rows(has_empty_twin)
 def test_agrees_with_pytorch_on_nothing(row, rng):
     pytest.importorskip("torch")
     arrays = as_arrays(row.empty(rng))

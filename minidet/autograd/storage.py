@@ -6,7 +6,6 @@ import weakref
 
 import numpy as np
 
-
 _waiting: list[weakref.ref[np.ndarray]] = []  # arrays that can only be unlocked after the array they are a part of
 
 
