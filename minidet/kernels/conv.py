@@ -11,9 +11,9 @@
 
 import numpy as np
 
-from . import conv_direct, conv_tiles, conv_weight, workspace
+from . import conv_direct, conv_tiles, conv_weight, conv_winograd, workspace
 from . import conv_geometry as geometry
-from .simd import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, INDEXED_LANES, INDEXED_ROWS, SINGLE_PIECES
+from .simd import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, SINGLE_PIECES
 from .tasks import launch
 
 #: Shares of the work to aim at.
@@ -39,6 +39,9 @@ def _correlate(x, weight, weight_steps, rows, bias, plan, groups, out):
     """Compute every product of a plan: pad, pack, multiply."""
     layout, starts, products = plan
     n = x.shape[0]
+    if _suits_winograd(plan, x.shape[1], rows, groups):
+        _winograd(x, weight, weight_steps[1], rows, bias, plan, out)
+        return
     direct = rows <= conv_direct.MOST_ROWS
     tile_rows = 1 if rows == 1 else DENSE_ROWS
     tiles = groups * -(-rows // tile_rows)
@@ -52,6 +55,33 @@ def _correlate(x, weight, weight_steps, rows, bias, plan, groups, out):
             grid = grid._replace(qh=1, qw=grid.qh * grid.qw, out_row=grid.qh * grid.qw)  # one long row
         multiply = _multiply_directly if direct else _multiply
         multiply(n, image, layout, x.shape[1], packed, product, grid, rows, bias is not None, groups, out)
+
+
+def _suits_winograd(plan, channels, rows, groups):
+    """Tell whether a plan is one 3 x 3 convolution of stride 1 with enough channels."""
+    layout, _, products = plan
+    if groups > 1 or min(channels, rows) < conv_winograd.LEAST or len(products) > 1 or layout.phases > 1:
+        return False
+    taps = products[0].source_at[: products[0].source_at.size // channels]
+    window = [i * layout.columns + j for i in range(3) for j in range(3)]
+    return taps.size == 9 and sorted(taps) == window and layout.columns == products[0].grid.qw + 2
+
+
+def _winograd(x, weight, row_step, rows, bias, plan, out):
+    """Compute a plan's only product with fewer multiplications."""
+    _, starts, (product,) = plan
+    (n, c), (oh, ow) = x.shape[:2], out.shape[2:]
+    split = geometry.Image(4, (oh + 1) // 2 + 1, (ow + 1) // 2 + 1, 2, 2)
+    phases = starts + np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
+    image = _padded(x, split, phases, geometry.PIECE)
+    order = np.argsort(product.source_at[:9])
+    tap_at, channel_step = product.weight_at[:9][order], product.weight_at[9] - product.weight_at[0]
+    row_tiles = -(-rows // DENSE_ROWS)
+    packed = workspace.take("weights", 16 * row_tiles * DENSE_ROWS * c, x.dtype)
+    numbers = (rows, c, row_step, channel_step)
+    launch(conv_winograd.transform_weights, row_tiles * c, weight, None, None, packed, tap_at, numbers)
+    windows = n * (split.rows - 1) * (split.columns - 1)
+    launch(conv_winograd.correlate, -(-windows // DENSE_LANES), image, packed, bias, out, None, (n, c, rows, oh, ow))
 
 
 def _multiply(n, image, layout, channels, packed, product, grid, rows, has_bias, groups, out):
@@ -132,6 +162,9 @@ def conv2d_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups):
     out = np.empty((f, cg, *kernel_size), grad.dtype)
     if grad.size == 0 or out.size == 0:
         return np.zeros_like(out)
+    if cg == 1:
+        _depthwise_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups, out)
+        return out
     plan = geometry.weight_grad(cg, kernel_size, (oh, ow), stride, padding, dilation, INDEXED_ROWS)
     layout, starts, row_at = plan
     tiles = groups * -(-(f // groups) // INDEXED_LANES)
@@ -141,6 +174,18 @@ def conv2d_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups):
     launch(conv_weight.share, tiles * shares, grad, _padded(x, layout, starts), None, partial, row_at, numbers)
     launch(conv_weight.combine, f, partial, None, None, out, row_at, (f // groups, out[0].size, shares))
     return out
+
+
+def _depthwise_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups, out):
+    """Compute the weight gradient where each filter sees one channel."""
+    n, f, oh, ow = grad.shape
+    layout, starts, (product,) = geometry.forward(1, kernel_size, (oh, ow), stride, padding, dilation)
+    taps = product.source_at
+    slots = -(-taps.size // DOT_ROWS) * DOT_ROWS
+    places, targets = geometry.whole_pieces((oh, ow), layout.columns)
+    table = np.concatenate((np.resize(taps, slots), places, targets))
+    numbers = (n, f, oh, ow, groups, taps.size, slots, places.size, layout.columns, layout.plane)
+    launch(conv_weight.single, f, grad, _padded(x, layout, starts), None, out, table, numbers)
 
 
 def conv2d_bias_grad(grad):

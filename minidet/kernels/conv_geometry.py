@@ -169,3 +169,17 @@ def pieces(grid, image_columns, multiple):
     places, targets = rows * image_columns + starts, rows * grid.out_row + starts * grid.out_column + grid.out_start
     extra = -places.size % multiple
     return tuple(np.pad(table.reshape(-1), (0, extra), mode="edge").astype(np.int64) for table in (places, targets))
+
+
+@functools.lru_cache(maxsize=512)
+def whole_pieces(out_size, image_columns):
+    """Cut a result's pixels into pieces of 8 neighbours that do not overlap; what is left of each row is left out.
+
+    Returns
+    -------
+    places, targets : (P,) arrays
+        Where a piece starts in the padded image, and in the result.
+    """
+    oh, ow = out_size
+    starts, rows = np.arange(0, ow - PIECE + 1, PIECE), np.arange(oh)[:, None]
+    return tuple((rows * width + starts).reshape(-1).astype(np.int64) for width in (image_columns, ow))

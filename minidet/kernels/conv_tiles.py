@@ -54,6 +54,10 @@ def _copy(x, source, step, image, to, count):
         while t + MOVE <= count:
             move(image, to + t, x, source + t)
             t += MOVE
+    elif step == 2:
+        for pair in range(count):
+            image[to + pair] = x[source + 2 * pair]
+        t = count
     while t < count:
         image[to + t] = x[source + t * step]
         t += 1
@@ -81,7 +85,7 @@ def pack(tile, weight, bias, _c, packed, weight_at, numbers):
 
 
 @jit
-def _cut(first, last, qh, qw, columns, image_step, lanes, sources):
+def cut(first, last, qh, qw, columns, image_step, lanes, sources):
     """Cut pixels first .. last into pieces of at most 8 neighbours: their first lanes and places. Return how many."""
     n, q = divmod(first, qh * qw)
     r, t = divmod(q, qw)
@@ -169,7 +173,7 @@ def correlate(task, image, packed, _c, out, source_at, numbers):
     pixels = images * qh * qw
     for first in range(part * chunk * DENSE_LANES, min(pixels, (part + 1) * chunk * DENSE_LANES), DENSE_LANES):
         last = min(pixels, first + DENSE_LANES)
-        pieces = _cut(first, last, qh, qw, columns, image_step, lanes, sources)
+        pieces = cut(first, last, qh, qw, columns, image_step, lanes, sources)
         n, q = divmod(first, qh * qw)
         together = out_column == 1 and out_row == qw and q + DENSE_LANES <= qh * qw
         direct_rows = rows // DENSE_ROWS if together else 0  # tiles of rows that are written straight to the result

@@ -17,7 +17,7 @@ depends on the shapes only, so the result does not depend on the number of threa
 import numpy as np
 
 from .jit import jit
-from .simd import INDEXED_LANES, INDEXED_ROWS, indexed_tile
+from .simd import DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, MOVE, dot_tile, indexed_tile
 from .tasks import Task
 
 #: Pixels in a panel.
@@ -79,6 +79,32 @@ def share(task, grad, image, _c, partial, row_at, numbers):
         for k in range(0, row_at.size, INDEXED_ROWS):
             to = (task * row_at.size + k) * INDEXED_LANES
             indexed_tile(partial, to, image, row_at, k, places, panel, 0, count, p - first)
+
+
+@Task
+def single(f, grad, image, _c, out, table, numbers):
+    """Sum over all pixels for one filter that sees one channel (depthwise): its taps are the rows of ``dot_tile``.
+
+    The image is phase-split as for the forward pass. The table holds source_at, rounded up, and the pieces' places in
+    image and grad.
+    """
+    images, filters, oh, ow, groups = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    taps, slots, pieces, columns, plane = numbers[5], numbers[6], numbers[7], numbers[8], numbers[9]
+    sums, lanes = np.zeros(slots, grad.dtype), np.empty(DOT_ROWS * MOVE, grad.dtype)
+    for n in range(images):
+        grad_at = (n * filters + f) * oh * ow
+        image_at = (n * groups + f // (filters // groups)) * plane
+        for first in range(0, slots, DOT_ROWS):
+            dot_tile(lanes, image, image_at, grad, grad_at, table, first, slots, slots + pieces, pieces)
+            for r in range(DOT_ROWS):
+                for lane in range(MOVE):
+                    sums[first + r] += lanes[r * MOVE + lane]
+        for k in range(taps):
+            for r in range(oh):
+                for t in range(ow - ow % MOVE, ow):
+                    sums[k] += image[image_at + table[k] + r * columns + t] * grad[grad_at + r * ow + t]
+    for k in range(taps):
+        out[f * taps + k] = sums[k]
 
 
 @Task

@@ -1,4 +1,4 @@
-"""The multiply-add tiles, and a few more instructions: the only file that speaks LLVM.
+"""The multiply-add tiles, and a few more instructions: with simd_winograd.py the only code that speaks LLVM.
 
 A tile is a block of sums that lives in registers from the first product to the last::
 
@@ -25,7 +25,8 @@ VECTOR_BYTES = 32
 SUMS = 12
 
 
-def _pointer(context, builder, array_type, array, at):
+def pointer_at(context, builder, array_type, array, at):
+    """Point to element ``at`` of a flat array."""
     data = context.make_array(array_type)(context, builder, array).data
     return builder.gep(data, [at])
 
@@ -34,15 +35,18 @@ def _vector_pointer(builder, pointer, vector):
     return builder.bitcast(pointer, vector.as_pointer())
 
 
-def _load(builder, pointer, vector, align):
+def load(builder, pointer, vector, align):
+    """Load a vector."""
     return builder.load(_vector_pointer(builder, pointer, vector), align=align)
 
 
-def _store(builder, value, pointer, align):
+def store(builder, value, pointer, align):
+    """Store a vector."""
     builder.store(value, _vector_pointer(builder, pointer, value.type), align=align)
 
 
-def _splat(builder, scalar, vector):
+def splat(builder, scalar, vector):
+    """Copy a scalar to every lane."""
     lane0 = builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
     mask = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), None)
     return builder.shuffle_vector(lane0, ir.Constant(vector, ir.Undefined), mask)
@@ -76,7 +80,7 @@ class _Tile:
         """Load one row of lanes that starts at element ``first``."""
         width = self.vector.count
         start = self.at(pointer, first)
-        return [_load(self.builder, self.at(start, v * width), self.vector, self.align) for v in range(self.vectors)]
+        return [load(self.builder, self.at(start, v * width), self.vector, self.align) for v in range(self.vectors)]
 
     def sums_pointer(self, out, stride, r, v):
         offset = self.builder.mul(stride, ir.Constant(self.int, r))
@@ -90,7 +94,7 @@ class _Tile:
         builder = self.builder
         before = builder.block
         with builder.if_then(builder.icmp_signed("!=", accumulate, ir.Constant(accumulate.type, 0))):
-            held = [_load(builder, pointer, self.vector, self.align) for pointer in pointers]
+            held = [load(builder, pointer, self.vector, self.align) for pointer in pointers]
             inside = builder.block
         result = []
         for value, base, more in zip(sums, bases, held, strict=True):
@@ -132,7 +136,7 @@ class _Tile:
         """Return ``sums[r, v] + scalars[r] * row[v]``."""
         result = []
         for r, scalar in enumerate(scalars):
-            a = _splat(self.builder, scalar, self.vector)
+            a = splat(self.builder, scalar, self.vector)
             for v, b in enumerate(row):
                 result.append(self.builder.call(self.fma, [a, b, sums[r * self.vectors + v]]))
         return result
@@ -141,7 +145,7 @@ class _Tile:
         """Write the sums, row by row, or add them to what is there."""
         pointers = [self.sums_pointer(out, stride, r, v) for r in rows for v in range(self.vectors)]
         for value, pointer in zip(self.add(sums, pointers, accumulate, self.zeros(rows)), pointers, strict=True):
-            _store(self.builder, value, pointer, self.align)
+            store(self.builder, value, pointer, self.align)
 
     def passes(self, rows):
         """Cut the rows so that a pass's sums fit in registers (float64 needs two passes)."""
@@ -157,9 +161,9 @@ def _dense_tile(rows, lanes):
         def codegen(context, builder, signature, args):
             out_, out_at_, stride_, a_, a_at_, b_, b_at_, depth_, accumulate_ = args
             emit = _Tile(context, builder, signature.args[0].dtype, lanes)
-            out_p = _pointer(context, builder, signature.args[0], out_, out_at_)
-            a_p = _pointer(context, builder, signature.args[3], a_, a_at_)
-            b_p = _pointer(context, builder, signature.args[5], b_, b_at_)
+            out_p = pointer_at(context, builder, signature.args[0], out_, out_at_)
+            a_p = pointer_at(context, builder, signature.args[3], a_, a_at_)
+            b_p = pointer_at(context, builder, signature.args[5], b_, b_at_)
             for chosen in emit.passes(rows):
 
                 def step(k, sums, chosen=chosen):
@@ -186,11 +190,11 @@ def _indexed_tile(rows, lanes):
             out_, out_at_, a_, row_at_, row_first_, step_at_, b_, b_at_, depth_, accumulate_ = args
             emit = _Tile(context, builder, signature.args[0].dtype, lanes)
             zero, stride = ir.Constant(emit.int, 0), ir.Constant(emit.int, lanes)
-            out_p = _pointer(context, builder, signature.args[0], out_, out_at_)
-            a_p = _pointer(context, builder, signature.args[2], a_, zero)
-            row_p = _pointer(context, builder, signature.args[3], row_at_, row_first_)
-            step_p = _pointer(context, builder, signature.args[5], step_at_, zero)
-            b_p = _pointer(context, builder, signature.args[6], b_, b_at_)
+            out_p = pointer_at(context, builder, signature.args[0], out_, out_at_)
+            a_p = pointer_at(context, builder, signature.args[2], a_, zero)
+            row_p = pointer_at(context, builder, signature.args[3], row_at_, row_first_)
+            step_p = pointer_at(context, builder, signature.args[5], step_at_, zero)
+            b_p = pointer_at(context, builder, signature.args[6], b_, b_at_)
             for chosen in emit.passes(rows):
                 bases = [emit.at(a_p, builder.load(emit.at(row_p, r))) for r in chosen]
 
@@ -217,13 +221,13 @@ def _direct_tile(rows, pieces):
         def codegen(context, builder, signature, args):
             out_, out_at_, stride_, a_, a_at_, b_, b_at_, table_, place_, to_, step_, depth_, base_, accumulate_ = args
             emit = _Tile(context, builder, signature.args[0].dtype, pieces * MOVE)
-            out_p = _pointer(context, builder, signature.args[0], out_, out_at_)
-            a_p = _pointer(context, builder, signature.args[3], a_, a_at_)
-            b_p = _pointer(context, builder, signature.args[5], b_, b_at_)
+            out_p = pointer_at(context, builder, signature.args[0], out_, out_at_)
+            a_p = pointer_at(context, builder, signature.args[3], a_, a_at_)
+            b_p = pointer_at(context, builder, signature.args[5], b_, b_at_)
             place_p, to_p, step_p = (
-                _pointer(context, builder, signature.args[7], table_, first) for first in (place_, to_, step_)
+                pointer_at(context, builder, signature.args[7], table_, first) for first in (place_, to_, step_)
             )
-            base_p = _pointer(context, builder, signature.args[3], a_, base_)
+            base_p = pointer_at(context, builder, signature.args[3], a_, base_)
             width = emit.vector.count
             parts = [(piece, part) for piece in range(pieces) for part in range(0, MOVE, width)]
             places = [builder.load(emit.at(place_p, piece)) for piece in range(pieces)]
@@ -234,7 +238,7 @@ def _direct_tile(rows, pieces):
                     a_k = emit.at(a_p, k, rows)
                     scalars = [builder.load(emit.at(a_k, r), align=emit.align) for r in chosen]
                     row = [
-                        _load(builder, emit.at(emit.at(there, places[piece]), part), emit.vector, emit.align)
+                        load(builder, emit.at(emit.at(there, places[piece]), part), emit.vector, emit.align)
                         for piece, part in parts
                     ]
                     return emit.multiply_add(scalars, row, sums)
@@ -247,11 +251,11 @@ def _direct_tile(rows, pieces):
                     for piece, part in parts
                 ]
                 bases = [
-                    _splat(builder, builder.load(emit.at(base_p, r), align=emit.align), emit.vector) for r in chosen
+                    splat(builder, builder.load(emit.at(base_p, r), align=emit.align), emit.vector) for r in chosen
                 ]
                 bases = [base for base in bases for _ in parts]
                 for value, pointer in zip(emit.add(sums, pointers, accumulate_, bases), pointers, strict=True):
-                    _store(builder, value, pointer, emit.align)
+                    store(builder, value, pointer, emit.align)
             return context.get_dummy_value()
 
         n = types.intp
@@ -262,6 +266,45 @@ def _direct_tile(rows, pieces):
 
 #: Elements that ``move`` copies, and neighbours in a piece of ``direct_tile``.
 MOVE = 8
+
+
+def _dot_tile(rows):
+    """Make the tile whose lanes run along the sum: ``a[row_at[r] + place[k] + l] * b[target[k] + l]``."""
+
+    @intrinsic
+    def tile(typingctx, out, a, a_at, b, b_at, table, row_at, place, target, depth):
+        def codegen(context, builder, signature, args):
+            out_, a_, a_at_, b_, b_at_, table_, row_at_, place_, target_, depth_ = args
+            emit = _Tile(context, builder, signature.args[0].dtype, MOVE)
+            zero, width = ir.Constant(emit.int, 0), emit.vector.count
+            out_p = pointer_at(context, builder, signature.args[0], out_, zero)
+            a_p = pointer_at(context, builder, signature.args[1], a_, a_at_)
+            b_p = pointer_at(context, builder, signature.args[3], b_, b_at_)
+            row_p, place_p, target_p = (
+                pointer_at(context, builder, signature.args[5], table_, first) for first in (row_at_, place_, target_)
+            )
+            for chosen in emit.passes(rows):
+                bases = [emit.at(a_p, builder.load(emit.at(row_p, r))) for r in chosen]
+
+                def step(k, sums, bases=bases):
+                    there = builder.load(emit.at(place_p, k))
+                    b_k = emit.row(emit.at(b_p, builder.load(emit.at(target_p, k))), 0)
+                    pairs = [
+                        (load(builder, emit.at(emit.at(base, there), v * width), emit.vector, emit.align), b)
+                        for base in bases
+                        for v, b in enumerate(b_k)
+                    ]
+                    return [builder.call(emit.fma, [*pair, total]) for pair, total in zip(pairs, sums, strict=True)]
+
+                sums = emit.run(emit.zeros(chosen), depth_, step)
+                emit.finish(sums, out_p, ir.Constant(emit.int, MOVE), chosen, zero)
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(out, a, n, b, n, table, n, n, n, n), codegen
+
+    return tile
+
 
 #: ``dense_tile(out, out_at, stride, a, a_at, b, b_at, depth, accumulate)``: 4 rows of 24 lanes.
 #: ``out[out_at + r * stride + l] (+)= sum over k of a[a_at + 4 * k + r] * b[b_at + 24 * k + l]``.
@@ -284,6 +327,12 @@ SINGLE_PIECES = 12
 single_tile = _direct_tile(1, SINGLE_PIECES)
 
 
+#: ``dot_tile(out, a, a_at, b, b_at, table, row_at, place, target, depth)``: 9 rows of 8 lanes, ``out[8 * r + l] = sum
+#: over k of a[a_at + table[row_at + r] + table[place + k] + l] * b[b_at + table[target + k] + l]``.
+DOT_ROWS = 9
+dot_tile = _dot_tile(DOT_ROWS)
+
+
 @intrinsic
 def move(typingctx, out, out_at, source, source_at):
     """Copy ``MOVE`` elements: ``out[out_at + l] = source[source_at + l]``."""
@@ -293,8 +342,8 @@ def move(typingctx, out, out_at, source, source_at):
         dtype = signature.args[0].dtype
         vector = ir.VectorType(context.get_value_type(dtype), MOVE)
         align = dtype.bitwidth // 8
-        value = _load(builder, _pointer(context, builder, signature.args[2], source_, source_at_), vector, align)
-        _store(builder, value, _pointer(context, builder, signature.args[0], out_, out_at_), align)
+        value = load(builder, pointer_at(context, builder, signature.args[2], source_, source_at_), vector, align)
+        store(builder, value, pointer_at(context, builder, signature.args[0], out_, out_at_), align)
         return context.get_dummy_value()
 
     return types.void(out, types.intp, source, types.intp), codegen

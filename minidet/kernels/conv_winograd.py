@@ -1,0 +1,118 @@
+"""A 3 x 3 convolution of stride 1 with 4/9 of the multiplications: Winograd's F(2 x 2, 3 x 3).
+
+Two outputs of a 3-tap filter need 4 products, not 6::
+
+    y0 = d0 g0 + d1 g1 + d2 g2 = m0 + m1 + m2     m0 = (d0 - d2) g0    m1 = (d1 + d2) (g0 + g1 + g2) / 2
+    y1 = d1 g0 + d2 g1 + d3 g2 = m1 - m2 - m3     m3 = (d1 - d3) g2    m2 = (d2 - d1) (g0 - g1 + g2) / 2
+
+Along both axes, a 4 x 4 window of d gives 2 x 2 outputs for 16 products, not 36. The sums over channels are matrix
+products, one for each of the 16 places of the window::
+
+    for 24 windows (96 pixels)                                        on all threads
+      for c: gather their d, add and subtract  -> 16 panels (C, 24)   level-2 cache
+      for 64 filters
+        for 16 places
+          for 4 filters
+            the tile: 4 x 24 sums over c                              weights stream from the level-2 or 3 cache
+        for f: add and subtract the 16 sums    -> 2 x 2 x 24 pixels
+
+The image is split into its 2 x 2 phases, so that the d's of neighbouring windows are neighbours. A value that is not
+finite reaches the same pixels as in the direct sum, though infinity may arrive as NaN.
+
+Reference: A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks", CVPR 2016.
+"""
+
+import numpy as np
+
+from .conv_tiles import cut
+from .jit import jit
+from .simd import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile, move
+from .simd_winograd import sums_to_pixels, window_to_panels
+from .tasks import Task
+
+#: Fewest channels and filters for which the additions pay.
+LEAST = 32
+#: Filters whose sums are kept at once.
+ROWS = 64
+
+
+@Task
+def transform_weights(pair, weight, _b, _c, packed, tap_at, numbers):
+    """Pack ``G g G'`` for the tile, for 4 rows and one channel: ``packed[place, row tile, channel, 4]``."""
+    rows, channels, row_step, channel_step = numbers[0], numbers[1], numbers[2], numbers[3]
+    tile, channel = divmod(pair, channels)
+    row_tiles = (rows + DENSE_ROWS - 1) // DENSE_ROWS
+    half = np.empty(12, weight.dtype)
+    for r in range(DENSE_ROWS):
+        row = tile * DENSE_ROWS + r
+        at = row * row_step + channel * channel_step
+        for j in range(3):
+            if row < rows:
+                g0, g1, g2 = weight[at + tap_at[j]], weight[at + tap_at[3 + j]], weight[at + tap_at[6 + j]]
+            else:
+                g0 = g1 = g2 = weight.dtype.type(0)
+            half[j], half[9 + j] = g0, g2
+            half[3 + j], half[6 + j] = (g0 + g2 + g1) / 2, (g0 + g2 - g1) / 2
+        for i in range(4):
+            g0, g1, g2 = half[3 * i], half[3 * i + 1], half[3 * i + 2]
+            to = ((4 * i * row_tiles + tile) * channels + channel) * DENSE_ROWS + r
+            step = row_tiles * channels * DENSE_ROWS
+            packed[to], packed[to + 3 * step] = g0, g2
+            packed[to + step], packed[to + 2 * step] = (g0 + g2 + g1) / 2, (g0 + g2 - g1) / 2
+
+
+@jit
+def _write(pixels, first, count, out, out_at, out_image, oh, ow):
+    """Copy the pixels of windows first .. first + count to the result, which may end in the middle of a window."""
+    th, tw = (oh + 1) // 2, (ow + 1) // 2
+    n, q = divmod(first, th * tw)
+    r, t = divmod(q, tw)
+    lane = 0
+    while lane < count:
+        run = min(tw - t, count - lane)
+        width = min(2 * run, ow - 2 * t)
+        for i in range(min(2, oh - 2 * r)):
+            source, to = 2 * (i * DENSE_LANES + lane), out_at + n * out_image + (2 * r + i) * ow + 2 * t
+            done = 0
+            while done + MOVE <= width:
+                move(out, to + done, pixels, source + done)
+                done += MOVE
+            for p in range(done, width):
+                out[to + p] = pixels[source + p]
+        lane += run
+        t, r = 0, r + 1
+        if r == th:
+            r, n = 0, n + 1
+
+
+@Task
+def correlate(task, image, packed, bias, out, _table, numbers):
+    """Compute 24 windows, all filters."""
+    images, channels, filters, oh, ow = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    rows, columns = (oh + 1) // 2 + 1, (ow + 1) // 2 + 1
+    windows = images * (rows - 1) * (columns - 1)
+    first, last = task * DENSE_LANES, min(windows, (task + 1) * DENSE_LANES)
+    lanes, sources = np.empty(DENSE_LANES, np.int64), np.empty(DENSE_LANES, np.int64)
+    plane = 4 * rows * columns
+    pieces = cut(first, last, rows - 1, columns - 1, columns, channels * plane, lanes, sources)
+    step = channels * DENSE_LANES + MOVE  # a piece's excess is overwritten by the next piece, or lies between panels
+    panels = np.zeros(16 * step, image.dtype)
+    for c in range(channels):
+        for piece in range(pieces):
+            at = c * DENSE_LANES + lanes[piece]
+            window_to_panels(panels, at, step, image, c * plane + sources[piece], rows, columns)
+    row_tiles, tiles = (filters + DENSE_ROWS - 1) // DENSE_ROWS, ROWS // DENSE_ROWS
+    sums = np.empty(16 * ROWS * DENSE_LANES, image.dtype)
+    pixels = np.empty(4 * DENSE_LANES, image.dtype)
+    for tile in range(0, row_tiles, tiles):
+        for place in range(16):
+            for part in range(min(tiles, row_tiles - tile)):
+                a_at = (place * row_tiles + tile + part) * channels * DENSE_ROWS
+                to = (place * ROWS + part * DENSE_ROWS) * DENSE_LANES
+                dense_tile(sums, to, DENSE_LANES, packed, a_at, panels, place * step, channels, 0)
+        for f in range(tile * DENSE_ROWS, min(filters, (tile + tiles) * DENSE_ROWS)):
+            base = bias[f] if bias.size else bias.dtype.type(0)
+            at = (f - tile * DENSE_ROWS) * DENSE_LANES
+            for lane in range(0, DENSE_LANES, MOVE):
+                sums_to_pixels(pixels, 2 * lane, 2 * DENSE_LANES, sums, at + lane, ROWS * DENSE_LANES, base)
+            _write(pixels, first, last - first, out, f * oh * ow, filters * oh * ow, oh, ow)
