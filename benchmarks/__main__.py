@@ -1,5 +1,7 @@
 """``python -m benchmarks``: minidet beside PyTorch on this machine. Writes ``docs/performance.md``'s table.
 
+::
+
     python -m benchmarks                      everything, 1 and 2 threads
     python -m benchmarks --quick              one figure per row, in under a minute, nothing is written
     python -m benchmarks --only "conv forward" --threads 2
@@ -60,7 +62,8 @@ def main() -> None:
     print_table(results, cold)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     beside = RESULTS.with_suffix(".partial")
-    beside.write_text(json.dumps({"machine": machine(), "results": [asdict(r) for r in results], "cold": cold}, indent=1))
+    kept = {"machine": machine(), "results": [asdict(r) for r in results], "cold": cold}
+    beside.write_text(json.dumps(kept, indent=1))
     beside.replace(RESULTS)
     if args.write:
         write_report(results, cold)

@@ -25,7 +25,7 @@ def seconds_of(code: str, *arguments: str, **environment: str) -> float:
 
 
 def measure_cold(case: str, repeats: int = 7) -> dict[str, float]:
-    """Return seconds: the imports (best of ``repeats``), the first step with nothing cached, the next process's step."""
+    """Return seconds: the imports (best of ``repeats``), the first step with nothing cached, the next process's."""
     imports = {name: min(seconds_of(code) for _ in range(repeats)) for name, code in IMPORTS.items()}
     with tempfile.TemporaryDirectory() as folder:
         first = seconds_of(FIRST_STEP, case, MINIDET_CACHE=folder)

@@ -19,7 +19,9 @@ def machine() -> str:
     processor = platform.processor() or platform.machine()
     cpuinfo = pathlib.Path("/proc/cpuinfo")
     if cpuinfo.exists():
-        names = [line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
+        ]
         processor = f"{len(names)} x {names[0]}" if names else processor
     return f"{processor}, Python {platform.python_version()}, NumPy {np.__version__}, numba {numba.__version__}"
 
@@ -56,7 +58,8 @@ def tables(results: list[Result], cold: dict[str, float]) -> str:
 def print_table(results: list[Result], cold: dict[str, float]) -> None:
     """Print the tables."""
     print(machine())
-    print(f"ratio = PyTorch time / minidet time: above 1, minidet is faster. {results[0].repeats} repeats." if results else "")
+    if results:
+        print(f"ratio = PyTorch time / minidet time: above 1, minidet is faster. {results[0].repeats} repeats.")
     print(tables(results, cold))
 
 

@@ -1,9 +1,9 @@
 """One voice for every error: operation, argument, what it was, what was expected, why.
 
 >>> raise bad_argument("conv2d", "weight", "has shape (8, 4, 3, 3)", "(F, 3, KH, KW)",
-...                    "input of shape (2, 3, 32, 32) has 3 channels")
+...                    "input (2, 3, 32, 32) has 3 channels")
 Traceback (most recent call last):
-ValueError: conv2d: weight has shape (8, 4, 3, 3), expected (F, 3, KH, KW): input of shape (2, 3, 32, 32) has 3 channels.
+ValueError: conv2d: weight has shape (8, 4, 3, 3), expected (F, 3, KH, KW): input (2, 3, 32, 32) has 3 channels.
 
 The checks below are what stands between a student's mistake and a compiled kernel, which trusts its inputs.
 """

@@ -1,7 +1,8 @@
 """How good a semantic segmentation is: one confusion matrix over a whole data set, and what is read off it.
 
 Averaging the IoU of single pictures would weigh a class that appears in few pictures, or covers few pixels, differently
-from picture to picture; the PASCAL VOC measure sums the pixels of all pictures first (Everingham et al. 2010, section 4.2).
+from picture to picture; the PASCAL VOC measure sums the pixels of all pictures first (Everingham et al. 2010,
+section 4.2).
 """
 
 from __future__ import annotations

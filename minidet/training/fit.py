@@ -59,7 +59,10 @@ def fit(model, task, loader, optimizer, scheduler, epochs: int, *, max_norm: flo
     with bar:
         for epoch in range(first, epochs):
             bar.set_description(f"epoch {epoch + 1}/{epochs}")
-            record = {"epoch": epoch + 1, **train_epoch(model, task, loader, optimizer, scheduler, epoch, max_norm, bar)}
+            record = {
+                "epoch": epoch + 1,
+                **train_epoch(model, task, loader, optimizer, scheduler, epoch, max_norm, bar),
+            }
             if on_epoch is not None:
                 on_epoch(model, record)
             history.append(record)

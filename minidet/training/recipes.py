@@ -36,14 +36,37 @@ class Recipe:
 
 
 RECIPES = {
-    ("deconvnet", "digits"): Recipe("deconvnet", "digits", epochs=8, batch_size=32, lr=4e-3,
-                                    train_samples=2048, test_samples=400, class_weight_power=0.25),  # fmt: skip
-    ("segnet", "digits"): Recipe("segnet", "digits", epochs=8, batch_size=32, lr=4e-3, train_samples=2048,
-                                 test_samples=400, class_weight_power=0.25,
-                                 model_args={"widths": (16, 32, 64, 96), "convs": (1, 2, 2, 2)}),  # fmt: skip
+    ("deconvnet", "digits"): Recipe(
+        "deconvnet",
+        "digits",
+        epochs=8,
+        batch_size=32,
+        lr=4e-3,
+        train_samples=2048,
+        test_samples=400,
+        class_weight_power=0.25,
+    ),
+    ("segnet", "digits"): Recipe(
+        "segnet",
+        "digits",
+        epochs=8,
+        batch_size=32,
+        lr=4e-3,
+        train_samples=2048,
+        test_samples=400,
+        class_weight_power=0.25,
+        model_args={"widths": (16, 32, 64, 96), "convs": (1, 2, 2, 2)},
+    ),
     ("segnet", "camvid"): Recipe("segnet", "camvid", epochs=20, batch_size=8, lr=4e-3, class_weight_power=0.4),
-    ("deconvnet", "camvid"): Recipe("deconvnet", "camvid", epochs=20, batch_size=8, lr=4e-3, class_weight_power=0.4,
-                                    model_args={"widths": (16, 32, 64, 96), "convs": (1, 2, 2, 2)}),  # fmt: skip
+    ("deconvnet", "camvid"): Recipe(
+        "deconvnet",
+        "camvid",
+        epochs=20,
+        batch_size=8,
+        lr=4e-3,
+        class_weight_power=0.4,
+        model_args={"widths": (16, 32, 64, 96), "convs": (1, 2, 2, 2)},
+    ),
 }
 
 

@@ -21,7 +21,9 @@ CAMVID_WINDOW = (176, 240)  # pixels, cut from frames of 180 x 240
 def training_data(recipe: Recipe, *, root=None, seed: int = 0, quick: bool = False):
     """Open the training split, with the recipe's augmentation."""
     if recipe.data == "digits":
-        return DigitScenes("train", length=recipe.quick_samples if quick else recipe.train_samples, seed=seed, cache=True)
+        return DigitScenes(
+            "train", length=recipe.quick_samples if quick else recipe.train_samples, seed=seed, cache=True
+        )
     return CamVid(root, "train", transform=camvid_augmentation())
 
 
@@ -34,7 +36,7 @@ def held_out(recipe: Recipe, split: str = "test", *, root=None, seed: int = 0, q
 
 
 def camvid_augmentation() -> Compose:
-    """Mirror street frames, show windows of 0.6 to 1.2 times their size, turn by up to 4 degrees, change the colours."""
+    """Mirror street frames, cut windows of 0.6 to 1.2 times their size, turn up to 4 degrees, change the colours."""
     return Compose(
         [
             RandomAffineCrop(CAMVID_WINDOW, degrees=4.0, scale=(1 / 1.2, 1 / 0.6), ignore_index=11),

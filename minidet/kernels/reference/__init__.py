@@ -1,1 +1,1 @@
-"""What each kernel computes, in plain NumPy: the specification, the tests' oracle, and what runs where numba is absent."""
+"""What each kernel computes, in plain NumPy: the specification, the tests' oracle, and what runs without numba."""

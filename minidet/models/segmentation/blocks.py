@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from ... import nn
 
 
@@ -36,7 +38,7 @@ class EncoderStage(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, convs: int):
         super().__init__()
         widths = [in_channels] + [out_channels] * convs
-        self.convs = nn.Sequential(*[ConvBNReLU(a, b) for a, b in zip(widths, widths[1:])])  # noqa: B905
+        self.convs = nn.Sequential(*[ConvBNReLU(a, b) for a, b in pairwise(widths)])
         self.pool = nn.MaxPool2d(2, return_indices=True)
 
     def forward(self, x):

@@ -25,6 +25,8 @@ Deviations from the paper
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from ... import nn
 from ...errors import bad_argument
 from .blocks import ConvBNReLU, DeconvBNReLU, EncoderStage, normalise
@@ -37,7 +39,7 @@ class DeconvStage(nn.Module):
         super().__init__()
         widths = [in_channels] * deconvs + [out_channels]
         self.unpool = nn.MaxUnpool2d(2)
-        self.deconvs = nn.Sequential(*[DeconvBNReLU(a, b) for a, b in zip(widths, widths[1:])])  # noqa: B905
+        self.deconvs = nn.Sequential(*[DeconvBNReLU(a, b) for a, b in pairwise(widths)])
 
     def forward(self, x, switches, size):
         """Return features of the given size (H, W)."""
@@ -78,9 +80,7 @@ class DeconvNet(nn.Module):
             raise bad_argument("DeconvNet", "hidden_kernel", f"is {hidden_kernel}", "an odd integer", why)
         inputs = [in_channels, *widths[:-1]]
         outputs = [widths[0], *widths[:-1]]
-        self.encoder = nn.ModuleList(
-            [EncoderStage(c, f, n) for c, f, n in zip(inputs, widths, convs, strict=True)]
-        )
+        self.encoder = nn.ModuleList([EncoderStage(c, f, n) for c, f, n in zip(inputs, widths, convs, strict=True)])
         self.fc6 = ConvBNReLU(widths[-1], hidden, hidden_kernel)
         self.fc7 = ConvBNReLU(hidden, hidden, 1)
         self.deconv_fc6 = DeconvBNReLU(hidden, widths[-1], hidden_kernel)

@@ -25,6 +25,8 @@ Deviations from the paper
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from ... import nn
 from ...errors import bad_argument
 from .blocks import ConvBNReLU, EncoderStage, normalise
@@ -37,7 +39,7 @@ class DecoderStage(nn.Module):
         super().__init__()
         widths = [in_channels] * convs + [out_channels]
         self.unpool = nn.MaxUnpool2d(2)
-        self.convs = nn.Sequential(*[ConvBNReLU(a, b) for a, b in zip(widths, widths[1:])])  # noqa: B905
+        self.convs = nn.Sequential(*[ConvBNReLU(a, b) for a, b in pairwise(widths)])
 
     def forward(self, x, switches, size):
         """Return features of the given size (H, W)."""
@@ -68,9 +70,7 @@ class SegNet(nn.Module):
             raise bad_argument("SegNet", "convs", f"is {convs}", f"{len(widths)} numbers, one for each of widths")
         inputs = [in_channels, *widths[:-1]]
         outputs = [widths[0], *widths[:-1]]
-        self.encoder = nn.ModuleList(
-            [EncoderStage(c, f, n) for c, f, n in zip(inputs, widths, convs, strict=True)]
-        )
+        self.encoder = nn.ModuleList([EncoderStage(c, f, n) for c, f, n in zip(inputs, widths, convs, strict=True)])
         self.decoder = nn.ModuleList(
             [DecoderStage(f, c, n) for c, f, n in zip(outputs, widths, convs, strict=True)][::-1]
         )
