@@ -72,6 +72,18 @@ def test_a_quarter_is_covered_by_up_to_a_half(monkeypatch):
     assert lost[lost > 0].min() >= 0.1
 
 
+def test_sizes_and_angles(monkeypatch):
+    enlarge, drawn = digits.enlarge, []
+    monkeypatch.setattr(digits, "enlarge", lambda scans, *how: drawn.append(how) or enlarge(scans, *how))
+    data = DigitScenes(length=100)
+    for i in range(100):
+        data.load(i)
+    sides, angles = (np.concatenate(values) for values in zip(*drawn, strict=True))
+    for values, low, high in ((sides, 16, 28), (np.rad2deg(angles), -20, 20)):
+        assert low <= values.min() < low + 0.05 * (high - low)
+        assert high - 0.05 * (high - low) < values.max() <= high
+
+
 def test_digits_stand_out_from_the_page(scenes):
     contrast = []
     for image, target in scenes:

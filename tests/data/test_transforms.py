@@ -116,6 +116,18 @@ def test_rotation_is_about_the_middle(rng):
         np.testing.assert_allclose(boxes_of_masks(target["masks"]), [[19, 19, 22, 22]], atol=1)
 
 
+def test_angles_are_drawn_to_both_sides(rng):
+    image = np.zeros((3, 101, 101), np.float32)
+    image[:, 48:53, 88:93] = 1  # 40 pixels to the right of the middle
+    for transform in (T.RandomRotation(30), T.RandomAffineCrop((101, 101), degrees=30, p=0)):
+        heights = []
+        for _ in range(200):
+            rows, columns = np.nonzero(transform(image, {}, rng)[0][0] > 0.5)
+            heights.append(np.arctan2(rows.mean() - 50, columns.mean() - 50))
+        assert -30.5 < np.rad2deg(min(heights)) < -27
+        assert 27 < np.rad2deg(max(heights)) < 30.5
+
+
 def test_a_positive_angle_turns_counter_clockwise():
     class Largest:
         def uniform(self, low, high):

@@ -1,6 +1,7 @@
 """Checkpoints: a run goes on from them bit for bit, and an interruption at any point leaves one that is complete."""
 
 import builtins
+import io
 import os
 import pathlib
 
@@ -100,23 +101,47 @@ class Crash(BaseException):
 
 
 def crash_at(monkeypatch, count):
-    """Make the ``count``-th call that touches the disk the last; return whether there were that many."""
-    calls = {"left": count}
+    """Let ``count`` calls touch the disk; the next one crashes, in the middle of its data if it writes."""
+    left = [count]
 
-    def spoil(owner, name):
+    def alive():
+        left[0] -= 1
+        return left[0] >= 0
+
+    class Spoiled:
+        def __init__(self, file):
+            self.file = file
+
+        def write(self, data):
+            if alive():
+                return self.file.write(data)
+            self.file.write(data[: len(data) // 2])
+            self.file.flush()
+            raise Crash
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exc_info):
+            self.file.close()
+
+        def __getattr__(self, name):
+            return getattr(self.file, name)
+
+    def spoil(owner, name, wrap=lambda result: result):
         original = getattr(owner, name)
 
         def call(*args, **kwargs):
-            if calls["left"] == 0:
+            if not alive():
                 raise Crash
-            calls["left"] -= 1
-            return original(*args, **kwargs)
+            return wrap(original(*args, **kwargs))
 
         monkeypatch.setattr(owner, name, call)
 
-    for owner, name in [(os, "fsync"), (os, "replace"), (pathlib.Path, "unlink"), (builtins, "open")]:
+    for owner, name in [(os, "fsync"), (os, "replace"), (pathlib.Path, "unlink")]:
         spoil(owner, name)
-    return calls
+    for owner in (builtins, io):
+        spoil(owner, "open", lambda file: Spoiled(file) if file.writable() else file)
 
 
 def test_a_crash_at_any_point_leaves_a_complete_checkpoint(tmp_path):
