@@ -1,4 +1,7 @@
-"""The losses as layers; each calls the function of its name in ``functional``."""
+"""The losses as layers; each calls the function of its name in ``functional``.
+
+Where PyTorch's constructor has its outdated ``size_average`` and ``reduce``, what follows is by keyword only.
+"""
 
 from __future__ import annotations
 
@@ -25,32 +28,39 @@ class _Loss(Module):
 class CrossEntropyLoss(_Loss):
     """:func:`~minidet.nn.functional.cross_entropy` of scores (N, K, ...) and classes (N, ...)."""
 
-    def __init__(self, weight=None, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0):
+    def __init__(self, weight=None, *, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0):
         super().__init__(reduction)
         self._keep(weight=weight)
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
 
     def forward(self, input, target):
-        return F.cross_entropy(input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
+        return F.cross_entropy(
+            input,
+            target,
+            self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+            label_smoothing=self.label_smoothing,
+        )
 
 
 class NLLLoss(_Loss):
     """:func:`~minidet.nn.functional.nll_loss` of log probabilities (N, K, ...) and classes (N, ...)."""
 
-    def __init__(self, weight=None, ignore_index: int = -100, reduction: str = "mean"):
+    def __init__(self, weight=None, *, ignore_index: int = -100, reduction: str = "mean"):
         super().__init__(reduction)
         self._keep(weight=weight)
         self.ignore_index = ignore_index
 
     def forward(self, input, target):
-        return F.nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
+        return F.nll_loss(input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
 
 
 class MultiMarginLoss(_Loss):
     """:func:`~minidet.nn.functional.multi_margin_loss` of scores (N, K) and classes (N,): the hinge loss."""
 
-    def __init__(self, p: int = 1, margin: float = 1.0, weight=None, reduction: str = "mean"):
+    def __init__(self, p: int = 1, margin: float = 1.0, weight=None, *, reduction: str = "mean"):
         super().__init__(reduction)
         check_choice("MultiMarginLoss", "p", p, (1, 2))
         self._keep(weight=weight)
@@ -58,60 +68,62 @@ class MultiMarginLoss(_Loss):
         self.margin = margin
 
     def forward(self, input, target):
-        return F.multi_margin_loss(input, target, self.p, self.margin, self.weight, self.reduction)
+        return F.multi_margin_loss(input, target, self.p, self.margin, self.weight, reduction=self.reduction)
 
 
 class BCELoss(_Loss):
     """:func:`~minidet.nn.functional.binary_cross_entropy` of probabilities and targets of one shape."""
 
-    def __init__(self, weight=None, reduction: str = "mean"):
+    def __init__(self, weight=None, *, reduction: str = "mean"):
         super().__init__(reduction)
         self._keep(weight=weight)
 
     def forward(self, input, target):
-        return F.binary_cross_entropy(input, target, self.weight, self.reduction)
+        return F.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
 
 
 class BCEWithLogitsLoss(_Loss):
     """:func:`~minidet.nn.functional.binary_cross_entropy_with_logits` of logits and targets of one shape."""
 
-    def __init__(self, weight=None, reduction: str = "mean", pos_weight=None):
+    def __init__(self, weight=None, *, reduction: str = "mean", pos_weight=None):
         super().__init__(reduction)
         self._keep(weight=weight, pos_weight=pos_weight)
 
     def forward(self, input, target):
-        return F.binary_cross_entropy_with_logits(input, target, self.weight, self.reduction, self.pos_weight)
+        return F.binary_cross_entropy_with_logits(
+            input, target, self.weight, reduction=self.reduction, pos_weight=self.pos_weight
+        )
 
 
 class MSELoss(_Loss):
     """:func:`~minidet.nn.functional.mse_loss`: ``(input - target)^2``."""
 
-    def __init__(self, reduction: str = "mean"):
+    def __init__(self, *, reduction: str = "mean"):
         super().__init__(reduction)
 
     def forward(self, input, target):
-        return F.mse_loss(input, target, self.reduction)
+        return F.mse_loss(input, target, reduction=self.reduction)
 
 
 class L1Loss(_Loss):
     """:func:`~minidet.nn.functional.l1_loss`: ``|input - target|``."""
 
-    def __init__(self, reduction: str = "mean"):
+    def __init__(self, *, reduction: str = "mean"):
         super().__init__(reduction)
 
     def forward(self, input, target):
-        return F.l1_loss(input, target, self.reduction)
+        return F.l1_loss(input, target, reduction=self.reduction)
 
 
 class SmoothL1Loss(_Loss):
     """:func:`~minidet.nn.functional.smooth_l1_loss`: a parabola up to ``beta``, then a line of slope 1."""
 
-    def __init__(self, reduction: str = "mean", beta: float = 1.0):
+    def __init__(self, *, reduction: str = "mean", beta: float = 1.0):
         super().__init__(reduction)
         self.beta = beta
 
     def forward(self, input, target):
-        return F.smooth_l1_loss(input, target, self.reduction, self.beta)
+        return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
 
 
 class HuberLoss(_Loss):

@@ -127,7 +127,7 @@ def _checked(op: str, input, target, reduction: str, **weights):
     return input, constant(op, "target", target), *arrays.values()
 
 
-def binary_cross_entropy(input, target, weight=None, reduction: str = "mean") -> Tensor:
+def binary_cross_entropy(input, target, weight=None, *, reduction: str = "mean") -> Tensor:
     """Return ``-weight (target log(input) + (1 - target) log(1 - input))``.
 
     Logarithms are cut off at -100, so that the loss stays finite. Prefer
@@ -153,7 +153,7 @@ def binary_cross_entropy(input, target, weight=None, reduction: str = "mean") ->
     return BinaryCrossEntropy.apply(input, target, weight, reduction)
 
 
-def binary_cross_entropy_with_logits(input, target, weight=None, reduction: str = "mean", pos_weight=None) -> Tensor:
+def binary_cross_entropy_with_logits(input, target, weight=None, *, reduction: str = "mean", pos_weight=None) -> Tensor:
     """Return ``-weight (pos_weight target log(p) + (1 - target) log(1 - p))``, with ``p = sigmoid(input)``.
 
     Parameters

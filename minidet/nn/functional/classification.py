@@ -147,7 +147,7 @@ def _checked(op: str, input, target, weight, reduction: str, ignore_index: int |
 
 
 def cross_entropy(
-    input, target, weight=None, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
+    input, target, weight=None, *, ignore_index: int = -100, reduction: str = "mean", label_smoothing: float = 0.0
 ) -> Tensor:
     """Return the cross entropy between softmax(input) and the target classes.
 
@@ -183,7 +183,7 @@ def cross_entropy(
     return CrossEntropy.apply(input, target, weight, ignore_index, reduction, float(label_smoothing))
 
 
-def nll_loss(input, target, weight=None, ignore_index: int = -100, reduction: str = "mean") -> Tensor:
+def nll_loss(input, target, weight=None, *, ignore_index: int = -100, reduction: str = "mean") -> Tensor:
     """Return ``-weight[y] * input[y]``: the negative log likelihood, for an input that is :func:`log_softmax`'s result.
 
     Parameters
@@ -198,7 +198,9 @@ def nll_loss(input, target, weight=None, ignore_index: int = -100, reduction: st
     return NllLoss.apply(input, target, weight, ignore_index, reduction)
 
 
-def multi_margin_loss(input, target, p: int = 1, margin: float = 1.0, weight=None, reduction: str = "mean") -> Tensor:
+def multi_margin_loss(
+    input, target, p: int = 1, margin: float = 1.0, weight=None, *, reduction: str = "mean"
+) -> Tensor:
     """Return the hinge loss of a multi-class support vector machine.
 
     ``loss = sum over k != y of weight[y] max(0, margin - input[y] + input[k])^p / K``

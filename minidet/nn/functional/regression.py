@@ -11,7 +11,7 @@ from .reduction import checked_pair, reduced, spread
 
 
 class _DifferenceLoss(Function):
-    """A subclass says what a difference costs, ``cost(d, option)``, and the derivative of that, ``slope(d, option)``."""
+    """A subclass says what a difference costs, ``cost(d, option)``, and its derivative, ``slope(d, option)``."""
 
     @staticmethod
     def forward(ctx, x, target, reduction, option):
@@ -85,7 +85,7 @@ class SmoothL1Loss(_DifferenceLoss):
         return np.clip(d / d.dtype.type(beta), -1, 1)
 
 
-def mse_loss(input, target, reduction: str = "mean") -> Tensor:
+def mse_loss(input, target, *, reduction: str = "mean") -> Tensor:
     """Return ``(input - target)^2``.
 
     Parameters
@@ -99,13 +99,13 @@ def mse_loss(input, target, reduction: str = "mean") -> Tensor:
     return MseLoss.apply(input, target, reduction, None)
 
 
-def l1_loss(input, target, reduction: str = "mean") -> Tensor:
+def l1_loss(input, target, *, reduction: str = "mean") -> Tensor:
     """Return ``|input - target|``. Arguments as in :func:`mse_loss`."""
     input, target = checked_pair("l1_loss", input, target, reduction)
     return L1Loss.apply(input, target, reduction, None)
 
 
-def smooth_l1_loss(input, target, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+def smooth_l1_loss(input, target, *, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """Return ``d^2 / (2 beta) where |d| < beta, else |d| - beta / 2``, with ``d = input - target`` (Fast R-CNN, eq. 3).
 
     Parameters
