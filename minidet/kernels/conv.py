@@ -2,11 +2,14 @@
 
 ::
 
-    conv2d               conv_tiles     pixels x filters, summed over taps
-    conv2d_input_grad    conv_tiles     the same loops: each phase of the input is a small convolution of grad
-    conv2d_weight_grad   conv_weight    taps x filters, summed over pixels
+    conv2d, conv2d_input_grad    pixels x filters, summed over taps:
+                                   conv_winograd   3 x 3, stride 1, at least 32 channels and filters
+                                   conv_direct     at most 32 filters per group
+                                   conv_tiles      all others
+    conv2d_weight_grad           conv_weight       taps x filters, summed over pixels
 
-``conv_geometry`` computes the tables of offsets that make these all look alike.
+An input gradient is a convolution too: each of the stride's phases of the input is a small convolution of grad.
+``conv_geometry`` computes the tables of offsets that make them all look alike.
 """
 
 import numpy as np

@@ -8,9 +8,8 @@
 
 Gathering a panel (``conv_tiles``) pays when many filters use it. With 1 to 32 the tile had better load its pixels
 from the padded image, at ``place[piece] + source_at[k]``: the vectors cross cache lines, but are loaded only once per
-4 filters. With one filter per group (depthwise) a tile is 1 x 12 pieces. Tiles
-with more than 128 taps are summed in blocks of 128, four neighbouring tiles in turn, so that what one loads is in
-the level-1 cache for the next.
+4 filters. With one filter per group (depthwise) a tile is 1 x 12 pieces. More than 128 taps are summed in blocks of
+128, four neighbouring tiles in turn, so that what one loads is in the level-1 cache for the next.
 """
 
 import numpy as np

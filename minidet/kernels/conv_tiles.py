@@ -149,6 +149,19 @@ def _scatter(scratch, row_first, row_last, first, last, qh, qw, out, out_at, out
                 n += 1
 
 
+@jit
+def _rows(row_tiles, direct_rows, out, out_at, out_plane, scratch, packed, packed_at, taps, panel, depth, accumulate):
+    """Multiply a panel with all weights: the first tiles of rows go straight to the result, the others to scratch."""
+    for row in range(row_tiles):
+        a_at = packed_at + row * (taps + 1) * DENSE_ROWS
+        if row < direct_rows:
+            to = out_at + row * DENSE_ROWS * out_plane
+            dense_tile(out, to, out_plane, packed, a_at, panel, 0, depth, accumulate)
+        else:
+            to = row * DENSE_ROWS * DENSE_LANES
+            dense_tile(scratch, to, DENSE_LANES, packed, a_at, panel, 0, depth, accumulate)
+
+
 @Task
 def correlate(task, image, packed, _c, out, source_at, numbers):
     """Compute ``out[n, g * rows + row, pixel] = sum over k of packed[g, row, k] * image[n, g, pixel + source_at[k]]``.
@@ -184,14 +197,8 @@ def correlate(task, image, packed, _c, out, source_at, numbers):
             if k_last == taps and has_bias:
                 panel[depth * DENSE_LANES : (depth + 1) * DENSE_LANES] = 1
                 depth += 1
-            for row in range(row_tiles):
-                a_at = packed_at + (row * (taps + 1) + k_first) * DENSE_ROWS
-                if row < direct_rows:
-                    to = out_at + n * out_image + row * DENSE_ROWS * out_plane + q
-                    dense_tile(out, to, out_plane, packed, a_at, panel, 0, depth, k_first)
-                else:
-                    to = row * DENSE_ROWS * DENSE_LANES
-                    dense_tile(scratch, to, DENSE_LANES, packed, a_at, panel, 0, depth, k_first)
+            a_at, to = packed_at + k_first * DENSE_ROWS, out_at + n * out_image + q
+            _rows(row_tiles, direct_rows, out, to, out_plane, scratch, packed, a_at, taps, panel, depth, k_first)
         if direct_rows < row_tiles:
             steps = (out_image, out_plane, out_row, out_column)
             _scatter(scratch, direct_rows * DENSE_ROWS, rows, first, last, qh, qw, out, out_at, steps)

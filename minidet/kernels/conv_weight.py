@@ -12,6 +12,12 @@
 Each row of the tile is one tap: it walks over the padded image through the table of the pixels' places, so rows,
 strides and images of any size cost nothing extra, and nothing is multiplied that is not needed. The number of shares
 depends on the shapes only, so the result does not depend on the number of threads.
+
+Depthwise there is nothing to share between filters. Then the lanes run along the pixels, and a tile is 9 taps::
+
+    for a filter f, an image                    on all threads
+      for 8 pixels in a row
+        load grad, and the image under 9 taps   9 sums of 8 lanes: 10 loads for 9 fused multiply-adds
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The multiply-add tiles, and a few more instructions: with simd_winograd.py the only code that speaks LLVM.
+"""The multiply-add tiles, and a few more instructions: only the files simd*.py speak LLVM.
 
 A tile is a block of sums that lives in registers from the first product to the last::
 
@@ -16,141 +16,9 @@ Processors with shorter vectors run the same code: LLVM splits the vectors.
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
-#: Bytes in a vector register: AVX2.
-VECTOR_BYTES = 32
-#: Sums that a tile keeps in registers at once, in vectors.
-SUMS = 12
-
-
-def pointer_at(context, builder, array_type, array, at):
-    """Point to element ``at`` of a flat array."""
-    data = context.make_array(array_type)(context, builder, array).data
-    return builder.gep(data, [at])
-
-
-def _vector_pointer(builder, pointer, vector):
-    return builder.bitcast(pointer, vector.as_pointer())
-
-
-def load(builder, pointer, vector, align):
-    """Load a vector."""
-    return builder.load(_vector_pointer(builder, pointer, vector), align=align)
-
-
-def store(builder, value, pointer, align):
-    """Store a vector."""
-    builder.store(value, _vector_pointer(builder, pointer, value.type), align=align)
-
-
-def splat(builder, scalar, vector):
-    """Copy a scalar to every lane."""
-    lane0 = builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
-    mask = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), None)
-    return builder.shuffle_vector(lane0, ir.Constant(vector, ir.Undefined), mask)
-
-
-def _fused_multiply_add(builder, vector):
-    """Declare ``llvm.fmuladd``: fused where the processor can, and no call to a library where it cannot."""
-    name = f"llvm.fmuladd.v{vector.count}f{32 if isinstance(vector.element, ir.FloatType) else 64}"
-    return cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), name)
-
-
-class _Tile:
-    """Emit the code of one tile: sums in registers, a loop over the depth, and the sums' way from and to memory."""
-
-    def __init__(self, context, builder, dtype, lanes):
-        self.builder = builder
-        scalar = context.get_value_type(dtype)
-        self.align = dtype.bitwidth // 8
-        self.vector = ir.VectorType(scalar, VECTOR_BYTES // self.align)
-        self.vectors = lanes // self.vector.count
-        self.int = context.get_value_type(types.intp)
-        self.fma = _fused_multiply_add(builder, self.vector)
-
-    def at(self, pointer, index, step=1):
-        """Point ``index * step`` elements further."""
-        if not isinstance(index, ir.Value):
-            index = ir.Constant(self.int, index)
-        return self.builder.gep(pointer, [self.builder.mul(index, ir.Constant(self.int, step)) if step != 1 else index])
-
-    def row(self, pointer, first):
-        """Load one row of lanes that starts at element ``first``."""
-        width = self.vector.count
-        start = self.at(pointer, first)
-        return [load(self.builder, self.at(start, v * width), self.vector, self.align) for v in range(self.vectors)]
-
-    def sums_pointer(self, out, stride, r, v):
-        offset = self.builder.mul(stride, ir.Constant(self.int, r))
-        return self.at(self.at(out, offset), v * self.vector.count)
-
-    def zeros(self, rows):
-        return [ir.Constant(self.vector, None)] * (len(rows) * self.vectors)
-
-    def add(self, sums, pointers, accumulate, bases):
-        """Add what memory holds if ``accumulate``, else the bases: only now, so that a sum of short sums results."""
-        builder = self.builder
-        before = builder.block
-        with builder.if_then(builder.icmp_signed("!=", accumulate, ir.Constant(accumulate.type, 0))):
-            held = [load(builder, pointer, self.vector, self.align) for pointer in pointers]
-            inside = builder.block
-        result = []
-        for value, base, more in zip(sums, bases, held, strict=True):
-            phi = builder.phi(self.vector)
-            phi.add_incoming(base, before)
-            phi.add_incoming(more, inside)
-            result.append((value, phi))
-        return [builder.fadd(value, phi) for value, phi in result]
-
-    def run(self, sums, depth, step):
-        """Loop ``k`` over the depth: ``sums = step(k, sums)``; return the last sums."""
-        builder, zero = self.builder, ir.Constant(self.int, 0)
-        before = builder.block
-        body, end = builder.append_basic_block("tile"), builder.append_basic_block("tile.end")
-        builder.cbranch(builder.icmp_signed(">", depth, zero), body, end)
-        builder.position_at_end(body)
-        k = builder.phi(self.int)
-        running = [builder.phi(self.vector) for _ in sums]
-        k.add_incoming(zero, before)
-        for phi, value in zip(running, sums, strict=True):
-            phi.add_incoming(value, before)
-        following = step(k, running)
-        k_next = builder.add(k, ir.Constant(self.int, 1))
-        last = builder.block
-        k.add_incoming(k_next, last)
-        for phi, value in zip(running, following, strict=True):
-            phi.add_incoming(value, last)
-        builder.cbranch(builder.icmp_signed("<", k_next, depth), body, end)
-        builder.position_at_end(end)
-        final = []
-        for value, result in zip(sums, following, strict=True):
-            phi = builder.phi(self.vector)
-            phi.add_incoming(value, before)
-            phi.add_incoming(result, last)
-            final.append(phi)
-        return final
-
-    def multiply_add(self, scalars, row, sums):
-        """Return ``sums[r, v] + scalars[r] * row[v]``."""
-        result = []
-        for r, scalar in enumerate(scalars):
-            a = splat(self.builder, scalar, self.vector)
-            for v, b in enumerate(row):
-                result.append(self.builder.call(self.fma, [a, b, sums[r * self.vectors + v]]))
-        return result
-
-    def finish(self, sums, out, stride, rows, accumulate):
-        """Write the sums, row by row, or add them to what is there."""
-        pointers = [self.sums_pointer(out, stride, r, v) for r in rows for v in range(self.vectors)]
-        for value, pointer in zip(self.add(sums, pointers, accumulate, self.zeros(rows)), pointers, strict=True):
-            store(self.builder, value, pointer, self.align)
-
-    def passes(self, rows):
-        """Cut the rows so that a pass's sums fit in registers (float64 needs two passes)."""
-        size = max(1, min(rows, SUMS // self.vectors))
-        return [range(first, min(first + size, rows)) for first in range(0, rows, size)]
+from .simd_vectors import MOVE, Tile, load, pointer_at, splat, store
 
 
 def _dense_tile(rows, lanes):
@@ -160,7 +28,7 @@ def _dense_tile(rows, lanes):
     def tile(typingctx, out, out_at, stride, a, a_at, b, b_at, depth, accumulate):
         def codegen(context, builder, signature, args):
             out_, out_at_, stride_, a_, a_at_, b_, b_at_, depth_, accumulate_ = args
-            emit = _Tile(context, builder, signature.args[0].dtype, lanes)
+            emit = Tile(context, builder, signature.args[0].dtype, lanes)
             out_p = pointer_at(context, builder, signature.args[0], out_, out_at_)
             a_p = pointer_at(context, builder, signature.args[3], a_, a_at_)
             b_p = pointer_at(context, builder, signature.args[5], b_, b_at_)
@@ -188,7 +56,7 @@ def _indexed_tile(rows, lanes):
     def tile(typingctx, out, out_at, a, row_at, row_first, step_at, b, b_at, depth, accumulate):
         def codegen(context, builder, signature, args):
             out_, out_at_, a_, row_at_, row_first_, step_at_, b_, b_at_, depth_, accumulate_ = args
-            emit = _Tile(context, builder, signature.args[0].dtype, lanes)
+            emit = Tile(context, builder, signature.args[0].dtype, lanes)
             zero, stride = ir.Constant(emit.int, 0), ir.Constant(emit.int, lanes)
             out_p = pointer_at(context, builder, signature.args[0], out_, out_at_)
             a_p = pointer_at(context, builder, signature.args[2], a_, zero)
@@ -220,7 +88,7 @@ def _direct_tile(rows, pieces):
     def tile(typingctx, out, out_at, stride, a, a_at, b, b_at, table, place, to, step, depth, base_at, accumulate):
         def codegen(context, builder, signature, args):
             out_, out_at_, stride_, a_, a_at_, b_, b_at_, table_, place_, to_, step_, depth_, base_, accumulate_ = args
-            emit = _Tile(context, builder, signature.args[0].dtype, pieces * MOVE)
+            emit = Tile(context, builder, signature.args[0].dtype, pieces * MOVE)
             out_p = pointer_at(context, builder, signature.args[0], out_, out_at_)
             a_p = pointer_at(context, builder, signature.args[3], a_, a_at_)
             b_p = pointer_at(context, builder, signature.args[5], b_, b_at_)
@@ -264,10 +132,6 @@ def _direct_tile(rows, pieces):
     return tile
 
 
-#: Elements that ``move`` copies, and neighbours in a piece of ``direct_tile``.
-MOVE = 8
-
-
 def _dot_tile(rows):
     """Make the tile whose lanes run along the sum: ``a[row_at[r] + place[k] + l] * b[target[k] + l]``."""
 
@@ -275,7 +139,7 @@ def _dot_tile(rows):
     def tile(typingctx, out, a, a_at, b, b_at, table, row_at, place, target, depth):
         def codegen(context, builder, signature, args):
             out_, a_, a_at_, b_, b_at_, table_, row_at_, place_, target_, depth_ = args
-            emit = _Tile(context, builder, signature.args[0].dtype, MOVE)
+            emit = Tile(context, builder, signature.args[0].dtype, MOVE)
             zero, width = ir.Constant(emit.int, 0), emit.vector.count
             out_p = pointer_at(context, builder, signature.args[0], out_, zero)
             a_p = pointer_at(context, builder, signature.args[1], a_, a_at_)

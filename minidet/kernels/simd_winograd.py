@@ -1,10 +1,10 @@
-"""The additions of Winograd's F(2 x 2, 3 x 3) on vectors: what ``simd.py`` is for products (they alone speak LLVM)."""
+"""The additions of Winograd's F(2 x 2, 3 x 3) on vectors: what ``simd.py`` is for products."""
 
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .simd import MOVE, load, pointer_at, splat, store
+from .simd_vectors import MOVE, load, pointer_at, splat, store
 
 
 def _from_window(b, d0, d1, d2, d3):
