@@ -1,0 +1,222 @@
+"""The backward pass: order, sums, graphs that are freed, hooks."""
+
+import gc
+import time
+import weakref
+
+import numpy as np
+import pytest
+
+import minidet
+from minidet import Tensor
+
+
+def leaf(*values):
+    return minidet.tensor([float(value) for value in values], requires_grad=True)
+
+
+class TestLongChains:
+    LENGTH = 100_000
+
+    def test_forward_backward_and_release(self):
+        x = y = leaf(1.0)
+        for _ in range(self.LENGTH):
+            y = y + 1
+        y.backward()
+        assert x.grad.tolist() == [1.0]
+        del y
+
+    def test_release_without_backward(self):
+        y = leaf(1.0)
+        for _ in range(self.LENGTH):
+            y = minidet.tanh(y)
+        alive = weakref.ref(y)
+        del y
+        gc.collect()
+        assert alive() is None
+
+    def test_many_paths_cost_no_more_than_many_operations(self):
+        x = y = leaf(1.0)
+        for _ in range(60):
+            y = y + y  # 2^60 paths
+        start = time.perf_counter()
+        y.backward()
+        assert x.grad.tolist() == [2.0**60]
+        assert time.perf_counter() - start < 5
+
+
+class TestSums:
+    def test_fan_out(self):
+        x = leaf(2.0)
+        sum((x * i for i in range(1, 100)), start=minidet.zeros(1)).backward()
+        assert x.grad.tolist() == [4950.0]
+
+    def test_diamond(self):
+        x = leaf(3.0)
+        a = x * 2
+        (a * a + a).backward()
+        assert x.grad.tolist() == [2 * (2 * 6 + 1)]
+
+    def test_uneven_paths(self):
+        """A node far from the end must wait for the longest way to it."""
+        x = leaf(1.0)
+        a = x * 1
+        b = a
+        for _ in range(10):
+            b = b * 1
+        (a + b).backward()
+        assert x.grad.tolist() == [2.0]
+
+    def test_leaves_accumulate_over_calls(self):
+        x = leaf(1.0, 2.0)
+        for _ in range(3):
+            (x * 2).sum().backward()
+        assert x.grad.tolist() == [6, 6]
+
+    def test_leaf_itself(self):
+        x = leaf(1.0)
+        x.backward()
+        x.backward(np.array([2.0]))
+        assert x.grad.tolist() == [3.0]
+
+    def test_two_leaves_do_not_share_a_gradient(self):
+        x, y = leaf(1.0, 1.0), leaf(2.0, 2.0)
+        (x + y).backward(np.ones(2))
+        x.grad.mul_(10)
+        assert y.grad.tolist() == [1, 1]
+
+    def test_the_given_gradient_stays_as_it_is(self):
+        x, given = leaf(1.0), np.ones(1, np.float32)
+        x.backward(given)
+        x.grad.mul_(10)
+        assert given.tolist() == [1.0]
+
+    def test_gradient_of_a_broadcast_view_can_be_changed(self):
+        x = minidet.ones(2, 3, requires_grad=True)
+        x.sum().backward()
+        x.grad[0] = 7
+        assert x.grad.tolist() == [[7, 7, 7], [1, 1, 1]]
+
+    def test_several_outputs_of_which_one_is_used(self):
+        x = leaf(1.0, 5.0, 3.0)
+        values, indices = x.max(0)
+        assert not indices.requires_grad
+        values.backward()
+        assert x.grad.tolist() == [0, 1, 0]
+
+    def test_integers_get_no_gradient(self):
+        x = leaf(1.0, 2.0)
+        (x * minidet.tensor([3, 4])).sum().backward()
+        assert x.grad.tolist() == [3, 4]
+
+
+class TestArguments:
+    def test_more_than_one_element_needs_a_gradient(self):
+        x = leaf(1.0, 2.0)
+        with pytest.raises(ValueError, match="backward: the tensor has shape \\(2,\\), expected exactly one element"):
+            (x * 2).backward()
+        (x * 2).backward(minidet.tensor([1.0, 10.0]))
+        assert x.grad.tolist() == [2, 20]
+
+    def test_gradient_of_the_wrong_shape(self):
+        with pytest.raises(ValueError, match="backward: gradient has shape \\(2,\\), expected \\(1,\\)"):
+            (leaf(1.0) * 2).backward(np.ones(2))
+
+    def test_without_a_graph(self):
+        with pytest.raises(RuntimeError, match="backward: the tensor does not require grad"):
+            minidet.ones(1).backward()
+
+
+class TestFreedGraph:
+    def test_second_time(self):
+        y = (leaf(1.0) * 2).exp()
+        y.backward()
+        with pytest.raises(RuntimeError, match="the graph of Exp was freed.*retain_graph=True"):
+            y.backward()
+
+    def test_shared_part(self):
+        a = leaf(1.0).exp()
+        (a * 2).backward()
+        with pytest.raises(RuntimeError, match="the graph of Exp was freed"):
+            (a * 3).backward()
+
+    def test_retain_graph(self):
+        x = leaf(1.0)
+        y = x * x
+        y.backward(retain_graph=True)
+        y.backward()
+        assert x.grad.tolist() == [4.0]
+
+    def test_saved_arrays_go_with_the_graph(self):
+        x = leaf(1.0)
+        y = x.exp()
+        saved = weakref.ref(y._array)
+        z = y * 2
+        del y
+        assert saved() is not None
+        z.backward()
+        assert saved() is None
+
+
+class TestHooks:
+    def test_sees_the_gradient(self):
+        x, seen = leaf(1.0, 2.0), []
+        y = x * 3
+        y.register_hook(lambda grad: seen.append(grad.tolist()))
+        x.register_hook(lambda grad: seen.append(grad.tolist()))
+        (y * y).sum().backward()
+        assert seen == [[6, 12], [18, 36]]
+
+    def test_sees_the_sum_once(self):
+        x, seen = leaf(1.0), []
+        y = x * 1
+        y.register_hook(lambda grad: seen.append(grad.item()))
+        (y + y + y).backward()
+        assert seen == [3.0]
+
+    def test_replaces_the_gradient(self):
+        x = leaf(1.0, 2.0)
+        y = x * 3
+        y.register_hook(lambda grad: grad * 10)
+        x.register_hook(lambda grad: grad.clamp(max=29))
+        y.sum().backward()
+        assert x.grad.tolist() == [29, 29]
+
+    def test_removed(self):
+        x, seen = leaf(1.0), []
+        handle = x.register_hook(lambda grad: seen.append(1))
+        with x.register_hook(lambda grad: seen.append(2)):
+            (x * 1).backward()
+        handle.remove()
+        handle.remove()
+        (x * 1).backward()
+        assert seen == [1, 2]
+
+    def test_second_output(self):
+        x, seen = minidet.tensor([[1.0, 2.0]], requires_grad=True), []
+        _, second = x.unbind(1)
+        second.register_hook(lambda grad: seen.append(grad.tolist()))
+        (second * 5).backward()
+        assert seen == [[5.0]]
+        assert x.grad.tolist() == [[0, 5]]
+
+    def test_needs_a_gradient(self):
+        with pytest.raises(RuntimeError, match="register_hook: the tensor does not require grad"):
+            minidet.ones(1).register_hook(print)
+
+    def test_retain_grad(self):
+        x = leaf(1.0)
+        y = x * 3
+        y.retain_grad()
+        x.retain_grad()
+        (y * y).backward(retain_graph=True)
+        assert y.grad.tolist() == [6.0]
+        (y * y).backward()
+        assert y.grad.tolist() == [12.0]
+        assert isinstance(y.grad, Tensor)
+
+
+def test_infinite_gradients_are_results_not_warnings():
+    x = leaf(0.0, 1.0)
+    x.sqrt().sum().backward()
+    assert x.grad.tolist() == [np.inf, 0.5]

@@ -1,0 +1,101 @@
+"""Switching the tape off and on."""
+
+import threading
+
+import pytest
+
+import minidet
+from minidet import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+
+
+@pytest.fixture
+def x():
+    return minidet.ones(2, requires_grad=True)
+
+
+def test_nothing_is_recorded(x):
+    with no_grad():
+        assert not is_grad_enabled()
+        y = x * 2
+    assert is_grad_enabled()
+    assert not y.requires_grad
+    assert y.grad_fn is None
+    assert y.is_leaf
+
+
+def test_nesting(x):
+    with no_grad():
+        with enable_grad():
+            assert (x * 2).requires_grad
+            with set_grad_enabled(False):
+                assert not (x * 2).requires_grad
+        assert not (x * 2).requires_grad
+
+
+def test_one_object_used_twice(x):
+    switch = no_grad()
+    with switch, switch:
+        assert not is_grad_enabled()
+    assert is_grad_enabled()
+
+
+def test_decorator(x):
+    @no_grad()
+    def twice(x):
+        return x * 2
+
+    assert not twice(x).requires_grad
+    assert is_grad_enabled()
+
+
+def test_an_exception_switches_back():
+    with pytest.raises(ZeroDivisionError), no_grad():
+        raise ZeroDivisionError
+    assert is_grad_enabled()
+
+
+def test_views_made_without_recording(x):
+    with no_grad():
+        view = x.reshape(2, 1)
+        view[0] = 5
+    assert x.tolist() == [5, 1]
+    assert x.version == 1
+
+
+def test_each_thread_has_its_own(x):
+    seen, inside, leave = {}, threading.Event(), threading.Event()
+
+    def other():
+        with no_grad():
+            inside.set()
+            leave.wait(10)
+            seen["other"] = (x * 2).requires_grad
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    inside.wait(10)
+    seen["here"] = (x * 2).requires_grad
+    leave.set()
+    thread.join()
+    assert seen == {"here": True, "other": False}
+
+
+def test_threads_build_and_walk_their_own_graphs():
+    results = {}
+
+    def work(i):
+        x = minidet.full((3,), float(i), requires_grad=True)
+        for _ in range(20):
+            x.grad = None
+            y = x
+            for _ in range(50):
+                y = y + x
+            y.sum().backward()
+        results[i] = x.grad.tolist()
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == {i: [51.0] * 3 for i in range(4)}
