@@ -3,8 +3,8 @@
 The scans are scikit-learn's ``load_digits``: 1,797 digits of 8 x 8 pixels (E. Alpaydin and C. Kaynak, Optical
 Recognition of Handwritten Digits, UCI 1998). A scene is made in four steps::
 
-    page      grey or tinted noise, coarse to fine
-    digits    3 to 6 scans, 16 to 28 pixels high, turned by up to 20 degrees, in tones that differ from the page's
+    page      light, tinted paper with noise from coarse to fine
+    digits    3 to 6 scans, 16 to 28 pixels high, turned by up to 20 degrees, in darker tones
     covers    a quarter of them lose a tenth to a half of their pixels to a later digit or a scrap of paper
     camera    a little noise, 8 bits
 
@@ -34,7 +34,7 @@ TRAINING_SCANS = 1297  # scans 0 .. 1296 are for training, the other 500 for tes
 INK, SOFT = 0.4, 0.4  # the digit begins at this ink; opacity rises from 0 to 1 over this range around it
 SIDES, DEGREES = (16.0, 28.0), 20.0
 COVERED, COVER = 0.25, (0.1, 0.5)  # how many digits are covered, and how much of each
-CONTRAST = 0.35  # smallest difference of tone between ink and page; 1 is from black to white
+PAPER, CONTRAST = (0.65, 0.95), 0.35  # tone of the page (1 is white), and how much darker ink is at least
 TRIES = 60
 
 
@@ -137,7 +137,7 @@ def make_scene(rng: np.random.Generator, scans, digits, size: int) -> tuple[np.n
         placed, owner, exposed = _place(rng, enlarge(scans[chosen], sides, angles), size)
         if len(placed) >= 3:
             break
-    page_tone = rng.uniform(0.1, 0.9)
+    page_tone = rng.uniform(*PAPER)
     image = _paper(rng, page_tone, size)
     tones = []
     for _, window, ink, below in placed:
@@ -148,7 +148,7 @@ def make_scene(rng: np.random.Generator, scans, digits, size: int) -> tuple[np.n
         cover = _cover(rng, owner, i)
         if cover is not None:
             owner[cover] = -1
-            scrap = _tint(rng, _ink_tone(rng, tones[i], None))[:, 0]  # (3, 1)
+            scrap = _tint(rng, rng.uniform(*PAPER))[:, 0]  # (3, 1)
             image[:, cover] = scrap + rng.standard_normal(np.count_nonzero(cover), np.float32) * np.float32(0.05)
     image += rng.standard_normal(image.shape, np.float32) * np.float32(rng.uniform(0.005, 0.03))
     image *= 255
@@ -285,8 +285,6 @@ def _tint(rng, tone: float) -> np.ndarray:
 
 
 def _ink_tone(rng, page: float, below: float | None) -> float:
-    """Draw a tone in [0, 1] that differs from the page's by ``CONTRAST`` or more, and if it can from the tone below."""
-    dark, light = max(0.0, page - CONTRAST), max(0.0, 1 - page - CONTRAST)
-    at = rng.uniform(0, dark + light, 8)
-    tones = np.where(at < dark, at, at - dark + page + CONTRAST)
+    """Draw a tone in [0, 1] darker than the page's by ``CONTRAST`` or more; as different as it can be from one below."""
+    tones = rng.uniform(0, page - CONTRAST, 8)
     return float(tones[0] if below is None else tones[np.abs(tones - below).argmax()])
