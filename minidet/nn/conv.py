@@ -58,7 +58,7 @@ class _Conv(Module):
     def extra_repr(self) -> str:
         text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
         none = (0,) * self.axes
-        text += f", padding={self.padding!r}" if self.padding != none else ""
+        text += f", padding={self.padding}" if self.padding != none else ""
         text += f", dilation={self.dilation}" if self.dilation != (1,) * self.axes else ""
         text += f", output_padding={self.output_padding}" if self.output_padding != none else ""
         text += f", groups={self.groups}" if self.groups != 1 else ""

@@ -1,0 +1,182 @@
+"""Convolutions: every mix of options against PyTorch, and the transposed one against the one it transposes."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import minidet.nn.functional as F
+from minidet import nn, tensor
+
+
+def sizes(axes, low, high):
+    return st.tuples(*[st.integers(low, high)] * axes)
+
+
+@st.composite
+def problems(draw, transposed=False):
+    """Draw a convolution: axes, shapes, options, and whether there are a batch and a bias."""
+    axes = draw(st.sampled_from([1, 2]))
+    kernel, stride = draw(sizes(axes, 1, 4)), draw(sizes(axes, 1, 3))
+    padding, dilation = draw(sizes(axes, 0, 3)), draw(sizes(axes, 1, 3))
+    groups = draw(st.integers(1, 3))
+    channels, filters = groups * draw(st.integers(1, 3)), groups * draw(st.integers(1, 3))
+    image = draw(sizes(axes, 1, 8))
+    options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
+    if transposed:
+        extra = [draw(st.integers(0, max(s, d) - 1)) for s, d in zip(stride, dilation, strict=True)]
+        options["output_padding"] = tuple(extra)
+        lengths = [
+            (n - 1) * s - 2 * p + k + e for n, s, p, k, e in zip(image, stride, padding, spans, extra, strict=True)
+        ]
+        assume(min(lengths) >= 1)
+        weight = (channels, filters // groups, *kernel)
+    else:
+        assume(all(n + 2 * p >= span for n, p, span in zip(image, padding, spans, strict=True)))
+        weight = (filters, channels // groups, *kernel)
+    batch = draw(st.sampled_from([(), (1,), (3,)]))
+    bias = filters if draw(st.booleans()) else None
+    return axes, (*batch, channels, *image), weight, bias, options
+
+
+def run(function, make, arrays, options, cotangent):
+    """Return the result and every gradient, computed by either library."""
+    values = [None if array is None else make(array) for array in arrays]
+    out = function(*values, **options)
+    if cotangent is None:
+        return [out.detach().numpy()]
+    out.backward(cotangent(out))
+    return [out.detach().numpy(), *(value.grad.numpy() for value in values if value is not None)]
+
+
+def compare(name, problem, dtype=np.float64):
+    torch = pytest.importorskip("torch")
+    axes, image, weight, bias, options = problem
+    rng = np.random.default_rng(7)
+    arrays = [None if shape is None else rng.standard_normal(shape).astype(dtype) for shape in (image, weight, bias)]
+    drawn = {}
+
+    def cotangent(out):
+        return drawn.setdefault("v", rng.standard_normal(tuple(out.shape)).astype(dtype))
+
+    ours = run(getattr(F, f"{name}{axes}d"), lambda a: tensor(a, requires_grad=True), arrays, options, cotangent)
+    theirs = run(getattr(torch.nn.functional, f"{name}{axes}d"), lambda a: torch.tensor(a, requires_grad=True), arrays,
+                 options, lambda out: torch.tensor(drawn["v"]))  # fmt: skip
+    tolerance = 1e-10 if dtype == np.float64 else 2e-4
+    for one, other in zip(ours, theirs, strict=True):
+        assert one.dtype == dtype
+        np.testing.assert_allclose(one, other, tolerance, tolerance * max(1.0, np.abs(other).max(initial=0)))
+
+
+@pytest.mark.parity
+@given(problems())
+def test_conv_agrees_with_pytorch(problem):
+    compare("conv", problem)
+
+
+@pytest.mark.parity
+@given(problems(transposed=True))
+def test_conv_transpose_agrees_with_pytorch(problem):
+    compare("conv_transpose", problem)
+
+
+@pytest.mark.parity
+@given(problems())
+def test_conv_agrees_with_pytorch_in_single_precision(problem):
+    compare("conv", problem, np.float32)
+
+
+@pytest.mark.parity
+@given(problems(transposed=True))
+def test_conv_transpose_agrees_with_pytorch_in_single_precision(problem):
+    compare("conv_transpose", problem, np.float32)
+
+
+@given(problems())
+def test_conv_transpose_is_the_adjoint_of_conv(problem):
+    """<conv(x), y> = <x, conv_transpose(y)>, where output_padding brings back the size of x."""
+    axes, image, weight, _, options = problem
+    rng = np.random.default_rng(7)
+    x, w = rng.standard_normal(image), rng.standard_normal(weight)
+    y = rng.standard_normal(getattr(F, f"conv{axes}d")(x, w, **options).shape)
+    smallest = getattr(F, f"conv_transpose{axes}d")(y, w, **options).shape
+    extra = tuple(n - m for n, m in zip(image[-axes:], smallest[-axes:], strict=True))
+    back = getattr(F, f"conv_transpose{axes}d")(y, w, output_padding=extra, **options)
+    forward = getattr(F, f"conv{axes}d")(x, w, **options)
+    np.testing.assert_allclose(np.vdot(forward.numpy(), y), np.vdot(x, back.numpy()), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("axes", [1, 2])
+@pytest.mark.parametrize("length", [7, 8])
+def test_output_size_undoes_a_convolution(axes, length):
+    down = getattr(nn, f"Conv{axes}d")(2, 3, 3, 2, 1)
+    up = getattr(nn, f"ConvTranspose{axes}d")(3, 2, 3, 2, 1)
+    shape = (1, 2, *(length,) * axes)
+    small = down(tensor(np.ones(shape, np.float32)))
+    assert up(small, output_size=shape[2:]).shape == shape
+    assert up(small, output_size=list(shape)).shape == shape
+    assert up(small).shape == (1, 2, *(7,) * axes)
+
+
+@pytest.mark.parametrize("kernel, dilation", [(1, 1), (2, 1), (3, 1), (4, 3), ((2, 5), (1, 2))])
+@pytest.mark.parity
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning")
+def test_padding_same_is_pytorchs(kernel, dilation):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    kh, kw = kernel if isinstance(kernel, tuple) else (kernel, kernel)
+    x, w = rng.standard_normal((2, 2, 6, 5)), rng.standard_normal((3, 2, kh, kw))
+    out = F.conv2d(x, w, padding="same", dilation=dilation)
+    assert out.shape == (2, 3, 6, 5)
+    expected = torch.nn.functional.conv2d(torch.tensor(x), torch.tensor(w), padding="same", dilation=dilation)
+    np.testing.assert_allclose(out.numpy(), expected.numpy(), 1e-10, 1e-12)
+
+
+BUILD = [
+    lambda nn: nn.Sequential(
+        nn.Conv2d(3, 8, 3, 2, 1), nn.ReLU(), nn.Conv2d(8, 4, 3, padding=2, dilation=2, bias=False)
+    ),
+    lambda nn: nn.Sequential(nn.Conv2d(3, 6, 3, groups=3), nn.ConvTranspose2d(6, 4, 4, 2, 1, groups=2)),
+    lambda nn: nn.Sequential(nn.Flatten(2), nn.Conv1d(3, 4, 5, 3), nn.LeakyReLU(), nn.ConvTranspose1d(4, 2, 3, 2)),
+    lambda nn: nn.Sequential(nn.Flatten(), nn.Linear(192, 10), nn.ReLU(), nn.Linear(10, 2, bias=False)),
+]
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("build", BUILD)
+def test_state_goes_to_pytorch_and_back(build):
+    torch = pytest.importorskip("torch")
+    ours, theirs = build(nn), build(torch.nn)
+    x = np.random.default_rng(0).standard_normal((2, 3, 8, 8)).astype(np.float32)
+    ours.load_state_dict({key: value.numpy() for key, value in theirs.state_dict().items()})
+    np.testing.assert_allclose(ours(tensor(x)).detach().numpy(), theirs(torch.tensor(x)).detach().numpy(), 1e-4, 1e-5)
+    again = build(nn)
+    theirs.load_state_dict({key: torch.tensor(value.numpy()) for key, value in again.state_dict().items()})
+    np.testing.assert_allclose(again(tensor(x)).detach().numpy(), theirs(torch.tensor(x)).detach().numpy(), 1e-4, 1e-5)
+
+
+def test_only_the_gradients_that_are_needed(monkeypatch):
+    """A frozen weight, or an image, costs no gradient."""
+    from minidet import kernels
+
+    def never(*args):
+        raise AssertionError("this gradient was not asked for")
+
+    x, w = np.ones((1, 2, 5, 5)), np.ones((2, 2, 3, 3))
+    with monkeypatch.context() as patch:
+        patch.setattr(kernels.conv, "conv2d_input_grad", never)
+        F.conv2d(x, tensor(w, requires_grad=True)).sum().backward()
+    with monkeypatch.context() as patch:
+        patch.setattr(kernels.conv, "conv2d_weight_grad", never)
+        F.conv2d(tensor(x, requires_grad=True), w).sum().backward()
+        F.conv_transpose2d(tensor(x, requires_grad=True), w).sum().backward()
+
+
+@pytest.mark.parametrize("name", ["conv2d", "conv_transpose2d"])
+def test_a_change_of_the_weights_before_backward_is_noticed(name):
+    x, w = tensor(np.ones((1, 2, 5, 5)), requires_grad=True), tensor(np.ones((2, 2, 3, 3)))
+    out = getattr(F, name)(x, w).sum()
+    w.zero_()
+    with pytest.raises(RuntimeError, match="changed in place"):
+        out.backward()
