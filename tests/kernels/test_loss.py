@@ -12,6 +12,7 @@ from minidet.kernels.reference import loss as reference
 
 from .test_pool import assert_thread_independent
 
+SMALL = 1 << 14  # below it ReLU is NumPy's
 SHAPE = st.tuples(st.integers(1, 3), st.integers(1, 9), st.sampled_from([1, 2, 7, 63, 64, 65, 700, 5000]))
 
 
@@ -22,9 +23,6 @@ def test_both_sides_are_not_the_same_code():
     assert loss.cross_entropy is not reference.cross_entropy
     assert activation.relu is not reference_activation.relu
     assert activation.relu_grad is not reference_activation.relu_grad
-
-
-SMALL = 1 << 14  # below it ReLU is NumPy's
 
 
 def draw(seed, shape, dtype, size=3.0):
