@@ -100,8 +100,8 @@ def test_conv_transpose_is_the_adjoint_of_conv(problem):
     rng = np.random.default_rng(7)
     x, w = rng.standard_normal(image), rng.standard_normal(weight)
     y = rng.standard_normal(getattr(F, f"conv{axes}d")(x, w, **options).shape)
-    smallest = getattr(F, f"conv_transpose{axes}d")(y, w, **options).shape
-    extra = tuple(n - m for n, m in zip(image[-axes:], smallest[-axes:], strict=True))
+    geometry = zip(image[-axes:], y.shape[-axes:], weight[-axes:], *list(options.values())[:3], strict=True)
+    extra = tuple(n - ((m - 1) * s - 2 * p + d * (k - 1) + 1) for n, m, k, s, p, d in geometry)
     back = getattr(F, f"conv_transpose{axes}d")(y, w, output_padding=extra, **options)
     forward = getattr(F, f"conv{axes}d")(x, w, **options)
     np.testing.assert_allclose(np.vdot(forward.numpy(), y), np.vdot(x, back.numpy()), rtol=1e-9, atol=1e-9)

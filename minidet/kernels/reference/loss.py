@@ -3,6 +3,7 @@
 import numpy as np
 
 
+@np.errstate(invalid="ignore")  # infinite scores give nan; so does an infinite scale, where all weights are 0
 def cross_entropy(x, target, weight, ignore_index, smoothing, scale, dx):
     """Return the losses (N, P) of scores x (N, K, P) for the classes target (N, P); fill dx.
 
@@ -27,8 +28,7 @@ def cross_entropy(x, target, weight, ignore_index, smoothing, scale, dx):
         dx[...] = np.exp(log_p) * (hard[:, None] + soft.sum())
         dx -= soft
         np.put_along_axis(dx, label, np.take_along_axis(dx, label, 1) - hard[:, None], 1)
-        with np.errstate(invalid="ignore"):  # scale is infinite where the weights of all targets sum to 0
-            dx *= scale
+        dx *= scale
         dx[np.broadcast_to(~counted[:, None], dx.shape)] = 0
     losses[~counted] = 0
     return losses.astype(x.dtype, copy=False)
