@@ -285,6 +285,6 @@ def _tint(rng, tone: float) -> np.ndarray:
 
 
 def _ink_tone(rng, page: float, below: float | None) -> float:
-    """Draw a tone in [0, 1] darker than the page's by ``CONTRAST`` or more; as different as it can be from one below."""
+    """Draw a tone in [0, 1], darker than the page by ``CONTRAST`` or more, as far as it can be from the one below."""
     tones = rng.uniform(0, page - CONTRAST, 8)
     return float(tones[0] if below is None else tones[np.abs(tones - below).argmax()])
