@@ -15,6 +15,7 @@ def leaf(*values):
     return minidet.tensor([float(value) for value in values], requires_grad=True)
 
 
+@pytest.mark.slow
 class TestLongChains:
     LENGTH = 100_000
 

@@ -126,7 +126,7 @@ def test_report(rng):
 @pytest.mark.parametrize("call, error, message", [
     (lambda: gradcheck(lambda x: x, minidet.ones(2, requires_grad=True)), TypeError,
      "gradcheck: input 0 has dtype float32, expected float64"),
-    (lambda: gradcheck(lambda x: x, minidet.ones(2)), ValueError, "gradcheck: inputs have no tensor with requires_grad"),
+    (lambda: gradcheck(lambda x: x, minidet.ones(2)), ValueError, "gradcheck: inputs have no tensor with"),
     (lambda: gradcheck(lambda x: x, [], mode="quick"), ValueError, "gradcheck: mode is 'quick'"),
     (lambda: gradcheck(lambda x: x.argmax(), minidet.tensor(np.ones(2), requires_grad=True)), ValueError,
      "gradcheck: fn returned no float tensor"),

@@ -9,7 +9,8 @@ from minidet import Tensor
 
 class TestMaking:
     @pytest.mark.parametrize("data, dtype", [
-        (1.5, "float32"), ([1.0, 2], "float32"), (3, "int64"), ([[1], [2]], "int64"), (True, "bool"), ([True, False], "bool"),
+        (1.5, "float32"), ([1.0, 2], "float32"), (3, "int64"), ([[1], [2]], "int64"), (True, "bool"),
+        ([True, False], "bool"),
         (np.float64(2), "float64"), (np.zeros(2), "float64"), (np.zeros(2, np.float32), "float32"),
         (np.zeros(2, np.uint8), "uint8"), ([np.float64(1), np.float64(2)], "float64"), ([], "float32"),
     ])  # fmt: skip
