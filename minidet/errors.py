@@ -10,6 +10,7 @@ The checks below are what stands between a student's mistake and a compiled kern
 
 from __future__ import annotations
 
+import math
 import numbers
 
 import numpy as np
@@ -96,3 +97,14 @@ def integers(op: str, argument: str, value, length: int, low: int = 0) -> tuple[
         else:
             return tuple(integer(op, argument, item, low) for item in value)
     return (integer(op, argument, value, low),) * length
+
+
+def number(op: str, argument: str, value, low: float = -math.inf, high: float = math.inf) -> float:
+    """Return ``value`` as a float, or raise: no number (``TypeError``), NaN or outside [low, high] (``ValueError``)."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise bad_argument(op, argument, f"is {value!r}", "a number", error=TypeError)
+    if not low <= value <= high:  # written so that nan fails
+        bounds = f">= {low:g}" if low > -math.inf else "other than nan"
+        bounds = f"in [{low:g}, {high:g}]" if high < math.inf else bounds
+        raise bad_argument(op, argument, f"is {value}", f"a number {bounds}")
+    return float(value)

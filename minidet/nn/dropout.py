@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..errors import number
 from . import functional as F
-from .functional.dropout import check_probability
 from .module import Module
 
 
@@ -24,7 +24,7 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5, inplace: bool = False, *, rng: np.random.Generator | None = None):
         super().__init__()
-        self.p = check_probability(type(self).__name__, p)
+        self.p = number(type(self).__name__, "p", p, 0, 1)
         self.inplace = inplace
         self.rng = rng
 

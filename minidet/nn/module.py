@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import numpy as np
 
@@ -12,16 +11,10 @@ from ..autograd.storage import Storage
 from ..autograd.tensor import Tensor
 from ..errors import FLOATS, bad_argument
 from .parameter import Parameter
+from .state import IncompatibleKeys, load
 from .summary import summarize
 
 KINDS = ("_parameters", "_buffers", "_modules")
-
-
-class IncompatibleKeys(NamedTuple):
-    """What :meth:`Module.load_state_dict` did not find, and what it did not use."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
 
 
 class Module:
@@ -254,23 +247,7 @@ class Module:
         ValueError
             With all keys that are missing, unexpected or of the wrong shape. Nothing has been changed then.
         """
-        own = self._state()
-        given = {k: v._array if isinstance(v, Tensor) else np.asarray(v) for k, v in state_dict.items()}
-        missing = [key for key in own if key not in given]
-        unexpected = [key for key in given if key not in own]
-        common = [key for key in own if key in given]
-        problems = [f"{key} is missing" for key in missing if strict]
-        problems += [f"{key} is unexpected" for key in unexpected if strict]
-        problems += [f"{key} has shape {given[key].shape}, expected {own[key].shape}"
-                     for key in common if given[key].shape != own[key].shape]  # fmt: skip
-        problems += [f"{key} has dtype {given[key].dtype}, expected numbers"
-                     for key in common if given[key].dtype.kind not in "fiub"]  # fmt: skip
-        if problems:
-            listed = "".join(f"\n  {problem}" for problem in problems)
-            raise ValueError(f"load_state_dict: the state does not fit {type(self).__name__}:{listed}")
-        for key in common:
-            np.copyto(own[key]._write_array(), given[key], casting="unsafe")
-        return IncompatibleKeys(missing, unexpected)
+        return load(type(self).__name__, self._state(), state_dict, strict)
 
     # changing all that is inside ---------------------------------------------------------------------------------
 

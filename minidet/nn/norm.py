@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..autograd.tensor import wrap
-from ..errors import bad_argument, check_rank, integer
-from .functional.norm import batch_norm, group_norm, l2_norm, local_response_norm, number
+from ..errors import bad_argument, check_rank, integer, number
+from .functional.norm import batch_norm, group_norm, l2_norm, local_response_norm
 from .module import Module
 from .parameter import Parameter
 

@@ -8,7 +8,7 @@ from ... import kernels
 from ...autograd.axes import one_axis
 from ...autograd.function import Function
 from ...autograd.tensor import Tensor, as_tensor
-from ...errors import bad_argument, check_float
+from ...errors import bad_argument, check_float, number
 
 
 class Relu(Function):
@@ -128,12 +128,6 @@ def _checked(op: str, input) -> Tensor:
     return input
 
 
-def _number(op: str, argument: str, value) -> float:
-    if isinstance(value, (bool, str)) or not np.isscalar(value):
-        raise bad_argument(op, argument, f"is {value!r}", "a number", error=TypeError)
-    return float(value)
-
-
 def _axis(op: str, input: Tensor, dim: int | None) -> int:
     if dim is None:
         raise bad_argument(op, "dim", "is None", "the axis of the classes", "which axis is to sum to 1 is not guessed")
@@ -152,7 +146,7 @@ def relu6(input) -> Tensor:
 
 def leaky_relu(input, negative_slope: float = 0.01) -> Tensor:
     """Return ``input`` where it is positive, else ``negative_slope * input``."""
-    return LeakyRelu.apply(_checked("leaky_relu", input), _number("leaky_relu", "negative_slope", negative_slope))
+    return LeakyRelu.apply(_checked("leaky_relu", input), number("leaky_relu", "negative_slope", negative_slope))
 
 
 def softplus(input, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
@@ -160,10 +154,10 @@ def softplus(input, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
 
     Where ``beta * input > threshold`` the input itself is returned (and has the gradient 1).
     """
-    beta = _number("softplus", "beta", beta)
+    beta = number("softplus", "beta", beta)
     if beta == 0:
         raise bad_argument("softplus", "beta", "is 0", "a number other than 0", "the result is divided by it")
-    return Softplus.apply(_checked("softplus", input), beta, _number("softplus", "threshold", threshold))
+    return Softplus.apply(_checked("softplus", input), beta, number("softplus", "threshold", threshold))
 
 
 def softmax(input, dim: int | None = None) -> Tensor:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...autograd.function import Function
 from ...autograd.tensor import Tensor
-from ...errors import bad_argument, check_float, check_rank
+from ...errors import bad_argument, check_float, check_rank, number
 from .reduction import checked_pair, constant, reduced, spread
 
 
@@ -194,12 +194,11 @@ def sigmoid_focal_loss(inputs, targets, alpha: float = 0.25, gamma: float = 2, r
         "mean" divides by the number of elements (the paper: by the number of anchors assigned to an object).
     """
     op = "sigmoid_focal_loss"
-    if not (0 <= alpha <= 1 or alpha == -1):
+    alpha, gamma = number(op, "alpha", alpha, -1, 1), number(op, "gamma", gamma, 0)
+    if -1 < alpha < 0:
         raise bad_argument(op, "alpha", f"is {alpha}", "a number in [0, 1], or -1 for none")
-    if not gamma >= 0:
-        raise bad_argument(op, "gamma", f"is {gamma}", "a number >= 0")
     inputs, targets = _checked(op, inputs, targets, reduction)
-    return SigmoidFocalLoss.apply(inputs, targets, float(alpha), float(gamma), reduction)
+    return SigmoidFocalLoss.apply(inputs, targets, alpha, gamma, reduction)
 
 
 def dice_loss(input, target, smooth: float = 1.0, reduction: str = "mean") -> Tensor:
@@ -221,6 +220,7 @@ def dice_loss(input, target, smooth: float = 1.0, reduction: str = "mean") -> Te
     input, target = _checked("dice_loss", input, target, reduction)
     if input.ndim < 3:
         check_rank("dice_loss", "input", input, 3, letters="or more (N, K, d1, ...)")
-    if not smooth > 0:
-        raise bad_argument("dice_loss", "smooth", f"is {smooth}", "a number > 0")
-    return DiceLoss.apply(input, target, float(smooth), reduction)
+    smooth = number("dice_loss", "smooth", smooth, 0)
+    if smooth == 0:
+        raise bad_argument("dice_loss", "smooth", "is 0", "a number > 0", "two empty maps would give 0 / 0")
+    return DiceLoss.apply(input, target, smooth, reduction)

@@ -7,7 +7,16 @@ import numpy as np
 from ... import kernels
 from ...autograd.function import Function
 from ...autograd.tensor import Tensor, as_tensor
-from ...errors import bad_argument, check_choice, check_float, check_index_range, check_integer, check_rank, integer
+from ...errors import (
+    bad_argument,
+    check_choice,
+    check_float,
+    check_index_range,
+    check_integer,
+    check_rank,
+    integer,
+    number,
+)
 from .reduction import REDUCTIONS, constant, reduced
 
 
@@ -178,9 +187,8 @@ def cross_entropy(
     """
     ignore_index = integer("cross_entropy", "ignore_index", ignore_index, -(2**63))
     input, target, weight = _checked("cross_entropy", input, target, weight, reduction, ignore_index)
-    if not 0 <= label_smoothing <= 1:
-        raise bad_argument("cross_entropy", "label_smoothing", f"is {label_smoothing}", "a number in [0, 1]")
-    return CrossEntropy.apply(input, target, weight, ignore_index, reduction, float(label_smoothing))
+    label_smoothing = number("cross_entropy", "label_smoothing", label_smoothing, 0, 1)
+    return CrossEntropy.apply(input, target, weight, ignore_index, reduction, label_smoothing)
 
 
 def nll_loss(input, target, weight=None, *, ignore_index: int = -100, reduction: str = "mean") -> Tensor:
@@ -221,7 +229,8 @@ def multi_margin_loss(
         "mean" divides by N.
     """
     check_choice("multi_margin_loss", "p", p, (1, 2))
+    margin = number("multi_margin_loss", "margin", margin)
     input = as_tensor(input)
     check_rank("multi_margin_loss", "input", input, 1, 2, letters="([N, ]K)")
     input, target, weight = _checked("multi_margin_loss", input, target, weight, reduction, None)
-    return MultiMarginLoss.apply(input, target, p, float(margin), weight, reduction)
+    return MultiMarginLoss.apply(input, target, p, margin, weight, reduction)

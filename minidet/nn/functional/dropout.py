@@ -6,7 +6,7 @@ import numpy as np
 
 from ...autograd.function import Function
 from ...autograd.tensor import Tensor, as_tensor
-from ...errors import bad_argument, check_float, check_rank
+from ...errors import check_float, check_rank, number
 from ...random import generator
 
 
@@ -22,13 +22,6 @@ class Dropout(Function):
     def backward(ctx, grad):
         (factor,) = ctx.saved_tensors
         return grad * factor, None
-
-
-def check_probability(op: str, p) -> float:
-    """Return ``p`` as a float in [0, 1], or raise."""
-    if not 0 <= p <= 1:  # written so that nan fails
-        raise bad_argument(op, "p", f"is {p}", "a probability in [0, 1]")
-    return float(p)
 
 
 def _factor(shape, dtype, p: float, rng) -> np.ndarray:
@@ -52,7 +45,7 @@ def dropout(input, p: float = 0.5, training: bool = True, *, rng: np.random.Gene
     """
     input = as_tensor(input)
     check_float("dropout", input=input)
-    p = check_probability("dropout", p)
+    p = number("dropout", "p", p, 0, 1)
     if not training or p == 0:
         return input
     return Dropout.apply(input, _factor(input.shape, input.dtype, p, rng))
@@ -66,7 +59,7 @@ def dropout2d(input, p: float = 0.5, training: bool = True, *, rng: np.random.Ge
     input = as_tensor(input)
     check_float("dropout2d", input=input)
     check_rank("dropout2d", "input", input, 4, letters="(N, C, H, W)")
-    p = check_probability("dropout2d", p)
+    p = number("dropout2d", "p", p, 0, 1)
     if not training or p == 0:
         return input
     return Dropout.apply(input, _factor((*input.shape[:2], 1, 1), input.dtype, p, rng))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import numbers
 
 import numpy as np
 
 from ... import kernels
 from ...autograd.function import Function
 from ...autograd.tensor import Tensor, as_tensor
-from ...errors import bad_argument, check_float, check_rank, integer
+from ...errors import bad_argument, check_float, check_rank, integer, number
 
 
 class BatchNorm(Function):
@@ -108,15 +107,6 @@ def affine(x: np.ndarray, weight, bias) -> tuple[np.ndarray, np.ndarray]:
 
 
 # the public functions: they check, then apply --------------------------------------------------------------------
-
-
-def number(op: str, argument: str, value, low: float = -math.inf) -> float:
-    """Return ``value`` as a float, or raise: no real number (``TypeError``), NaN or below ``low`` (``ValueError``)."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise bad_argument(op, argument, f"is {value!r}", "a number", error=TypeError)
-    if not value >= low:
-        raise bad_argument(op, argument, f"is {value}", f"a number >= {low:g}")
-    return float(value)
 
 
 def _checked(op: str, input, letters: str, *ranks: int, **per_channel) -> list:

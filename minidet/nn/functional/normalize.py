@@ -7,7 +7,7 @@ import numpy as np
 from ...autograd.axes import one_axis
 from ...autograd.function import Function
 from ...autograd.tensor import Tensor, as_tensor
-from ...errors import bad_argument, check_float
+from ...errors import bad_argument, check_float, number
 
 
 class Normalize(Function):
@@ -47,8 +47,9 @@ def normalize(input, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor
     """
     input = as_tensor(input)
     check_float("normalize", input=input)
-    if not 1 <= p < np.inf:
-        raise bad_argument("normalize", "p", f"is {p}", "a finite number >= 1")
-    if not eps > 0:
-        raise bad_argument("normalize", "eps", f"is {eps}", "a number > 0")
-    return Normalize.apply(input, float(p), one_axis("normalize", dim, input.ndim), float(eps))
+    p, eps = number("normalize", "p", p, 1), number("normalize", "eps", eps, 0)
+    if p == np.inf:
+        raise bad_argument("normalize", "p", "is inf", "a finite number", "the maximum norm is not supported")
+    if eps == 0:
+        raise bad_argument("normalize", "eps", "is 0", "a number > 0", "a vector of zeros is divided by it")
+    return Normalize.apply(input, p, one_axis("normalize", dim, input.ndim), eps)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...autograd.function import Function
 from ...autograd.tensor import Tensor
-from ...errors import bad_argument
+from ...errors import bad_argument, number
 from .reduction import checked_pair, reduced, spread
 
 
@@ -116,11 +116,10 @@ def smooth_l1_loss(input, target, *, reduction: str = "mean", beta: float = 1.0)
         Where the parabola ends; at least 0, and 0 makes it :func:`l1_loss`.
     """
     input, target = checked_pair("smooth_l1_loss", input, target, reduction)
-    if not beta >= 0:
-        raise bad_argument("smooth_l1_loss", "beta", f"is {beta}", "a number >= 0")
+    beta = number("smooth_l1_loss", "beta", beta, 0)
     if beta == 0:
         return L1Loss.apply(input, target, reduction, None)
-    return SmoothL1Loss.apply(input, target, reduction, float(beta))
+    return SmoothL1Loss.apply(input, target, reduction, beta)
 
 
 def huber_loss(input, target, reduction: str = "mean", delta: float = 1.0) -> Tensor:
@@ -134,6 +133,7 @@ def huber_loss(input, target, reduction: str = "mean", delta: float = 1.0) -> Te
         Where the parabola ends; more than 0.
     """
     input, target = checked_pair("huber_loss", input, target, reduction)
-    if not delta > 0:
-        raise bad_argument("huber_loss", "delta", f"is {delta}", "a number > 0")
-    return HuberLoss.apply(input, target, reduction, float(delta))
+    delta = number("huber_loss", "delta", delta, 0)
+    if delta == 0:
+        raise bad_argument("huber_loss", "delta", "is 0", "a number > 0", "the loss would be 0 everywhere")
+    return HuberLoss.apply(input, target, reduction, delta)
