@@ -40,7 +40,8 @@ class Index(Function):
 
     @staticmethod
     def backward(ctx, grad):
-        axes, arrays = ctx.axes, np.broadcast_arrays(*ctx.saved_tensors)
+        axes, shape = ctx.axes, np.broadcast_shapes(*[array.shape for array in ctx.saved_tensors])
+        arrays = [np.broadcast_to(array, shape) for array in ctx.saved_tensors]
         taken = arrays[0].ndim
         if axes[-1] - axes[0] == len(axes) - 1:  # neighbours: their result stands where they stood, else in front
             grad = np.moveaxis(grad, range(axes[0], axes[0] + taken), range(taken))
