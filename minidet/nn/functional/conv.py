@@ -14,7 +14,7 @@ from ...autograd.joining import pad
 from ...autograd.tensor import Tensor, as_tensor
 from ...errors import bad_argument, check_float, check_rank, integer, integers
 
-LETTERS = {1: ("L",), 2: ("H", "W")}
+LETTERS = {1: ("L", "KL"), 2: ("H, W", "KH, KW")}
 
 
 class Conv2d(Function):
@@ -113,8 +113,7 @@ def _checked(op: str, axes: int, input, weight, bias, groups: int, transposed: b
     """Check ranks, dtypes, channels and groups; return the three tensors."""
     input, weight = as_tensor(input), as_tensor(weight)
     bias = None if bias is None else as_tensor(bias)
-    letters = ", ".join(LETTERS[axes])
-    kernel_letters = ", ".join("K" + letter for letter in LETTERS[axes])
+    letters, kernel_letters = LETTERS[axes]
     check_rank(op, "input", input, axes + 2, axes + 1, letters=f"([N, ]C, {letters})")
     check_rank(op, "weight", weight, axes + 2, letters=f"(F, C / groups, {kernel_letters})")
     check_float(op, input=input, weight=weight, bias=bias)
