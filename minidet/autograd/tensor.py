@@ -159,6 +159,20 @@ class Tensor:
         """Return a tensor with the same memory that the tape does not know."""
         return wrap(self._array, self._storage)
 
+    def __deepcopy__(self, memo: dict) -> Tensor:
+        twin = _leaf(self._array.copy(), self._copied_flag("deepcopy"))  # a memory of its own: no locks, version 0
+        twin.grad = None if self.grad is None else self.grad.detach().__deepcopy__(memo)
+        memo[id(self)] = twin
+        return twin
+
+    def __reduce__(self):
+        return _leaf, (self._array.copy(), self._copied_flag("pickle"))
+
+    def _copied_flag(self, op: str) -> bool:
+        if self.grad_fn is not None:
+            raise RuntimeError(f"{op}: the tensor is the result of {self.grad_fn.name}, expected a leaf: use detach().")
+        return self.requires_grad
+
     # the tape ----------------------------------------------------------------------------------------------------
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
@@ -265,6 +279,13 @@ def wrap(array: np.ndarray, storage: Storage | None = None) -> Tensor:
     tensor._hooks = None
     tensor.requires_grad = False
     return tensor
+
+
+def _leaf(array: np.ndarray, requires_grad: bool) -> Tensor:
+    """Rebuild a leaf that was copied or pickled."""
+    leaf = wrap(array)
+    leaf.requires_grad = requires_grad
+    return leaf
 
 
 def to_array(value) -> np.ndarray:
