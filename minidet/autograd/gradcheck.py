@@ -17,6 +17,7 @@ from .tensor import Tensor, tensor
 
 DIRECTIONS = 8  # random directions per input that has more elements than MAX_COORDINATES
 MAX_COORDINATES = 400
+SEED = 271_828_182  # nobody draws inputs from it: a cotangent that equals the input hides errors, x / |x| has v'J = 0
 
 
 class GradcheckError(AssertionError):
@@ -74,7 +75,7 @@ def gradcheck_report(fn, inputs, eps: float = 1e-6, atol: float = 1e-7, rtol: fl
                      rng: np.random.Generator | None = None) -> list[InputReport]:  # fmt: skip
     """Do what :func:`gradcheck` does, and return the largest error of every input."""
     check_choice("gradcheck", "mode", mode, ("random", "full"))
-    rng = np.random.default_rng(0) if rng is None else rng
+    rng = np.random.default_rng(SEED) if rng is None else rng
     inputs = [_private_copy(i, value) for i, value in enumerate([inputs] if isinstance(inputs, Tensor) else inputs)]
     checked = [i for i, value in enumerate(inputs) if isinstance(value, Tensor) and value.requires_grad]
     if not checked:

@@ -117,6 +117,24 @@ def test_an_error_while_perturbing_leaves_the_input(rng):
         gradcheck(function, x)
 
 
+def test_a_cotangent_is_never_the_input():
+    """Inputs from the seed that everybody takes: with the same numbers as cotangent, the slope of x / |x| would be 0."""
+    x = minidet.tensor(np.random.default_rng(0).standard_normal(5), requires_grad=True)
+
+    class Direction(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.x, ctx.length = x.copy(), np.sqrt(np.vdot(x, x))
+            return x / ctx.length
+
+        @staticmethod
+        def backward(ctx, grad):
+            out = ctx.x / ctx.length
+            return -(grad - out * np.vdot(out, grad)) / ctx.length  # the sign is wrong
+
+    assert not gradcheck(Direction.apply, x, raise_exception=False)
+
+
 def test_report(rng):
     reports = gradcheck_report(lambda a, b: a * b, [doubles(rng, 2), doubles(rng, 2)])
     assert [report.input for report in reports] == [0, 1]
