@@ -79,6 +79,7 @@ def test_parallel_kernel_is_entered_by_one_thread_at_a_time():
     assert all(np.array_equal(result, x * 2) for result in results)
 
 
+@pytest.mark.slow
 @compiled_only
 def test_compiled_code_is_kept_and_found_again(tmp_path):
     code = CONVOLVE + "convolve()"
@@ -89,6 +90,7 @@ def test_compiled_code_is_kept_and_found_again(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nbc")} == kept
 
 
+@pytest.mark.slow
 @compiled_only
 def test_without_a_writable_folder_kernels_still_run(tmp_path):
     blocked = tmp_path / "file"
@@ -119,6 +121,7 @@ assert convolve().shape == (1, 3, 9, 9)
     assert "NumPy" in err
 
 
+@pytest.mark.slow
 @compiled_only
 def test_runs_on_a_generic_processor(tmp_path):
     code = (

@@ -47,6 +47,7 @@ def test_scores_gradients_and_running_statistics(name, size):
         np.testing.assert_allclose(mine.state_dict()[key].numpy(), value.numpy(), rtol=1e-9, atol=1e-11, err_msg=key)
 
 
+@pytest.mark.slow
 @pytest.mark.parity
 @pytest.mark.parametrize("name", MODELS)
 def test_training_goes_the_same_way(name):
@@ -97,6 +98,7 @@ def test_overfits_one_batch(name):
     assert loss.item() < 0.15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_paper_size_is_one_argument_away(name):
     model = MODELS[name](21, **MODELS[name].PAPER)
