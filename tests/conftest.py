@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from minidet import random
+from minidet.kernels import jit
 
 # No deadline: the first example compiles. Derandomised in CI: a push fails for what it changed, not for its luck.
 hypothesis.settings.register_profile("default", deadline=None, max_examples=25)
@@ -55,6 +56,10 @@ def pytest_configure(config):
     """Show the lines of ``gradcheck`` tests when they were asked for, and on the process that owns the terminal."""
     if "gradcheck" in config.getoption("markexpr") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(GradcheckLines(config))
+
+
+if jit.ENABLED and "PYTEST_XDIST_WORKER" in os.environ:
+    jit.numba.set_num_threads(1)  # the processes share the cores; a kernel that waits for a core waits 8 ms
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ import functools
 import numpy as np
 
 from ..errors import check_choice, integer
-from .dataset import Dataset
+from .dataset import Dataset, check_index
 from .geometry import boxes_of_masks
 
 CLASSES = ["background", *"0123456789"]
@@ -58,6 +58,9 @@ class DigitScenes(Dataset):
         ``transform(image, target, rng)``.
     cache : bool
         Keep every scene that was made: about 16 KB each.
+    fresh : bool
+        Make a new scene at every visit, from the ``rng`` of :meth:`sample`: a loader then shows new scenes in every
+        epoch. ``load`` is as ever.
 
     Attributes
     ----------
@@ -78,6 +81,7 @@ class DigitScenes(Dataset):
         seed: int = 0,
         transform=None,
         cache: bool = False,
+        fresh: bool = False,
     ):
         super().__init__(transform)
         check_choice("DigitScenes", "split", split, ("train", "test"))
@@ -89,6 +93,7 @@ class DigitScenes(Dataset):
         part = slice(TRAINING_SCANS) if split == "train" else slice(TRAINING_SCANS, None)
         self._scans, self._labels = images[part], labels[part]
         self._cache: dict[int, tuple] | None = {} if cache else None
+        self.fresh = bool(fresh)
 
     def __len__(self) -> int:
         return self.length
@@ -102,11 +107,23 @@ class DigitScenes(Dataset):
             scene = make_scene(rng, self._scans, self._labels, self.size)
             if self._cache is not None:
                 self._cache[index] = scene
-        image, owner, labels = scene
-        masks = owner == np.arange(len(labels))[:, None, None]
-        semantic = np.append(labels, 0)[owner]  # owner -1 is the last: background
-        target = {"boxes": boxes_of_masks(masks), "labels": labels.copy(), "masks": masks, "semantic": semantic}
-        return image * np.float32(1 / 255), target
+        return _described(*scene)
+
+    def sample(self, index, rng):
+        """Return scene ``index``, or a new one if ``fresh``, after the transform."""
+        if not self.fresh:
+            return super().sample(index, rng)
+        check_index("DigitScenes", index, len(self))
+        image, target = _described(*make_scene(rng, self._scans, self._labels, self.size))
+        return (image, target) if self.transform is None else self.transform(image, target, rng)
+
+
+def _described(image: np.ndarray, owner: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, dict]:
+    """Return what :func:`make_scene` made as an image in [0, 1] and a target."""
+    masks = owner == np.arange(len(labels))[:, None, None]
+    semantic = np.append(labels, 0)[owner]  # owner -1 is the last: background
+    target = {"boxes": boxes_of_masks(masks), "labels": labels.copy(), "masks": masks, "semantic": semantic}
+    return image * np.float32(1 / 255), target
 
 
 @functools.cache

@@ -22,7 +22,7 @@ def training_data(recipe: Recipe, *, root=None, seed: int = 0, quick: bool = Fal
     """Open the training split, with the recipe's augmentation."""
     if recipe.data == "digits":
         return DigitScenes(
-            "train", length=recipe.quick_samples if quick else recipe.train_samples, seed=seed, cache=True
+            "train", length=recipe.quick_samples if quick else recipe.train_samples, seed=seed, fresh=True
         )
     return CamVid(root, "train", transform=camvid_augmentation())
 

@@ -1,0 +1,86 @@
+"""An interrupted run that is continued ends with the weights of an uninterrupted one, bit for bit."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn", reason="needs scikit-learn's digits: pip install minidet[demo]")
+
+from minidet.serialization import load_checkpoint
+from minidet.training import runs
+from minidet.training.recipes import RECIPES, Recipe, recipe_for
+from minidet.training.runs import open_run
+from minidet.training.segmentation_run import train_segmentation
+
+TINY = Recipe("deconvnet", "digits", epochs=3, batch_size=4, lr=3e-3, train_samples=10, test_samples=4, warmup_steps=2,
+              class_weight_power=0.3, model_args={"widths": [4, 6], "convs": [1, 1], "hidden": 8})  # fmt: skip
+
+
+class Interrupted(Exception):
+    pass
+
+
+def train(folder, **options):
+    return train_segmentation(TINY, folder, progress=False, **options)
+
+
+@pytest.mark.parametrize("after", [1, 2])
+@pytest.mark.parametrize("workers", [0, 2])
+def test_resumed_run_is_the_uninterrupted_one(tmp_path, monkeypatch, after, workers):
+    whole = train(tmp_path / "whole")
+    save = runs.RunFolder.save
+
+    def save_then_fail(self, about, state, *rest):
+        save(self, about, state, *rest)
+        if state["epoch"] == after:
+            raise Interrupted
+
+    monkeypatch.setattr(runs.RunFolder, "save", save_then_fail)
+    with pytest.raises(Interrupted):
+        train(tmp_path / "cut", workers=workers)
+    monkeypatch.setattr(runs.RunFolder, "save", save)
+    resumed = train(tmp_path / "cut", resume=True, workers=workers)
+    for key, value in whole.state_dict().items():
+        assert np.array_equal(value.numpy(), resumed.state_dict()[key].numpy()), key
+    first, second = (load_checkpoint(tmp_path / name) for name in ("whole", "cut"))
+    assert [r["loss"] for r in first.info["fit"]["history"]] == [r["loss"] for r in second.info["fit"]["history"]]
+    for number, entries in first.optimizer["state"].items():
+        for key, value in entries.items():
+            assert np.array_equal(value, second.optimizer["state"][number][key])
+
+
+def test_a_finished_run_is_not_trained_further(tmp_path):
+    train(tmp_path)
+    before = load_checkpoint(tmp_path)
+    after = train(tmp_path, resume=True)
+    for key, value in after.state_dict().items():
+        assert np.array_equal(value.numpy(), before.model[key])
+
+
+def test_another_seed_is_another_run(tmp_path):
+    train(tmp_path)
+    with pytest.raises(ValueError, match="resume: seed"):
+        train(tmp_path, resume=True, seed=1)
+
+
+def test_nothing_to_resume(tmp_path):
+    with pytest.raises(FileNotFoundError, match="run.json"):
+        train(tmp_path, resume=True)
+
+
+def test_opened_run_predicts_what_the_trained_model_did(tmp_path):
+    model = train(tmp_path).eval()
+    opened = open_run(tmp_path)
+    assert opened.recipe == TINY
+    assert opened.classes[0] == "background"
+    assert opened.colours.shape == (11, 3)
+    assert not opened.model.training
+    for key, value in model.state_dict().items():
+        assert np.array_equal(value.numpy(), opened.model.state_dict()[key].numpy())
+
+
+def test_recipes_name_what_they_are_for():
+    for (model, data), recipe in RECIPES.items():
+        assert (recipe.model, recipe.data) == (model, data)
+    assert recipe_for("segnet", "camvid", epochs=3, lr=None).epochs == 3
+    with pytest.raises(ValueError, match="model and data"):
+        recipe_for("segnet", "nowhere")

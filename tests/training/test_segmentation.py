@@ -1,0 +1,118 @@
+import os
+
+import numpy as np
+import pytest
+
+import minidet
+from minidet import nn
+from minidet.training.recipes import recipe_for
+from minidet.training.segmentation import (
+    SegmentationTask,
+    class_shares,
+    class_weights,
+    colours_of,
+    evaluate,
+    held_out,
+    training_data,
+)
+from minidet.training.segmentation_run import parameter_groups, warmup_then_cosine
+
+
+class Labels:
+    """A data set whose images show their labels."""
+
+    classes = ("a", "b", "c")
+    ignore_index = 9
+
+    def __init__(self):
+        labels = np.zeros((4, 6, 6), np.int64)
+        labels[:, 2:4] = 1
+        labels[0, 4:] = 2
+        labels[:, 0] = 9
+        self.labels = labels
+
+    def __len__(self):
+        return len(self.labels)
+
+    def load(self, i):
+        return np.eye(10, dtype=np.float32)[self.labels[i]].transpose(2, 0, 1)[:3], {"semantic": self.labels[i]}
+
+    __getitem__ = load
+
+
+def test_evaluate_leaves_out_ignored_pixels_and_partial_batches_count():
+    dataset = Labels()
+    matrix = evaluate(nn.Identity(), dataset, batch_size=3)
+    assert matrix.matrix.sum() == 4 * 30
+    assert matrix.mean_iou == 1
+
+
+def test_class_shares_by_hand():
+    shares = class_shares(Labels())
+    assert shares.sum() == pytest.approx(1)
+    assert shares[1] == pytest.approx(48 / 120)
+    assert shares[2] == pytest.approx(12 / 120)
+
+
+def test_class_weights_favour_rare_classes():
+    weights = class_weights(np.array([0.64, 0.36, 0.0]), 0.5)
+    assert weights.mean() == pytest.approx(1)
+    assert weights[1] / weights[0] == pytest.approx(0.8 / 0.6)
+    assert np.isfinite(weights).all()
+    assert class_weights(np.array([0.5, 0.5]), 0) is None
+
+
+def test_task_counts_the_epoch_and_the_loss_is_log_k_at_the_start():
+    task = SegmentationTask(3, ignore_index=9)
+    labels = minidet.tensor(Labels().labels)
+    loss = task.loss(lambda images: images * 0, (minidet.zeros(4, 3, 6, 6), labels))
+    assert loss.item() == pytest.approx(np.log(3), rel=1e-6)
+    assert task.status()["mIoU"] == f"{task.running.mean_iou:.3f}"
+    task.start_epoch()
+    assert task.running.matrix.sum() == 0
+
+
+def test_training_and_held_out_scans_differ():
+    pytest.importorskip("sklearn", reason="needs scikit-learn's digits: pip install minidet[demo]")
+    recipe = recipe_for("deconvnet", "digits")
+    train, test = training_data(recipe, quick=True), held_out(recipe, quick=True)
+    assert (train.split, test.split) == ("train", "test")
+    assert colours_of(train).shape == (11, 3)
+
+
+@pytest.mark.data
+@pytest.mark.skipif("MINIDET_DATA" not in os.environ, reason="needs CamVid: set MINIDET_DATA")
+def test_camvid_batches_have_the_window_and_void_is_ignored():
+    recipe = recipe_for("segnet", "camvid")
+    dataset = training_data(recipe)
+    image, target = dataset[0]
+    assert image.shape == (3, 176, 240)
+    assert target["semantic"].shape == (176, 240)
+    assert set(np.unique(target["semantic"])) <= set(range(12))
+    assert len(held_out(recipe, "test")) == 233
+    assert colours_of(dataset).shape == (11, 3)
+
+
+def test_only_weights_decay():
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+    decayed, free = parameter_groups(model, 0.1)
+    assert [p.shape for p in decayed["params"]] == [(4, 3, 3, 3)]
+    assert len(free["params"]) == 3
+    assert free["weight_decay"] == 0
+
+
+def test_learning_rate_rises_then_falls_to_zero():
+    from minidet.optim import SGD
+
+    optimizer = SGD([minidet.zeros(2, requires_grad=True)], lr=1.0)
+    scheduler = warmup_then_cosine(optimizer, 40, 10)
+    rates = []
+    for _ in range(40):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    assert np.argmax(rates) == 10
+    assert rates[10] == pytest.approx(1)
+    assert np.all(np.diff(rates[:11]) > 0)
+    assert np.all(np.diff(rates[10:]) < 0)
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0, abs=1e-9)
