@@ -81,17 +81,22 @@ def gradcheck_report(fn, inputs, eps: float = 1e-6, atol: float = 1e-7, rtol: fl
     if not checked:
         raise bad_argument("gradcheck", "inputs", "have no tensor with requires_grad=True", "at least one")
     outputs = _float_outputs(fn, inputs)
-    if mode == "random":
-        cotangents = [[rng.standard_normal(output.shape) for output in outputs]]
-    else:
-        cotangents = _unit_cotangents(outputs)
     worst = {i: InputReport(i, 0.0, None, 0.0, 0.0) for i in checked}
-    for cotangent in cotangents:
+
+    def compare(cotangent, slopes):
         analytical = _backward(fn, inputs, checked, cotangent)
         for i in checked:
-            report = _compare(fn, inputs, i, analytical[i], cotangent, eps, atol, rtol, rng)
+            report = _compare(i, analytical[i], slopes(i), atol, rtol)
             if report.max_error >= worst[i].max_error:
                 worst[i] = report
+
+    if mode == "random":
+        cotangent = [rng.standard_normal(output.shape) for output in outputs]
+        compare(cotangent, lambda i: _random_slopes(fn, inputs, i, cotangent, eps, rng))
+    else:
+        jacobians = {i: _jacobian(fn, inputs, i, outputs, eps) for i in checked}
+        for row, cotangent in enumerate(_unit_cotangents(outputs)):
+            compare(cotangent, lambda i, row=row: _coordinate_slopes(inputs[i].shape, jacobians[i][row]))
     return [worst[i] for i in checked]
 
 
@@ -121,13 +126,6 @@ def _unit_cotangents(outputs):
             yield cotangent
 
 
-def _project(fn, inputs, cotangent) -> float:
-    """Return <v, fn(x)>."""
-    with no_grad():
-        outputs = _float_outputs(fn, inputs)
-    return float(sum(np.vdot(v, output._array) for v, output in zip(cotangent, outputs, strict=True)))
-
-
 def _backward(fn, inputs, checked, cotangent) -> dict[int, np.ndarray]:
     for i in checked:
         inputs[i].grad = None
@@ -139,16 +137,11 @@ def _backward(fn, inputs, checked, cotangent) -> dict[int, np.ndarray]:
     }  # no gradient arrived: the function is constant in this input, and finite differences have to agree
 
 
-def _compare(fn, inputs, i, analytical, cotangent, eps, atol, rtol, rng) -> InputReport:
-    size = analytical.size
-    if size <= MAX_COORDINATES:
-        directions = ((index, None) for index in np.ndindex(analytical.shape))
-    else:
-        directions = ((None, rng.standard_normal(analytical.shape)) for _ in range(DIRECTIONS))
+def _compare(i: int, analytical: np.ndarray, slopes, atol: float, rtol: float) -> InputReport:
+    """Compare a gradient with finite differences: ``slopes`` yields (index, None or a direction, slope)."""
     worst = InputReport(i, 0.0, None, 0.0, 0.0)
-    for index, direction in directions:
+    for index, direction, expected in slopes:
         got = float(analytical[index] if direction is None else np.vdot(analytical, direction))
-        expected = _slope(fn, inputs, i, index, direction, cotangent, eps)
         error = abs(got - expected)
         if not error <= atol + rtol * abs(expected):  # written so that NaN fails
             where = f"at index {index}" if index is not None else "along a random direction"
@@ -162,8 +155,44 @@ def _compare(fn, inputs, i, analytical, cotangent, eps, atol, rtol, rng) -> Inpu
     return worst
 
 
+def _random_slopes(fn, inputs, i: int, cotangent, eps: float, rng: np.random.Generator):
+    """Yield the slopes of <v, fn(x)>: along every coordinate of a small input, along some directions of a big one."""
+    shape = inputs[i].shape
+    if inputs[i].numel() <= MAX_COORDINATES:
+        for index in np.ndindex(shape):
+            yield index, None, _slope(fn, inputs, i, index, None, cotangent, eps)
+    else:
+        for _ in range(DIRECTIONS):
+            direction = rng.standard_normal(shape)
+            yield None, direction, _slope(fn, inputs, i, None, direction, cotangent, eps)
+
+
+def _coordinate_slopes(shape: tuple[int, ...], row: np.ndarray):
+    for index, expected in zip(np.ndindex(shape), row, strict=True):
+        yield index, None, float(expected)
+
+
 def _slope(fn, inputs, i, index, direction, cotangent, eps) -> float:
     """Return the central difference of <v, fn(x)> along one coordinate or one direction of input ``i``."""
+    above, below = (
+        sum(np.vdot(v, output) for v, output in zip(cotangent, outputs, strict=True))
+        for outputs in _both_sides(fn, inputs, i, index, direction, eps)
+    )
+    return float(above - below) / (2 * eps)
+
+
+def _jacobian(fn, inputs, i: int, outputs, eps: float) -> np.ndarray:
+    """Return central differences of every output element (rows) by every element of input ``i`` (columns)."""
+    jacobian = np.empty((sum(output.numel() for output in outputs), inputs[i].numel()))
+    for column, index in enumerate(np.ndindex(inputs[i].shape)):
+        above, below = _both_sides(fn, inputs, i, index, None, eps)
+        difference = [(high - low).ravel() for high, low in zip(above, below, strict=True)]
+        jacobian[:, column] = np.concatenate(difference) / (2 * eps)
+    return jacobian
+
+
+def _both_sides(fn, inputs, i, index, direction, eps) -> list[list[np.ndarray]]:
+    """Return the outputs with ``eps`` added along one coordinate or one direction of input ``i``, then taken away."""
     array = inputs[i]._write_array()
     before = array.copy()
     step = np.zeros(array.shape)
@@ -171,11 +200,12 @@ def _slope(fn, inputs, i, index, direction, cotangent, eps) -> float:
         step[index] = eps
     else:
         step += eps * direction
+    sides = []
     try:
-        np.add(before, step, out=array)
-        above = _project(fn, inputs, cotangent)
-        np.subtract(before, step, out=array)
-        below = _project(fn, inputs, cotangent)
+        for move in (np.add, np.subtract):
+            move(before, step, out=array)
+            with no_grad():  # copies: an output may be a view of the input
+                sides.append([np.array(output._array) for output in _float_outputs(fn, inputs)])
     finally:
         np.copyto(array, before)
-    return (above - below) / (2 * eps)
+    return sides

@@ -69,7 +69,7 @@ def test_big_inputs_go_along_random_directions(rng):
 
 
 def test_a_missing_gradient_fails(rng):
-    with pytest.raises(GradcheckError, match="has gradient 0 at"):
+    with pytest.raises(GradcheckError, match="has gradient -?0 at"):
         gradcheck(lambda x: x.detach() * 2 + x * 0, doubles(rng, 2))
 
 
