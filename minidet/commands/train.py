@@ -22,7 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lr", type=float, help="highest learning rate (default: the recipe's)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--resume", action="store_true", help="go on from the run folder's last checkpoint")
-    parser.add_argument("--workers", type=int, default=1, help="threads that prepare batches (default 1)")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=0,
+        help="threads that prepare batches (default 0: they would compete for the cores)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:

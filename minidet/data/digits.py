@@ -31,10 +31,10 @@ PALETTE = np.array(
 )  # fmt: skip
 
 TRAINING_SCANS = 1297  # scans 0 .. 1296 are for training, the other 500 for testing
-INK, SOFT = 0.4, 0.4  # the digit begins at this ink; opacity rises from 0 to 1 over this range around it
+INK, SOFT = 0.35, 0.25  # the digit begins at this ink; opacity rises from 0 to 1 over this range around it
 SIDES, DEGREES = (16.0, 28.0), 20.0
 COVERED, COVER = 0.25, (0.1, 0.5)  # how many digits are covered, and how much of each
-PAPER, CONTRAST = (0.65, 0.95), 0.35  # tone of the page (1 is white), and how much darker ink is at least
+PAPER, CONTRAST = (0.7, 0.95), 0.45  # tone of the page (1 is white), and how much darker ink is at least
 TRIES = 60
 
 

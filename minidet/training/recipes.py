@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, dataclass, field, replace
 
-from ..errors import check_choice
+from ..errors import bad_argument, check_choice, integer
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,12 @@ class Recipe:
     test_samples: int | None = None
     model_args: dict = field(default_factory=dict)
 
+    def __post_init__(self):
+        for name in ("epochs", "batch_size", "quick_epochs", "quick_samples"):
+            integer("train", name, getattr(self, name), low=1)
+        if not self.lr > 0:
+            raise bad_argument("train", "lr", f"is {self.lr}", "a number above 0")
+
     def as_dict(self) -> dict:
         """Return the fields as JSON can hold them."""
         return asdict(self)
@@ -40,11 +46,11 @@ RECIPES = {
         "deconvnet",
         "digits",
         epochs=8,
-        batch_size=32,
-        lr=4e-3,
-        train_samples=2048,
+        batch_size=8,
+        lr=8e-3,
+        train_samples=2200,
         test_samples=400,
-        class_weight_power=0.25,
+        model_args={"widths": (16, 32), "convs": (1, 2), "hidden": 64, "hidden_kernel": 5},
     ),
     ("segnet", "digits"): Recipe(
         "segnet",

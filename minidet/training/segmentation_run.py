@@ -15,7 +15,7 @@ from .segmentation import SegmentationTask, class_shares, class_weights, colours
 
 
 def train_segmentation(recipe: Recipe, folder: pathlib.Path, *, root=None, seed: int = 0, resume: bool = False,
-                       workers: int = 1, quick: bool = False, progress: bool = True):  # fmt: skip
+                       workers: int = 0, quick: bool = False, progress: bool = True):  # fmt: skip
     """Train a model, keep checkpoints in ``folder``, and return the model.
 
     Parameters

@@ -1,5 +1,3 @@
-import os
-
 import numpy as np
 import pytest
 
@@ -81,7 +79,6 @@ def test_training_and_held_out_scans_differ():
 
 
 @pytest.mark.data
-@pytest.mark.skipif("MINIDET_DATA" not in os.environ, reason="needs CamVid: set MINIDET_DATA")
 def test_camvid_batches_have_the_window_and_void_is_ignored():
     recipe = recipe_for("segnet", "camvid")
     dataset = training_data(recipe)
