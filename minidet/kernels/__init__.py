@@ -8,13 +8,13 @@ import warnings
 from . import jit
 
 if jit.ENABLED:
-    from . import activation, conv, loss, norm, optim, pool, unpool, upsample
+    from . import activation, conv, linear, loss, norm, optim, pool, unpool, upsample
 else:
-    from .reference import activation, conv, loss, norm, optim, pool, unpool, upsample
+    from .reference import activation, conv, linear, loss, norm, optim, pool, unpool, upsample
 
     warnings.warn(
         "minidet: numba is absent or switched off (NUMBA_DISABLE_JIT): everything runs on NumPy, many times slower",
         stacklevel=2,
     )
 
-__all__ = ["activation", "conv", "jit", "loss", "norm", "optim", "pool", "unpool", "upsample"]
+__all__ = ["activation", "conv", "jit", "linear", "loss", "norm", "optim", "pool", "unpool", "upsample"]

@@ -5,6 +5,7 @@
     conv2d, conv2d_input_grad    pixels x filters, summed over taps:
                                    conv_winograd   3 x 3, stride 1, at least 32 channels and filters
                                    conv_direct     at most 32 filters per group
+                                   conv_phases     input gradient with a stride
                                    conv_tiles      all others
     conv2d_weight_grad           conv_weight       taps x filters, summed over pixels
 
@@ -14,7 +15,7 @@ An input gradient is a convolution too: each of the stride's phases of the input
 
 import numpy as np
 
-from . import conv_direct, conv_tiles, conv_weight, conv_winograd, workspace
+from . import conv_direct, conv_phases, conv_tiles, conv_weight, conv_winograd, workspace
 from . import conv_geometry as geometry
 from .simd import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, SINGLE_PIECES
 from .tasks import launch
@@ -33,83 +34,83 @@ def _padded(x, layout, starts, slack=0):
     n, c, h, w = x.shape
     if layout.phases == 1 and (h, w) == (layout.rows, layout.columns) and not starts.any() and not slack:
         return x
-    image = workspace.take("image", n * c * layout.plane + slack, x.dtype)
-    launch(conv_tiles.pad, n * c, x, None, None, image, starts.reshape(-1), (*layout, h, w))
+    size = n * c * layout.plane + slack
+    image = workspace.take("image", size, x.dtype)
+    launch(conv_tiles.pad, n * c, x, None, None, image, starts.reshape(-1), (*layout, h, w), size)
     return image
 
 
 def _correlate(x, weight, weight_steps, rows, bias, plan, groups, out):
-    """Compute every product of a plan: pad, pack, multiply."""
-    layout, starts, products = plan
-    n = x.shape[0]
-    if _suits_winograd(plan, x.shape[1], rows, groups):
-        _winograd(x, weight, weight_steps[1], rows, bias, plan, out)
-        return
-    direct = rows <= conv_direct.MOST_ROWS
-    tile_rows = 1 if rows == 1 else DENSE_ROWS
+    """Compute what a plan describes: pad, pack, multiply."""
+    n, channels = x.shape[:2]
+    if groups == 1 and min(channels, rows) >= conv_winograd.LEAST:
+        window = geometry.window(plan, channels)
+        if window:
+            _winograd(x, weight, weight_steps[1], rows, bias, window, out)
+            return
+    phases = plan.phase_at is not None and plan.phase_at.size > 2
+    direct = phases or rows <= conv_direct.MOST_ROWS
+    tile_rows = 1 if rows == 1 and not phases else DENSE_ROWS
     tiles = groups * -(-rows // tile_rows)
-    image = _padded(x, layout, starts, geometry.PIECE if direct else 0)
-    for product in products:
-        packed = workspace.take("weights", tiles * (product.source_at.size + 1) * tile_rows, x.dtype)
-        numbers = (rows, tile_rows, *weight_steps)
-        launch(conv_tiles.pack, tiles, weight, bias, None, packed, product.weight_at, numbers)
-        grid = product.grid
-        if grid.qw == layout.columns and (grid.out_row, grid.out_column) == (grid.qw, 1):
-            grid = grid._replace(qh=1, qw=grid.qh * grid.qw, out_row=grid.qh * grid.qw)  # one long row
-        multiply = _multiply_directly if direct else _multiply
-        multiply(n, image, layout, x.shape[1], packed, product, grid, rows, bias is not None, groups, out)
+    columns = plan.qw if phases else plan.long[1]
+    narrow = direct and columns < geometry.PIECE  # then the last piece's excess lies behind the image
+    image = _padded(x, plan.image, plan.starts, geometry.PIECE if narrow else 0)
+    size = tiles * (plan.source_at.size + 1) * tile_rows
+    packed = workspace.take("weights", size, x.dtype)
+    numbers = (rows, tile_rows, *weight_steps)
+    launch(conv_tiles.pack, tiles, weight, bias, None, packed, plan.weight_at, numbers, size)
+    multiply = _multiply_phases if phases else _multiply_directly if direct else _multiply
+    steps = (channels * plan.image.plane, channels // groups * plan.image.plane)
+    multiply(n, image, steps, packed, plan, rows, bias is not None, groups, out)
 
 
-def _suits_winograd(plan, channels, rows, groups):
-    """Tell whether a plan is one 3 x 3 convolution of stride 1 with enough channels."""
-    layout, _, products = plan
-    if groups > 1 or min(channels, rows) < conv_winograd.LEAST or len(products) > 1 or layout.phases > 1:
-        return False
-    taps = products[0].source_at[: products[0].source_at.size // channels]
-    window = [i * layout.columns + j for i in range(3) for j in range(3)]
-    return taps.size == 9 and sorted(taps) == window and layout.columns == products[0].grid.qw + 2
+def _work(out, plan):
+    """Return the work of a product, as ``tasks.launch`` counts it."""
+    return out.size * plan.source_at.size // 16
 
 
-def _winograd(x, weight, row_step, rows, bias, plan, out):
-    """Compute a plan's only product with fewer multiplications."""
-    _, starts, (product,) = plan
+def _winograd(x, weight, row_step, rows, bias, window, out):
+    """Compute a plan with fewer multiplications."""
+    split, starts, tap_at, channel_step = window
     (n, c), (oh, ow) = x.shape[:2], out.shape[2:]
-    split = geometry.Image(4, (oh + 1) // 2 + 1, (ow + 1) // 2 + 1, 2, 2)
-    phases = starts + np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
-    image = _padded(x, split, phases, geometry.PIECE)
-    order = np.argsort(product.source_at[:9])
-    tap_at, channel_step = product.weight_at[:9][order], product.weight_at[9] - product.weight_at[0]
+    image = _padded(x, split, starts, geometry.PIECE)
     row_tiles = -(-rows // DENSE_ROWS)
-    packed = workspace.take("weights", 16 * row_tiles * DENSE_ROWS * c, x.dtype)
+    size = 16 * row_tiles * DENSE_ROWS * c
+    packed = workspace.take("weights", size, x.dtype)
     numbers = (rows, c, row_step, channel_step)
-    launch(conv_winograd.transform_weights, row_tiles * c, weight, None, None, packed, tap_at, numbers)
+    launch(conv_winograd.transform_weights, row_tiles * c, weight, None, None, packed, tap_at, numbers, size)
     windows = n * (split.rows - 1) * (split.columns - 1)
     launch(conv_winograd.correlate, -(-windows // DENSE_LANES), image, packed, bias, out, None, (n, c, rows, oh, ow))
 
 
-def _multiply(n, image, layout, channels, packed, product, grid, rows, has_bias, groups, out):
-    """Compute one product with panels: many filters per group."""
-    tiles = -(-n * grid.qh * grid.qw // DENSE_LANES)
+def _multiply(n, image, steps, packed, plan, rows, has_bias, groups, out):
+    """Multiply with panels: many filters per group."""
+    qh, qw = plan.long
+    tiles = -(-n * qh * qw // DENSE_LANES)
     chunk = max(1, tiles * groups // TASKS)
     chunks = -(-tiles // chunk)
-    steps = (channels * layout.plane, channels // groups * layout.plane)
-    numbers = (*grid, n, layout.columns, *steps, rows, has_bias, out[0].size, out[0, 0].size, chunk, chunks)
-    launch(conv_tiles.correlate, groups * chunks, image, packed, None, out, product.source_at, numbers)
+    numbers = (qh, qw, n, plan.image.columns, *steps, rows, has_bias, out[0].size, out[0, 0].size, chunk, chunks)
+    launch(conv_tiles.correlate, groups * chunks, image, packed, None, out, plan.source_at, numbers, _work(out, plan))
 
 
-def _multiply_directly(n, image, layout, channels, packed, product, grid, rows, has_bias, groups, out):
-    """Compute one product without panels: few filters per group."""
+def _multiply_directly(n, image, steps, packed, plan, rows, _has_bias, groups, out):
+    """Multiply without panels: few filters per group."""
     multiple = SINGLE_PIECES if rows == 1 else DIRECT_PIECES
-    places, targets = geometry.pieces(grid, layout.columns, multiple)
-    aside = np.arange(multiple) * geometry.PIECE
-    table = np.concatenate((product.source_at, places, targets, aside))
-    width = min(grid.qw, geometry.PIECE)
-    chunk = multiple * max(1, places.size * n * groups // TASKS // multiple)
-    chunks = -(-places.size // chunk)
-    steps = (channels * layout.plane, channels // groups * layout.plane)
-    numbers = (product.source_at.size, places.size, width, grid.out_column, groups, rows, *steps, out[0].size,
-               out[0, 0].size, chunk, chunks)  # fmt: skip
-    launch(conv_direct.correlate, n * groups * chunks, image, packed, None, out, table, numbers)
+    table, pieces, width = geometry.direct_table(plan, multiple)
+    chunk = multiple * max(1, pieces * n * groups // TASKS // multiple)
+    chunks = -(-pieces // chunk)
+    numbers = (plan.source_at.size, pieces, width, groups, rows, *steps, out[0].size, out[0, 0].size, chunk, chunks)
+    launch(conv_direct.correlate, n * groups * chunks, image, packed, None, out, table, numbers, _work(out, plan))
+
+
+def _multiply_phases(n, image, steps, packed, plan, rows, _has_bias, groups, out):
+    """Multiply all phases of a result with strides."""
+    table, pieces, width = geometry.phases_table(plan, DIRECT_PIECES)
+    chunk = DIRECT_PIECES * max(1, pieces * n * groups // TASKS // DIRECT_PIECES)
+    chunks = -(-pieces // chunk)
+    h, w = out.shape[2:]
+    numbers = (plan.source_at.size, pieces, width, groups, rows, *steps, h, w, *plan.stride, chunk, chunks)
+    launch(conv_phases.correlate, n * groups * chunks, image, packed, None, out, table, numbers, _work(out, plan))
 
 
 def conv2d(x, weight, bias, stride, padding, dilation, groups):
@@ -143,13 +144,12 @@ def conv2d_input_grad(grad, weight, input_size, stride, padding, dilation, group
     _, cg, kh, kw = weight.shape
     h, w = input_size
     plan = geometry.input_grad(f // groups, cg, (kh, kw), (h, w), stride, padding, dilation)
-    covered = all(product.source_at.size for product in plan[2])
-    out = (np.empty if covered else np.zeros)((n, cg * groups, h, w), grad.dtype)
-    if out.size == 0 or grad.size == 0:
-        return np.zeros_like(out)
-    plan = (*plan[:2], tuple(product for product in plan[2] if product.source_at.size))
-    steps = (f // groups * cg * kh * kw, kh * kw)
-    _correlate(grad, weight, steps, cg, None, plan, groups, out)
+    if grad.size == 0 or plan.source_at.size == 0:
+        return np.zeros((n, cg * groups, h, w), grad.dtype)
+    out = np.empty((n, cg * groups, h, w), grad.dtype)
+    if out.size:
+        steps = (f // groups * cg * kh * kw, kh * kw)
+        _correlate(grad, weight, steps, cg, None, plan, groups, out)
     return out
 
 
@@ -174,28 +174,38 @@ def conv2d_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups):
     shares = max(1, min(conv_weight.TASKS // tiles, n * oh * ow // conv_weight.DEPTH))
     partial = workspace.take("partial", tiles * shares * row_at.size * INDEXED_LANES, x.dtype)
     numbers = (n, f, oh, ow, groups, stride[0] * layout.columns, stride[1], c * layout.plane, shares)
-    launch(conv_weight.share, tiles * shares, grad, _padded(x, layout, starts), None, partial, row_at, numbers)
-    launch(conv_weight.combine, f, partial, None, None, out, row_at, (f // groups, out[0].size, shares))
+    launch(
+        conv_weight.share,
+        tiles * shares,
+        grad,
+        _padded(x, layout, starts),
+        None,
+        partial,
+        row_at,
+        numbers,
+        grad.size * row_at.size // 16,
+    )
+    launch(
+        conv_weight.combine, f, partial, None, None, out, row_at, (f // groups, out[0].size, shares), out.size * shares
+    )
     return out
 
 
 def _depthwise_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups, out):
     """Compute the weight gradient where each filter sees one channel."""
     n, f, oh, ow = grad.shape
-    layout, starts, (product,) = geometry.forward(1, kernel_size, (oh, ow), stride, padding, dilation)
-    taps = product.source_at
-    slots = -(-taps.size // DOT_ROWS) * DOT_ROWS
-    places, targets = geometry.whole_pieces((oh, ow), layout.columns)
-    table = np.concatenate((np.resize(taps, slots), places, targets))
-    numbers = (n, f, oh, ow, groups, taps.size, slots, places.size, layout.columns, layout.plane)
-    launch(conv_weight.single, f, grad, _padded(x, layout, starts), None, out, table, numbers)
+    plan = geometry.forward(1, kernel_size, (oh, ow), stride, padding, dilation)
+    table, pieces = geometry.single_table(plan, DOT_ROWS)
+    taps = plan.source_at.size
+    slots, image = table.size - 2 * pieces, _padded(x, plan.image, plan.starts)
+    numbers = (n, f, oh, ow, groups, taps, slots, pieces, plan.image.columns, plan.image.plane)
+    launch(conv_weight.single, f, grad, image, None, out, table, numbers, grad.size * slots // 16)
 
 
 def conv2d_bias_grad(grad):
     """Return the gradient for bias (F,): the sum of grad (N, F, OH, OW) over images and pixels."""
     (grad,) = _plain(grad)
     out = np.empty(grad.shape[1], grad.dtype)
-    launch(
-        conv_weight.bias_grad, out.size, grad, None, None, out, None, (*grad.shape[:2], grad.shape[2] * grad.shape[3])
-    )
+    numbers = (*grad.shape[:2], grad.shape[2] * grad.shape[3])
+    launch(conv_weight.bias_grad, out.size, grad, None, None, out, None, numbers, grad.size)
     return out

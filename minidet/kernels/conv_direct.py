@@ -25,17 +25,17 @@ MOST_ROWS = 32
 
 
 @jit
-def _write(scratch, at, rows, pieces, table, to, out, out_at, out_plane, out_column, width):
+def _write(scratch, at, rows, pieces, table, to, out, out_at, out_plane, width):
     """Copy a tile's sums to their places in the result."""
     for r in range(rows):
         for piece in range(pieces):
             source = at + (r * pieces + piece) * MOVE
             target = out_at + r * out_plane + table[to + piece]
-            if width == MOVE and out_column == 1:
+            if width == MOVE:
                 move(out, target, scratch, source)
             else:
                 for lane in range(width):
-                    out[target + lane * out_column] = scratch[source + lane]
+                    out[target + lane] = scratch[source + lane]
 
 
 @Task
@@ -45,11 +45,9 @@ def correlate(task, image, packed, _c, out, table, numbers):
     A task is a chunk of the pieces of one image and one group. The table holds source_at, the places and the targets
     of the pieces, and the places of a tile's pieces in a scratch tile.
     """
-    taps, pieces, width, out_column, groups, rows = (
-        numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5],
-    )  # fmt: skip
+    taps, pieces, width, groups, rows = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
     image_step, group_step, out_image, out_plane, chunk, chunks = (
-        numbers[6], numbers[7], numbers[8], numbers[9], numbers[10], numbers[11],
+        numbers[5], numbers[6], numbers[7], numbers[8], numbers[9], numbers[10],
     )  # fmt: skip
     rest, part = divmod(task, chunks)
     n, group = divmod(rest, groups)
@@ -61,7 +59,7 @@ def correlate(task, image, packed, _c, out, table, numbers):
     out_at = n * out_image + group * rows * out_plane
     last = min(pieces, (part + 1) * chunk)
     size, aside = tile_rows * tile_pieces * MOVE, taps + 2 * pieces
-    straight = width == MOVE and out_column == 1 and rows % tile_rows == 0 and taps <= DEPTH
+    straight = width == MOVE and rows % tile_rows == 0 and taps <= DEPTH
     scratch = np.empty(0 if straight else BATCH * row_tiles * size, image.dtype)
     for batch in range(part * chunk, last, BATCH * tile_pieces):
         batch_last = min(last, batch + BATCH * tile_pieces)
@@ -85,7 +83,7 @@ def correlate(task, image, packed, _c, out, table, numbers):
             for first in range(batch, batch_last, tile_pieces):
                 for row in range(0, rows, tile_rows):
                     _write(scratch, at, min(tile_rows, rows - row), tile_pieces, table, taps + pieces + first, out,
-                           out_at + row * out_plane, out_plane, out_column, width)  # fmt: skip
+                           out_at + row * out_plane, out_plane, width)  # fmt: skip
                     at += size
 
 

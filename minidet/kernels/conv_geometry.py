@@ -12,6 +12,7 @@ Then every tap (c, i, j) is one constant distance from a pixel's place: ``source
 """
 
 import functools
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -38,22 +39,38 @@ class Image(NamedTuple):
         return self.phases * self.rows * self.columns
 
 
-class Grid(NamedTuple):
-    """The pixels that a product computes, and their places in its result."""
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A convolution as a matrix product over pixels (qh, qw).
 
+    ``out[row, pixel] = sum over k of weight[row, weight_at[k]] * image[pixel + source_at[k]]``
+
+    Attributes
+    ----------
+    image : Image
+    starts : (phases, 2) array
+        The image's phases' first row and column in x.
+    qh, qw : int
+    source_at, weight_at : (K,) arrays
+    stride : (int, int)
+        Of an input gradient: pixels of the result from one q to the next.
+    phase_at : (phases of the result + 1,) array, or None
+        Where the taps of each phase of an input gradient start.
+    """
+
+    image: Image
+    starts: np.ndarray
     qh: int
     qw: int
-    out_start: int
-    out_row: int
-    out_column: int
+    source_at: np.ndarray
+    weight_at: np.ndarray
+    stride: tuple[int, int] = (1, 1)
+    phase_at: np.ndarray | None = None
 
-
-class Product(NamedTuple):
-    """A convolution as a matrix product: ``sum over k of weight[row, weight_at[k]] * image[pixel + source_at[k]]``."""
-
-    grid: Grid
-    source_at: np.ndarray  # (K,)
-    weight_at: np.ndarray  # (K,)
+    @property
+    def long(self):
+        """The pixels (rows, columns); they are one long row where the image is not wider."""
+        return (1, self.qh * self.qw) if self.qw == self.image.columns else (self.qh, self.qw)
 
 
 def _channel_offsets(channels, step, taps):
@@ -64,7 +81,7 @@ def _channel_offsets(channels, step, taps):
 
 @functools.lru_cache(maxsize=512)
 def forward(channels, kernel_size, out_size, stride, padding, dilation):
-    """Plan a convolution: the image, its phases' first row and column in x (phases, 2), and one product.
+    """Plan a convolution.
 
     Parameters
     ----------
@@ -82,59 +99,52 @@ def forward(channels, kernel_size, out_size, stride, padding, dilation):
         for j in range(kw):
             phase = row_phases.index(i * dh % sh) * len(column_phases) + column_phases.index(j * dw % sw)
             taps.append((phase * rows + i * dh // sh) * columns + j * dw // sw)
-    product = Product(
-        Grid(oh, ow, 0, ow, 1),
-        _channel_offsets(channels, image.plane, taps),
-        np.arange(channels * kh * kw, dtype=np.int64),
-    )
-    return image, starts, (product,)
+    source_at = _channel_offsets(channels, image.plane, taps)
+    return Plan(image, starts, oh, ow, source_at, np.arange(source_at.size, dtype=np.int64))
 
 
 def _axis_phases(size, kernel, stride, padding, dilation):
-    """List for each phase a: a, its pixels, and its taps ``(i, t)``: pixel q meets ``grad[q + t]`` through tap i."""
-    result = []
-    for a in range(min(stride, size)):
-        taps = [(i, (a + padding - i * dilation) // stride) for i in range(kernel)
-                if (a + padding - i * dilation) % stride == 0]  # fmt: skip
-        result.append((a, len(range(a, size, stride)), taps))
-    return result
+    """List for each phase a: a and its taps ``(i, t)``: pixel q meets ``grad[q + t]`` through tap i."""
+    return [(a, [(i, (a + padding - i * dilation) // stride) for i in range(kernel)
+                 if (a + padding - i * dilation) % stride == 0]) for a in range(min(stride, size))]  # fmt: skip
+
+
+def _offsets(filters, channels, kernel_size, image, low, row_taps, column_taps):
+    """Return source_at and weight_at of the taps ``(i, r)`` and ``(j, t)`` of one phase of an input gradient."""
+    kh, kw = kernel_size
+    source = [(r - low[0]) * image.columns + t - low[1] for _, r in row_taps for _, t in column_taps]
+    weight = [i * kw + j for i, _ in row_taps for j, _ in column_taps]
+    return _channel_offsets(filters, image.plane, source), _channel_offsets(filters, channels * kh * kw, weight)
+
+
+def _reach(phases, count):
+    """Return the first and one past the last place of grad that ``count`` pixels of the phases meet."""
+    steps = [t for _, taps in phases for _, t in taps]
+    return (min(steps), max(steps) + count) if steps else (0, 0)
 
 
 @functools.lru_cache(maxsize=512)
 def input_grad(filters, channels, kernel_size, size, stride, padding, dilation):
-    """Plan an input gradient: the padded gradient, and one product per phase of the input.
+    """Plan an input gradient; the taps of all phases of the input, one phase after the other.
 
     ``x[h]`` with ``h = a + s * q`` was met by tap i in the window ``oh = q + (a + p - i * d) / s`` if that is a whole
-    number. So each phase a is a small stride-1 convolution of ``grad`` with the taps that divide.
+    number. So each phase a is a small stride-1 convolution of ``grad`` with the taps that divide. All phases are given
+    the same pixels q: some of the last may lie outside the input.
 
     Parameters
     ----------
     filters, channels : int
         Output and input channels of one group.
     """
-    (kh, kw), (h, w) = kernel_size, size
-    row_phases = _axis_phases(h, kh, stride[0], padding[0], dilation[0])
-    column_phases = _axis_phases(w, kw, stride[1], padding[1], dilation[1])
-    low, high = [0, 0], [0, 0]
-    for axis, phases in enumerate((row_phases, column_phases)):
-        reach = [(t, count + t) for _, count, taps in phases for _, t in taps]
-        low[axis] = min((t for t, _ in reach), default=0)
-        high[axis] = max((end for _, end in reach), default=low[axis])
-    image = Image(1, high[0] - low[0], high[1] - low[1], 1, 1)
-    products = []
-    for a, qh, row_taps in row_phases:
-        for b, qw, column_taps in column_phases:
-            pairs = [(i, j, r, t) for i, r in row_taps for j, t in column_taps]
-            source = [(r - low[0]) * image.columns + t - low[1] for _, _, r, t in pairs]
-            weight = [i * kw + j for i, j, _, _ in pairs]
-            products.append(
-                Product(
-                    Grid(qh, qw, a * w + b, stride[0] * w, stride[1]),
-                    _channel_offsets(filters, image.plane, source),
-                    _channel_offsets(filters, channels * kh * kw, weight),
-                )
-            )
-    return image, np.array([low], np.int64), tuple(products)
+    axes = [_axis_phases(*axis) for axis in zip(size, kernel_size, stride, padding, dilation, strict=True)]
+    qh, qw = (-(-length // step) for length, step in zip(size, stride, strict=True))
+    (top, bottom), (left, right) = _reach(axes[0], qh), _reach(axes[1], qw)
+    image = Image(1, bottom - top, right - left, 1, 1)
+    offsets = [_offsets(filters, channels, kernel_size, image, (top, left), rows, columns)
+               for _, rows in axes[0] for _, columns in axes[1]]  # fmt: skip
+    phase_at = np.cumsum([0] + [source.size for source, _ in offsets])
+    tables = (np.concatenate(tables) for tables in zip(*offsets, strict=True))
+    return Plan(image, np.array([[top, left]], np.int64), qh, qw, *tables, stride, phase_at)
 
 
 @functools.lru_cache(maxsize=512)
@@ -150,36 +160,60 @@ def weight_grad(channels, kernel_size, out_size, stride, padding, dilation, mult
     return image, np.array([[-padding[0], -padding[1]]], np.int64), row_at
 
 
-@functools.lru_cache(maxsize=512)
-def pieces(grid, image_columns, multiple):
-    """Cut a grid into pieces of at most 8 neighbours in a row, for the tiles that read the image directly.
+def _pieces(rows, columns, multiple):
+    """Cut pixels (rows, columns) into pieces of at most 8 neighbours in a row: return their rows and columns.
 
     The last piece of a row ends where the row ends, and overlaps the one before it. Their number is rounded up by
     repeating the last one.
-
-    Returns
-    -------
-    places, targets : (P,) arrays
-        Where a piece starts in the padded image, and in the result.
     """
-    starts = np.arange(0, max(1, grid.qw - PIECE + 1), PIECE)
-    if grid.qw > PIECE and grid.qw % PIECE:
-        starts = np.append(starts, grid.qw - PIECE)
-    rows = np.arange(grid.qh)[:, None]
-    places, targets = rows * image_columns + starts, rows * grid.out_row + starts * grid.out_column + grid.out_start
-    extra = -places.size % multiple
-    return tuple(np.pad(table.reshape(-1), (0, extra), mode="edge").astype(np.int64) for table in (places, targets))
+    starts = np.arange(0, max(1, columns - PIECE + 1), PIECE)
+    if columns > PIECE and columns % PIECE:
+        starts = np.append(starts, columns - PIECE)
+    row, column = (axis.reshape(-1) for axis in np.meshgrid(np.arange(rows), starts, indexing="ij"))
+    extra = -row.size % multiple
+    return np.pad(row, (0, extra), mode="edge"), np.pad(column, (0, extra), mode="edge")
 
 
 @functools.lru_cache(maxsize=512)
-def whole_pieces(out_size, image_columns):
-    """Cut a result's pixels into pieces of 8 neighbours that do not overlap; what is left of each row is left out.
+def direct_table(plan, multiple):
+    """Return ``conv_direct``'s table, the number of pieces and their width."""
+    rows, columns = plan.long
+    row, column = _pieces(rows, columns, multiple)
+    places, targets = row * plan.image.columns + column, row * plan.qw + column
+    table = np.concatenate((plan.source_at, places, targets, np.arange(multiple) * PIECE))
+    return table, row.size, min(columns, PIECE)
 
-    Returns
-    -------
-    places, targets : (P,) arrays
-        Where a piece starts in the padded image, and in the result.
+
+@functools.lru_cache(maxsize=512)
+def phases_table(plan, multiple):
+    """Return ``conv_phases``'s table, the number of pieces and their width."""
+    row, column = _pieces(plan.qh, plan.qw, multiple)
+    places, aside = row * plan.image.columns + column, np.arange(multiple) * PIECE
+    table = np.concatenate((plan.source_at, places, row, column, aside, plan.phase_at))
+    return table, row.size, min(plan.qw, PIECE)
+
+
+@functools.lru_cache(maxsize=512)
+def single_table(plan, multiple):
+    """Return the table of ``conv_weight.single`` and the number of pieces: what is left of each row is left out."""
+    starts, rows = np.arange(0, plan.qw - PIECE + 1, PIECE), np.arange(plan.qh)[:, None]
+    places, targets = ((rows * width + starts).reshape(-1) for width in (plan.image.columns, plan.qw))
+    slots = -(-plan.source_at.size // multiple) * multiple
+    return np.concatenate((np.resize(plan.source_at, slots), places, targets)), places.size
+
+
+@functools.lru_cache(maxsize=512)
+def window(plan, channels):
+    """Return where the 9 taps of a 3 x 3 window and its next channel lie in the weight, or None if that is no window.
+
+    The image that Winograd's windows read, and its starts, come with it.
     """
-    oh, ow = out_size
-    starts, rows = np.arange(0, ow - PIECE + 1, PIECE), np.arange(oh)[:, None]
-    return tuple((rows * width + starts).reshape(-1).astype(np.int64) for width in (image_columns, ow))
+    image, count = plan.image, plan.source_at.size // channels
+    at = [i * image.columns + j for i in range(3) for j in range(3)]
+    one_phase = image.phases == 1 and (plan.phase_at is None or plan.phase_at.size == 2)
+    if count != 9 or not one_phase or sorted(plan.source_at[:9]) != at or image.columns != plan.qw + 2:
+        return None
+    split = Image(4, (plan.qh + 1) // 2 + 1, (plan.qw + 1) // 2 + 1, 2, 2)
+    starts = plan.starts + np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
+    tap_at = plan.weight_at[:9][np.argsort(plan.source_at[:9])]
+    return split, starts, tap_at, int(plan.weight_at[9] - plan.weight_at[0])

@@ -131,22 +131,18 @@ def _gather(image, source_at, group_at, k_first, k_last, pieces, lanes, sources,
 
 
 @jit
-def _scatter(scratch, row_first, row_last, first, last, qh, qw, out, out_at, out_steps):
+def _scatter(scratch, row_first, row_last, first, last, pixels, out, out_at, out_steps):
     """Copy a tile's sums to their places in the result."""
-    image_step, row_step, out_row, out_column = out_steps
-    n, q = divmod(first, qh * qw)
-    r, t = divmod(q, qw)
+    image_step, row_step = out_steps
+    n, q = divmod(first, pixels)
     for lane in range(last - first):
-        to = out_at + n * image_step + r * out_row + t * out_column
+        to = out_at + n * image_step + q
         for row in range(row_first, row_last):
             out[to + row * row_step] = scratch[row * DENSE_LANES + lane]
-        t += 1
-        if t == qw:
-            t = 0
-            r += 1
-            if r == qh:
-                r = 0
-                n += 1
+        q += 1
+        if q == pixels:
+            q = 0
+            n += 1
 
 
 @jit
@@ -168,16 +164,17 @@ def correlate(task, image, packed, _c, out, source_at, numbers):
 
     A task is a chunk of tiles of 24 pixels, and all rows of one group.
     """
-    qh, qw, out_start, out_row, out_column = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
-    images, columns, image_step, group_step = numbers[5], numbers[6], numbers[7], numbers[8]
+    qh, qw, images, columns, image_step, group_step = (
+        numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5],
+    )  # fmt: skip
     rows, has_bias, out_image, out_plane, chunk, chunks = (
-        numbers[9], numbers[10], numbers[11], numbers[12], numbers[13], numbers[14],
+        numbers[6], numbers[7], numbers[8], numbers[9], numbers[10], numbers[11],
     )  # fmt: skip
     group, part = divmod(task, chunks)
     taps = source_at.size
     row_tiles = (rows + DENSE_ROWS - 1) // DENSE_ROWS
     packed_at, group_at = group * row_tiles * (taps + 1) * DENSE_ROWS, group * group_step
-    out_at = out_start + group * rows * out_plane
+    out_at = group * rows * out_plane
     blocks = (taps + DEPTH - 1) // DEPTH
     block = (taps + blocks - 1) // blocks
     panel = np.zeros((block + 1) * DENSE_LANES + MOVE, image.dtype)
@@ -188,8 +185,7 @@ def correlate(task, image, packed, _c, out, source_at, numbers):
         last = min(pixels, first + DENSE_LANES)
         pieces = cut(first, last, qh, qw, columns, image_step, lanes, sources)
         n, q = divmod(first, qh * qw)
-        together = out_column == 1 and out_row == qw and q + DENSE_LANES <= qh * qw
-        direct_rows = rows // DENSE_ROWS if together else 0  # tiles of rows that are written straight to the result
+        direct_rows = rows // DENSE_ROWS if q + DENSE_LANES <= qh * qw else 0  # tiles of rows written straight to it
         for k_first in range(0, taps, block):
             k_last = min(taps, k_first + block)
             depth = k_last - k_first
@@ -200,5 +196,5 @@ def correlate(task, image, packed, _c, out, source_at, numbers):
             a_at, to = packed_at + k_first * DENSE_ROWS, out_at + n * out_image + q
             _rows(row_tiles, direct_rows, out, to, out_plane, scratch, packed, a_at, taps, panel, depth, k_first)
         if direct_rows < row_tiles:
-            steps = (out_image, out_plane, out_row, out_column)
-            _scatter(scratch, direct_rows * DENSE_ROWS, rows, first, last, qh, qw, out, out_at, steps)
+            steps = (out_image, out_plane)
+            _scatter(scratch, direct_rows * DENSE_ROWS, rows, first, last, qh * qw, out, out_at, steps)

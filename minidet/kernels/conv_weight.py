@@ -129,6 +129,14 @@ def combine(f, partial, _b, _c, out, row_at, numbers):
         out[f * taps + k] = total
 
 
+@jit
+def _sum(row):
+    total = row.dtype.type(0)
+    for value in row:
+        total += value
+    return total
+
+
 @Task
 def bias_grad(f, grad, _b, _c, out, _table, numbers):
     """Sum ``grad[:, f]`` over images and pixels."""
@@ -136,8 +144,5 @@ def bias_grad(f, grad, _b, _c, out, _table, numbers):
     total = grad.dtype.type(0)
     for n in range(images):
         at = (n * filters + f) * plane
-        part = grad.dtype.type(0)
-        for p in range(plane):
-            part += grad[at + p]
-        total += part
+        total += _sum(grad[at : at + plane])
     out[f] = total

@@ -16,6 +16,8 @@ Indices are flat positions in the H * W plane, as in PyTorch. "v > m or v != v" 
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numba import get_num_threads, prange
 
@@ -171,6 +173,7 @@ def adaptive_avg_pool2d_grad(grad, input_size):
     return spread_windows(grad, input_size, *_with_divisor(rows, columns, None, grad.dtype))
 
 
+@functools.lru_cache(maxsize=256)
 def _windows(size, kernel, stride, padding, output_size, count_include_pad):
     """Return start, end (inside the image) and length (what the divisor counts) of the windows along one axis."""
     start = np.arange(output_size) * stride - padding
@@ -180,6 +183,7 @@ def _windows(size, kernel, stride, padding, output_size, count_include_pad):
     return start, end, length if count_include_pad else np.maximum(end - start, 1)
 
 
+@functools.lru_cache(maxsize=256)
 def _adaptive(size, output_size):
     start, end = adaptive_windows(size, output_size)
     return start, end, end - start

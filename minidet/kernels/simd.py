@@ -18,7 +18,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .simd_vectors import MOVE, Tile, load, pointer_at, splat, store
+from .simd_vectors import MOVE, Tile, load, pointer_at, shuffled, splat, store
 
 
 def _dense_tile(rows, lanes):
@@ -211,6 +211,26 @@ def move(typingctx, out, out_at, source, source_at):
         return context.get_dummy_value()
 
     return types.void(out, types.intp, source, types.intp), codegen
+
+
+@intrinsic
+def interleave(typingctx, out, out_at, source, even_at, odd_at):
+    """Copy twice ``MOVE`` elements: ``out[out_at + 2 * l] = source[even_at + l]``, the places between from odd_at."""
+
+    def codegen(context, builder, signature, args):
+        out_, out_at_, source_, even_at_, odd_at_ = args
+        dtype = signature.args[0].dtype
+        align, vector = dtype.bitwidth // 8, ir.VectorType(context.get_value_type(dtype), MOVE)
+        even, odd = (
+            load(builder, pointer_at(context, builder, signature.args[2], source_, at), vector, align)
+            for at in (even_at_, odd_at_)
+        )
+        target = pointer_at(context, builder, signature.args[0], out_, out_at_)
+        store(builder, shuffled(builder, even, odd), target, align)
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(out, n, source, n, n), codegen
 
 
 @intrinsic

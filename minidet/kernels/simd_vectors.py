@@ -43,6 +43,13 @@ def splat(builder, scalar, vector):
     return builder.shuffle_vector(lane0, ir.Constant(vector, ir.Undefined), mask)
 
 
+def shuffled(builder, even, odd):
+    """Return the elements of two vectors in turn, in one vector of twice the length."""
+    count = even.type.count
+    order = [lane // 2 + lane % 2 * count for lane in range(2 * count)]
+    return builder.shuffle_vector(even, odd, ir.Constant(ir.VectorType(ir.IntType(32), 2 * count), order))
+
+
 def fused_multiply_add(builder, vector):
     """Declare ``llvm.fmuladd``: fused where the processor can, and no call to a library where it cannot."""
     name = f"llvm.fmuladd.v{vector.count}f{32 if isinstance(vector.element, ir.FloatType) else 64}"

@@ -4,7 +4,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .simd_vectors import MOVE, load, pointer_at, splat, store
+from .simd_vectors import MOVE, load, pointer_at, shuffled, splat, store
 
 
 def _from_window(b, d0, d1, d2, d3):
@@ -75,12 +75,10 @@ def sums_to_pixels(typingctx, pixels, pixels_at, row_step, sums, sums_at, step, 
 
         products = [[load(builder, place(i, j), vector, align) for j in range(4)] for i in range(4)]
         bases = splat(builder, base_, vector)
-        order = [lane // 2 + lane % 2 * MOVE for lane in range(2 * MOVE)]  # left, right, left, right ...
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), 2 * MOVE), order)
         for i, row in enumerate(_both_axes(builder, products, _to_pixels)):
             left, right = (builder.fadd(value, bases) for value in row)
             there = builder.gep(target, [builder.mul(row_step_, ir.Constant(integer, i))])
-            store(builder, builder.shuffle_vector(left, right, mask), there, align)
+            store(builder, shuffled(builder, left, right), there, align)
         return context.get_dummy_value()
 
     n = types.intp

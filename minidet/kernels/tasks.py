@@ -21,6 +21,9 @@ from numba import types
 from . import jit
 from .simd import call_address, fetch_add
 
+#: Work that is worth waking the threads for.
+SMALL = 1 << 14
+
 
 class Task:
     """A kernel that computes one share of the work, compiled at its first use for each dtype."""
@@ -54,13 +57,19 @@ def _launch(threads, address, count, counter, a, b, c, out, table, numbers):
             call_address(address, index, a, b, c, out, table, numbers)
 
 
+@jit.jit
+def _run(address, count, a, b, c, out, table, numbers):
+    for index in range(count):
+        call_address(address, index, a, b, c, out, table, numbers)
+
+
 @functools.cache
 def nothing(dtype):
     """Return an empty array, for an argument that a task does not use."""
     return np.empty(0, dtype)
 
 
-def launch(task, count, a, b, c, out, table, numbers):
+def launch(task, count, a, b, c, out, table, numbers, work=SMALL):
     """Run ``task(index, ...)`` for all ``index < count``; None stands for an array that the task does not use.
 
     Parameters
@@ -69,6 +78,8 @@ def launch(task, count, a, b, c, out, table, numbers):
         Contiguous; the task sees them flat.
     table : (K,) int64 array, or None
     numbers : tuple of int
+    work : int
+        About how many numbers are moved, or multiply-adds / 16: little work is not worth waking the threads for.
     """
     dtype = out.dtype
     arrays = [nothing(dtype) if array is None else array.reshape(-1) for array in (a, b, c, out)]
@@ -77,6 +88,9 @@ def launch(task, count, a, b, c, out, table, numbers):
     if task.checked:
         for index in range(count):
             task.checked(index, *arrays, table, numbers)
+        return
+    if work < SMALL:
+        _run(task.address(dtype), count, *arrays, table, numbers)
         return
     threads = min(jit.threads(), count)
     _launch(threads, task.address(dtype), count, np.zeros(1, np.int64), *arrays, table, numbers)

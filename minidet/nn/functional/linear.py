@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from ... import kernels
 from ...autograd.function import Function
 from ...autograd.tensor import Tensor, as_tensor, wrap
 from ...errors import bad_argument, check_float, check_index_range, check_integer, check_rank, integer
@@ -15,7 +18,8 @@ class Linear(Function):
     @staticmethod
     def forward(ctx, x, weight, bias):
         ctx.save_for_backward(x, weight)
-        out = x @ weight.T  # (..., F)
+        rows = x.reshape(math.prod(x.shape[:-1]), weight.shape[1])
+        out = kernels.linear.linear(rows, weight).reshape(*x.shape[:-1], weight.shape[0])
         if bias is not None:
             out += bias
         return out
@@ -26,9 +30,9 @@ class Linear(Function):
         dx = dw = db = None
         rows = grad.reshape(-1, weight.shape[0])  # (rows, F)
         if ctx.needs_input_grad[0]:
-            dx = (rows @ weight).reshape(x.shape)
+            dx = kernels.linear.linear_input_grad(rows, weight).reshape(x.shape)
         if ctx.needs_input_grad[1]:
-            dw = rows.T @ x.reshape(-1, weight.shape[1])  # (F, C)
+            dw = kernels.linear.linear_weight_grad(rows, x.reshape(-1, weight.shape[1]))
         if ctx.needs_input_grad[2]:
             db = rows.sum(axis=0)
         return dx, dw, db

@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+from minidet import kernels
+from minidet.kernels import jit
+from minidet.kernels.reference import linear as reference
+
+compiled_only = pytest.mark.skipif(not jit.ENABLED, reason="numba is absent or switched off")
+DTYPES = [np.float32, np.float64]
+SHAPES = [(1, 3, 2), (9, 300, 210), (64, 128, 96), (40, 7, 1500), (70, 1500, 5)]  # M, C, F
+
+
+def make(m, c, f, dtype, seed=0):
+    """Return x, weight and a gradient for the result."""
+    rng = np.random.default_rng(seed)
+    return tuple(rng.standard_normal(shape).astype(dtype) for shape in [(m, c), (f, c), (m, f)])
+
+
+def run_all(module, x, weight, grad):
+    return module.linear(x, weight), module.linear_input_grad(grad, weight), module.linear_weight_grad(grad, x)
+
+
+@compiled_only
+def test_compiled_kernels_are_not_the_reference():
+    assert kernels.linear is not reference
+    for name in ("linear", "linear_input_grad", "linear_weight_grad"):
+        assert getattr(kernels.linear, name) is not getattr(reference, name)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_agrees_with_the_product_in_float64(shape, dtype):
+    arrays = make(*shape, dtype)
+    exact = run_all(reference, *(a.astype(np.float64) for a in arrays))
+    for got, right in zip(run_all(kernels.linear, *arrays), exact, strict=True):
+        assert got.dtype == dtype
+        assert got.shape == right.shape
+        np.testing.assert_allclose(got, right, rtol=0, atol=1e-12 if dtype == np.float64 else 2e-4)
+
+
+def test_takes_strided_and_read_only_arrays():
+    arrays = make(64, 128, 96, np.float32)
+    expected = run_all(kernels.linear, *arrays)
+    strided = [np.repeat(a, 2, axis=1)[:, ::2] for a in arrays]
+    for a in strided:
+        a.flags.writeable = False
+    for got, right in zip(run_all(kernels.linear, *strided), expected, strict=True):
+        np.testing.assert_array_equal(got, right)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_reaches_the_same_places(value):
+    x, weight, grad = (np.abs(a) + 0.1 for a in make(64, 128, 96, np.float32))
+    x[3, 5] = grad[7, 9] = value
+    for got, right in zip(run_all(kernels.linear, x, weight, grad), run_all(reference, x, weight, grad), strict=True):
+        np.testing.assert_array_equal(np.isfinite(got), np.isfinite(right))
+        assert not np.isfinite(got).all()
+
+
+@compiled_only
+def test_same_bits_for_any_number_of_threads():
+    numba = pytest.importorskip("numba")
+    most = numba.get_num_threads()
+    if most == 1:
+        pytest.skip("numba has one thread")
+    arrays = make(64, 300, 210, np.float32)
+    try:
+        results = []
+        for threads in (1, most):
+            numba.set_num_threads(threads)
+            results.append(run_all(kernels.linear, *arrays))
+    finally:
+        numba.set_num_threads(most)
+    for one, two in zip(*results, strict=True):
+        assert one.tobytes() == two.tobytes()
