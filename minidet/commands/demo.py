@@ -12,7 +12,7 @@ from ..training.segmentation_run import train_segmentation
 from ..viz import plot_predictions
 from .eval import report
 
-PICTURED = 6  # held-out scenes in the picture
+PICTURED = 4  # held-out scenes in the picture
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

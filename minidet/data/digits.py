@@ -31,9 +31,10 @@ PALETTE = np.array(
 )  # fmt: skip
 
 TRAINING_SCANS = 1297  # scans 0 .. 1296 are for training, the other 500 for testing
-INK, SOFT = 0.35, 0.25  # the digit begins at this ink; opacity rises from 0 to 1 over this range around it
+INK, SOFT = 0.5, 0.25  # the digit begins at this ink; opacity rises from 0 to 1 over this range around it
 SIDES, DEGREES = (16.0, 28.0), 20.0
 COVERED, COVER = 0.25, (0.1, 0.5)  # how many digits are covered, and how much of each
+BY_DIGIT = 0.2  # how many of the covers are a later digit, where one fits; the others are scraps of paper
 PAPER, CONTRAST = (0.7, 0.95), 0.45  # tone of the page (1 is white), and how much darker ink is at least
 TRIES = 60
 
@@ -224,7 +225,7 @@ def _place(rng, patches: np.ndarray, size: int):
         y, x = np.flatnonzero(rows[number]), np.flatnonzero(columns[number])
         part = number, slice(y[0], y[-1] + 1), slice(x[0], x[-1] + 1)
         pixels = inked[part]
-        below = exposed[0] if exposed and rng.random() < 0.5 else None
+        below = exposed[0] if exposed and rng.random() < BY_DIGIT else None
         where = None if below is None else _on_top(rng, pixels, owner, below)
         if where is None:
             below, where = None, _free(rng, pixels, owner)
@@ -270,7 +271,7 @@ def _cover(rng, owner: np.ndarray, i: int):
     rows, columns = np.ogrid[: owner.shape[0], : owner.shape[1]]
     for _ in range(TRIES):
         at = rng.integers(len(y))
-        angle, (half_width, half_height) = rng.uniform(0, np.pi), rng.uniform(3, 11, 2)
+        angle, (half_width, half_height) = rng.uniform(0, np.pi), rng.uniform(2, 10, 2)
         c, s = np.cos(angle), np.sin(angle)
         dy, dx = rows - y[at], columns - x[at]
         cover = (np.abs(c * dx + s * dy) < half_width) & (np.abs(c * dy - s * dx) < half_height)

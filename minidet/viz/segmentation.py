@@ -65,17 +65,17 @@ def plot_predictions(images, truths, predictions, class_names, colours, ignore_i
     figure = Figure(figsize=(7.5, 0.9 + rows * 2.3 * height / width), dpi=110, layout="constrained")
     figure.patch.set_alpha(0)
     grid = figure.subplots(rows, 3, squeeze=False)
+    for axes, title in zip(grid[0], ("input", "truth", "prediction"), strict=True):
+        axes.set_title(title, color=grey)
     for row, image, truth, prediction in zip(grid, images, truths, predictions, strict=True):
         pictures = (
             as_picture(image),
             colour_labels(truth, colours, ignore_index),
             colour_labels(prediction, colours, ignore_index),
         )
-        for axes, picture, title in zip(row, pictures, ("input", "truth", "prediction"), strict=True):
+        for axes, picture in zip(row, pictures, strict=True):
             axes.imshow(picture, interpolation="nearest")
             axes.set_axis_off()
-            if row is grid[0]:
-                axes.set_title(title, color=grey)
     patches = [Patch(color=tuple(colour / 255), label=name) for colour, name in zip(colours, class_names, strict=True)]
     figure.legend(handles=patches, loc="outside lower center", ncols=6, frameon=False, labelcolor=grey, fontsize=8)
     return figure
