@@ -47,6 +47,13 @@ def pad(plane, x, _b, _c, image, starts, numbers):
 
 
 @jit
+def _every_second(source, out):
+    """Copy elements 0, 2, 4 ...: of slices, whose indices cannot be negative, the compiler makes vectors."""
+    for t in range(out.size):
+        out[t] = source[2 * t]
+
+
+@jit
 def _copy(x, source, step, image, to, count):
     """Copy ``count`` elements that lie ``step`` apart."""
     t = 0
@@ -55,8 +62,7 @@ def _copy(x, source, step, image, to, count):
             move(image, to + t, x, source + t)
             t += MOVE
     elif step == 2:
-        for pair in range(count):
-            image[to + pair] = x[source + 2 * pair]
+        _every_second(x[source:], image[to : to + count])
         t = count
     while t < count:
         image[to + t] = x[source + t * step]

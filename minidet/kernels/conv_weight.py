@@ -132,8 +132,8 @@ def combine(f, partial, _b, _c, out, row_at, numbers):
 @jit
 def _sum(row):
     total = row.dtype.type(0)
-    for value in row:
-        total += value
+    for p in range(row.size):
+        total += row[p]
     return total
 
 
