@@ -5,7 +5,9 @@ Call a kernel through its module, ``kernels.conv.conv2d(...)``: which twin stand
 
 import warnings
 
-from . import jit
+from . import jit, memory
+
+memory.keep_freed_memory()
 
 if jit.ENABLED:
     from . import activation, conv, linear, loss, norm, optim, pool, unpool, upsample
