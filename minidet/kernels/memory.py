@@ -26,4 +26,5 @@ def keep_freed_memory() -> bool:
     except (OSError, AttributeError):  # another C library, musl for example
         return False
     settings = ((M_MMAP_THRESHOLD, LARGEST), (M_TRIM_THRESHOLD, 2**31 - 1), (M_TOP_PAD, 2 * LARGEST))
-    return all([mallopt(name, value) == 1 for name, value in settings])  # a list: every one is set
+    done = [mallopt(name, value) for name, value in settings]  # 1 for each that was set
+    return done == [1, 1, 1]

@@ -165,7 +165,7 @@ def test_rows_that_no_window_touches_are_zero(module):
 @pytest.mark.parametrize("problem", SIZES, ids=str)
 def test_same_bits_for_any_number_of_threads(problem):
     numba = pytest.importorskip("numba")
-    most = numba.get_num_threads()
+    before, most = numba.get_num_threads(), numba.config.NUMBA_NUM_THREADS
     if most == 1:
         pytest.skip("numba has one thread")
     arguments = make(2, *problem, np.float32)
@@ -175,7 +175,7 @@ def test_same_bits_for_any_number_of_threads(problem):
             numba.set_num_threads(threads)
             results.append(run_all(kernels.conv, *arguments, problem[-1]))
     finally:
-        numba.set_num_threads(most)
+        numba.set_num_threads(before)
     for other in results[1:]:
         for one, two in zip(results[0], other, strict=True):
             assert one.tobytes() == two.tobytes()

@@ -60,7 +60,7 @@ def test_what_is_not_finite_reaches_the_same_places(value):
 @compiled_only
 def test_same_bits_for_any_number_of_threads():
     numba = pytest.importorskip("numba")
-    most = numba.get_num_threads()
+    before, most = numba.get_num_threads(), numba.config.NUMBA_NUM_THREADS
     if most == 1:
         pytest.skip("numba has one thread")
     arrays = make(64, 300, 210, np.float32)
@@ -70,6 +70,6 @@ def test_same_bits_for_any_number_of_threads():
             numba.set_num_threads(threads)
             results.append(run_all(kernels.linear, *arrays))
     finally:
-        numba.set_num_threads(most)
+        numba.set_num_threads(before)
     for one, two in zip(*results, strict=True):
         assert one.tobytes() == two.tobytes()

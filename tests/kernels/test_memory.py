@@ -8,10 +8,11 @@ import pytest
 CODE = """
 import resource, sys
 import numpy as np
-import minidet
+import minidet.kernels
 def use():
     for _ in range(20):
-        np.ones(1_000_000)  # 8 MB: 1953 pages
+        arrays = [np.ones(1_000_000) for _ in range(4)]  # 4 x 8 MB: 7812 pages
+        del arrays
 use()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 use()

@@ -49,13 +49,15 @@ def assert_close(actual, expected):
 
 def assert_thread_independent(function):
     """Run ``function`` with one thread and with all, and compare bit for bit."""
-    threads = numba.get_num_threads()
+    before = numba.get_num_threads()
     try:
         numba.set_num_threads(1)
         one = function()
+        numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+        several = function()
     finally:
-        numba.set_num_threads(threads)
-    for a, b in zip(one, function(), strict=True):
+        numba.set_num_threads(before)
+    for a, b in zip(one, several, strict=True):
         assert a.tobytes() == b.tobytes()
 
 
