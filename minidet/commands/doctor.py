@@ -26,6 +26,7 @@ VARIABLES = {
     "MINIDET_BOUNDSCHECK": "1: kernels check every index (slow)",
     "MINIDET_CACHE": "the folder for compiled kernels",
     "MINIDET_DATA": "the folder of the data sets",
+    "MINIDET_KEEP_MEMORY": "0: freed memory goes back to the system",
     "MINIDET_QUICK": "1: the demo and the notebooks take fewer steps",
 }
 #: Variables of others that change how minidet runs.
