@@ -29,6 +29,11 @@ def kept(array: np.ndarray, shape: tuple[int, ...], axes: tuple[int, ...]) -> np
     return array.reshape([1 if i in axes else length for i, length in enumerate(shape)])
 
 
+def spread(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Broadcast; what has the shape already stays writable, for which kernels are compiled."""
+    return array if array.shape == shape else np.broadcast_to(array, shape)
+
+
 class Sum(Function):
     """Sum over axes: the gradient is copied to every summand."""
 
@@ -39,7 +44,7 @@ class Sum(Function):
 
     @staticmethod
     def backward(ctx, grad):
-        return np.broadcast_to(kept(grad, ctx.shape, ctx.axes), ctx.shape), None, None
+        return spread(kept(grad, ctx.shape, ctx.axes), ctx.shape), None, None
 
 
 class Mean(Function):
@@ -55,7 +60,7 @@ class Mean(Function):
     @staticmethod
     def backward(ctx, grad):
         share = kept(grad, ctx.shape, ctx.axes) / grad.dtype.type(ctx.count)
-        return np.broadcast_to(share, ctx.shape), None, None
+        return spread(share, ctx.shape), None, None
 
 
 class Amax(Function):

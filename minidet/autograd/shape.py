@@ -46,7 +46,7 @@ class Expand(Function):
     @staticmethod
     def forward(ctx, x, shape):
         ctx.shape = x.shape
-        return np.broadcast_to(x, shape)
+        return x if x.shape == shape else np.broadcast_to(x, shape)
 
     @staticmethod
     def backward(ctx, grad):

@@ -20,7 +20,7 @@ class Tensor:
     Parameters
     ----------
     data : ndarray, or nested numbers
-        An ndarray is shared, not copied (:func:`minidet.tensor` copies). Python floats become float32, Python
+        A writable ndarray is shared, not copied (:func:`minidet.tensor` copies). Python floats become float32, Python
         integers int64, booleans bool; an ndarray keeps its dtype.
     requires_grad : bool
         Record operations on this tensor, so that ``backward()`` can fill ``grad``. Needs a float dtype.
@@ -46,9 +46,12 @@ class Tensor:
         self.output_nr = 0
         self._hooks = None
         self.requires_grad = False
-        if isinstance(data, np.ndarray) and array is data and array.flags.writeable:
-            self._array = array.view()  # ours to write; the caller's own array is locked while a tape needs it
-            self._storage.hand_out(array)
+        if isinstance(data, np.ndarray) and array is data:
+            if array.flags.writeable:
+                self._array = array.view()  # ours to write; the caller's own array is locked while a tape needs it
+                self._storage.hand_out(array)
+            else:  # a kernel would be compiled once more, just for arrays that are read-only
+                self._array = array.copy()
         if requires_grad:
             self.requires_grad_()
 
