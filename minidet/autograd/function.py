@@ -31,7 +31,7 @@ class Context:
     output_meta: tuple = ()  # (shape, dtype) of each output
     hooks: dict[int, dict] | None = None
     _saved: tuple = ()
-    _guards: tuple | list = ()
+    _guards: tuple[()] | Guards = ()
     _constant: tuple = ()
 
     def __init__(self, function: type[Function]):
@@ -88,9 +88,7 @@ class Context:
                 output.grad_fn = self
                 output.output_nr = nr
         if self._saved:
-            self._guards = [
-                guard for guard in (_guard(array, args, outputs) for array in self._saved) if guard is not None
-            ]
+            self._guards = Guards(self._saved, args, outputs)
 
     def run(self, gradients: list[np.ndarray | None]) -> list[np.ndarray | None]:
         """Compute the gradients of the inputs from those of the outputs, and check them."""
@@ -133,15 +131,42 @@ class Context:
 
     def free(self) -> None:
         """Forget the saved arrays and the way down; a second backward pass then says so."""
-        for _, _, storage, _ in self._guards:
-            storage.unlock()
+        if self._guards:
+            self._guards.release()
         self.edges = None
         self._guards = ()
         self._saved = ()
 
-    def __del__(self):
-        for _, _, storage, _ in self._guards:  # a graph that is dropped without a backward pass
+
+class Guards(list):
+    """What must not change until the backward pass: (kind, number, storage, version) of inputs and outputs.
+
+    The storages are locked until :meth:`release`, or until the graph is dropped without a backward pass.
+    """
+
+    def __init__(self, saved: tuple, args: tuple, outputs: tuple[Tensor, ...]):
+        super().__init__()
+        for array in saved:
+            if array is not None:
+                self._find(array, args, outputs)
+
+    def _find(self, array: np.ndarray, args: tuple, outputs: tuple[Tensor, ...]) -> None:
+        """Guard the input or output that ``array`` is; arrays that the operation made for itself need no guard."""
+        for kind, tensors in (("input", args), ("output", outputs)):
+            for i, tensor in enumerate(tensors):
+                if isinstance(tensor, Tensor) and tensor._array is array:
+                    storage = tensor._storage
+                    storage.lock()
+                    self.append((kind, i, storage, storage.version))
+                    return
+
+    def release(self) -> None:
+        """Unlock."""
+        for _, _, storage, _ in self:
             storage.unlock()
+        self.clear()
+
+    __del__ = release
 
 
 class Function:
@@ -213,16 +238,3 @@ def _output(array, args: tuple) -> Tensor:
             if base is not None and (base is source or base is source.base or np.may_share_memory(array, source)):
                 return wrap(array, arg._storage)
     return wrap(array)
-
-
-def _guard(array: np.ndarray | None, args: tuple, outputs: tuple) -> tuple | None:
-    """Lock the input or output that ``array`` is, and remember its version."""
-    if array is None:
-        return None
-    for kind, tensors in (("input", args), ("output", outputs)):
-        for i, tensor in enumerate(tensors):
-            if isinstance(tensor, Tensor) and tensor._array is array:
-                storage = tensor._storage
-                storage.lock()
-                return kind, i, storage, storage.version
-    return None

@@ -77,7 +77,7 @@ def _join(first: np.dtype, second: np.dtype) -> np.dtype:
 
 
 def operands(op: str, input, other, *, name: str = "other") -> tuple:
-    """Bring two operands to one dtype: tensors are cast (recorded), scalars become 0-d arrays without gradient.
+    """Bring two operands to one dtype: tensors are cast (recorded), scalars become arrays (or NumPy scalars) without gradient.
 
     Raises ``ValueError`` if the shapes do not broadcast, ``TypeError`` for anything but tensors, arrays and numbers.
     """
@@ -87,7 +87,7 @@ def operands(op: str, input, other, *, name: str = "other") -> tuple:
                 check_broadcast(op, "input", input, name, other)
             return input, other
     elif isinstance(input, Tensor) and type(other) is float and input._array.dtype.kind == "f":
-        return input, np.asarray(other, input._array.dtype)
+        return input, input._array.dtype.type(other)
     if not is_scalar(input):
         input = checked_tensor(op, "input", input)
     if not is_scalar(other):
