@@ -77,7 +77,7 @@ def _join(first: np.dtype, second: np.dtype) -> np.dtype:
 
 
 def operands(op: str, input, other, *, name: str = "other") -> tuple:
-    """Bring two operands to one dtype: tensors are cast (recorded), scalars become arrays (or NumPy scalars) without gradient.
+    """Bring two operands to one dtype: tensors are cast (recorded), scalars become NumPy's, without gradient.
 
     Raises ``ValueError`` if the shapes do not broadcast, ``TypeError`` for anything but tensors, arrays and numbers.
     """
