@@ -86,8 +86,10 @@ def operands(op: str, input, other, *, name: str = "other") -> tuple:
             if input._array.shape != other._array.shape:
                 check_broadcast(op, "input", input, name, other)
             return input, other
-    elif isinstance(input, Tensor) and type(other) is float and input._array.dtype.kind == "f":
+    elif isinstance(input, Tensor) and type(other) in (float, int) and input._array.dtype.kind == "f":
         return input, input._array.dtype.type(other)
+    elif isinstance(other, Tensor) and type(input) in (float, int) and other._array.dtype.kind == "f":
+        return other._array.dtype.type(input), other
     if not is_scalar(input):
         input = checked_tensor(op, "input", input)
     if not is_scalar(other):
