@@ -107,6 +107,7 @@ class Pow(Function):
 
     @staticmethod
     def backward(ctx, grad):
+        """d/da and d/db of the class, times ``grad``, summed over the axes that broadcasting added or stretched."""
         a, b, out = ctx.saved_tensors
         grad_a = grad_b = None
         if ctx.needs_input_grad[0]:

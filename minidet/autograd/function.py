@@ -115,6 +115,7 @@ class Context:
         return checked
 
     def _checked(self, i: int, edge: tuple, value) -> np.ndarray:
+        """Return the gradient of argument ``i`` as an array of its dtype; raise if the shape is not the argument's."""
         target, output_nr = edge
         if isinstance(target, Context):
             shape, dtype = target.output_meta[output_nr]

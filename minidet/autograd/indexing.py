@@ -40,6 +40,7 @@ class Index(Function):
 
     @staticmethod
     def backward(ctx, grad):
+        """Add each gradient to where it was taken from: to one row of a table of all combinations on ``axes``."""
         axes, shape = ctx.axes, np.broadcast_shapes(*[array.shape for array in ctx.saved_tensors])
         arrays = [np.broadcast_to(array, shape) for array in ctx.saved_tensors]
         taken = arrays[0].ndim

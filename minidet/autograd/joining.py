@@ -70,6 +70,7 @@ class Pad(Function):
 
     @staticmethod
     def forward(ctx, x, widths, value):
+        """``out[outer] = x[inner]``, ``value`` elsewhere: along each axis, what is not cut off, and where it lands."""
         ctx.shape = x.shape
         ctx.inner = tuple(
             slice(max(-before, 0), n - max(-after, 0)) for n, (before, after) in zip(x.shape, widths, strict=True)

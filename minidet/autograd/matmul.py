@@ -22,6 +22,7 @@ class MatMul(Function):
 
     @staticmethod
     def backward(ctx, grad):
+        """``dA = dC B'``, ``dB = A' dC``, with vectors as matrices meanwhile; summed over axes that were broadcast."""
         a, b = ctx.saved_tensors
         rows = a[None] if a.ndim == 1 else a  # (..., M, K)
         columns = b[:, None] if b.ndim == 1 else b  # (..., K, N)

@@ -44,6 +44,7 @@ class Storage:
             self._set_writeable(True)
 
     def _set_writeable(self, flag: bool) -> None:
+        """Lock or unlock the arrays handed out. What NumPy does not let us unlock yet waits for the next unlocking."""
         views = self.views
         if flag and _waiting:
             views = [*views, *_waiting]

@@ -38,6 +38,7 @@ class Tensor:
     __hash__ = object.__hash__  # identity: `==` compares elements
 
     def __init__(self, data, requires_grad: bool = False):
+        """Share a writable array through a view: a tape can then lock the caller's array, and minidet still write."""
         array = to_array(data)
         self._array = array
         self._storage = Storage()

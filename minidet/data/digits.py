@@ -84,6 +84,7 @@ class DigitScenes(Dataset):
         cache: bool = False,
         fresh: bool = False,
     ):
+        """Check the options, and keep the scans of the split: scenes are made of them when they are asked for."""
         super().__init__(transform)
         check_choice("DigitScenes", "split", split, ("train", "test"))
         self.split = split

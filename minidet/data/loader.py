@@ -64,6 +64,7 @@ class DataLoader:
         *,
         rng: np.random.Generator | None = None,
     ):
+        """Check the options, and draw the seed, from which the order and all augmentation of every epoch follow."""
         if not hasattr(dataset, "__getitem__") or not hasattr(dataset, "__len__"):
             raise bad_argument("DataLoader", "dataset", f"is a {type(dataset).__name__}",
                                "something with __len__ and __getitem__", error=TypeError)  # fmt: skip
@@ -109,6 +110,7 @@ class DataLoader:
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
 
     def _prepare(self, epoch: int, indices: list[int], stop: threading.Event | None = None):
+        """Fetch and collate one batch; None once ``stop`` is set. An error gets a note: in which sample it happened."""
         samples = []
         for index in indices:
             if stop is not None and stop.is_set():

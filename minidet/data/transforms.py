@@ -185,6 +185,7 @@ class RandomAffineCrop:
         ignore_index: int = -100,
         min_visible: float = 0.1,
     ):
+        """Check the options; scale, angle, flip and place are drawn anew at each call."""
         self.size = integers("RandomAffineCrop", "size", size, 2, 1)
         if not 0 <= degrees <= 180:
             raise bad_argument("RandomAffineCrop", "degrees", f"is {degrees!r}", "a number in [0, 180]")

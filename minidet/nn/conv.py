@@ -22,6 +22,7 @@ class _Conv(Module):
 
     def _build(self, in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
                output_padding, rng) -> None:  # fmt: skip
+        """Check the options, and make the weights: all that a constructor does."""
         op = type(self).__name__
         self.in_channels = integer(op, "in_channels", in_channels, 1)
         self.out_channels = integer(op, "out_channels", out_channels, 1)

@@ -51,6 +51,7 @@ def _describe(output) -> str:
 
 
 def _table(layers: dict, shapes: dict[int, str], parameters: list) -> str:
+    """Write one line for each layer, indented by its depth, in columns as wide as their widest entry; then the sums."""
     rows = [("layer", "output shape", "parameters")]
     for path, layer in layers.items():
         depth = path.count(".") + 1 if path else 0

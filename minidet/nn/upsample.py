@@ -26,6 +26,7 @@ class Upsample(Module):
 
     def __init__(self, size=None, scale_factor=None, mode: str = "nearest", align_corners: bool | None = None,
                  recompute_scale_factor: bool | None = None):  # fmt: skip
+        """Check that one of ``size`` and ``scale_factor`` is given; their values are checked when an image is there."""
         super().__init__()
         check_choice("Upsample", "mode", mode, ("nearest", "bilinear"))
         if (size is None) == (scale_factor is None):

@@ -54,6 +54,7 @@ class Adam(Optimizer):
         *,
         maximize: bool = False,
     ):
+        """Make the options the defaults of every group; they are checked group by group."""
         super().__init__(
             params,
             {
@@ -73,6 +74,7 @@ class Adam(Optimizer):
             raise bad_argument(self._name, "betas", f"is {betas!r}", "two numbers in [0, 1)")
 
     def _update(self, param, grad, state, group, shape):
+        """Take one step of the class's formula on a flat ``param``; AdamW decays by ``shrink``, Adam by ``l2``."""
         if not state:
             state["step"] = 0
             state["exp_avg"] = self._zeros(param, shape)

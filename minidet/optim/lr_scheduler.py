@@ -195,6 +195,7 @@ class SequentialLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, schedulers: list[LRScheduler], milestones: list[int]):
+        """Check the schedules, and set the rates of the first: each one, when it was made, had set its own."""
         if not schedulers or any(scheduler.optimizer is not optimizer for scheduler in schedulers):
             raise bad_argument(
                 "SequentialLR", "schedulers", "has another optimizer or is empty", "schedules of this one"

@@ -49,6 +49,7 @@ class SGD(Optimizer):
         *,
         maximize: bool = False,
     ):
+        """Make the options the defaults of every group; they are checked group by group."""
         super().__init__(
             params,
             {
@@ -68,6 +69,7 @@ class SGD(Optimizer):
             raise bad_argument("SGD", "nesterov", was, "momentum > 0 and dampening 0")
 
     def _update(self, param, grad, state, group, shape):
+        """Take one step of the class's formula on a flat ``param``; at the first one ``v = d``, not dampened."""
         momentum = group["momentum"]
         buffer, decay, gain = None, 0.0, 1.0
         if momentum:

@@ -26,6 +26,7 @@ def loads(text: str | bytes):
 
 
 def _plain(value, where: str):
+    """Return ``value`` in the types of JSON, NaN as ``{"float": "nan"}``; ``where`` is its place, for the error."""
     if value is None or isinstance(value, (str, bool)):
         return value
     if isinstance(value, np.bool_):

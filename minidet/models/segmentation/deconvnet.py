@@ -72,6 +72,7 @@ class DeconvNet(nn.Module):
 
     def __init__(self, num_classes: int, in_channels: int = 3, widths=(16, 32, 64), convs=(1, 2, 2),
                  hidden: int = 128, hidden_kernel: int = 3):  # fmt: skip
+        """Build the encoder, then the decoder: its stages undo the encoder's, the last one first."""
         super().__init__()
         if len(widths) != len(convs) or not widths:
             raise bad_argument("DeconvNet", "convs", f"is {convs}", f"{len(widths)} numbers, one for each of widths")

@@ -32,6 +32,7 @@ class Conv2d(Function):
 
     @staticmethod
     def backward(ctx, grad):
+        """dx: a transposed convolution; dw: the images correlated with the gradient; db: its sum over N, OH and OW."""
         x, weight = ctx.saved_tensors
         images, filters, grad = _images(x, weight), _filters(weight), _images(grad, weight)
         dx = dw = db = None
@@ -67,6 +68,7 @@ class ConvTranspose2d(Function):
 
     @staticmethod
     def backward(ctx, grad):
+        """dx: a convolution; dw: a convolution's, with image and gradient exchanged; db: the sum over N, OH and OW."""
         x, weight = ctx.saved_tensors
         images, filters, grad = _images(x, weight), _filters(weight), _images(grad, weight)
         dx = dw = db = None
@@ -145,6 +147,7 @@ def _pair(op: str, axes: int, argument: str, value, low: int) -> tuple[int, int]
 
 
 def _convolve(op: str, axes: int, function, input, weight, bias, stride, padding, dilation, groups) -> Tensor:
+    """Check everything, and apply ``function``; along the axis that a row lacks, all lengths are 1, padding 0."""
     input, weight, bias, groups = _checked(op, axes, input, weight, bias, groups, transposed=False)
     stride = _pair(op, axes, "stride", stride, 1)
     dilation = _pair(op, axes, "dilation", dilation, 1)
@@ -236,6 +239,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups: in
 
 
 def _convolve_transposed(op, axes, function, input, weight, bias, stride, padding, output_padding, groups, dilation):
+    """Check everything, find the size ``(n - 1) s - 2 p + d (k - 1) + extra + 1``, and apply ``function``."""
     input, weight, bias, groups = _checked(op, axes, input, weight, bias, groups, transposed=True)
     stride = _pair(op, axes, "stride", stride, 1)
     padding = _pair(op, axes, "padding", padding, 0)

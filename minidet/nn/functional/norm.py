@@ -20,6 +20,7 @@ class BatchNorm(Function):
 
     @staticmethod
     def forward(ctx, x, weight, bias, mean, variance, eps):
+        """Normalise by the statistics given, else by the batch's: mean 0 and variance 1 where it has no pixel."""
         ctx.training = mean is None
         w, b = affine(x, weight, bias)
         if ctx.training and x.size:
