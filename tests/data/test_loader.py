@@ -82,11 +82,13 @@ def test_without_shuffling_and_drop_last():
 
 
 def test_seed_comes_from_manual_seed():
-    def draw():
-        random.manual_seed(7)
+    def draw(seed):
+        random.manual_seed(seed)
         return batches(DataLoader(Noise(), shuffle=True))
 
-    assert draw() == draw()
+    first = draw(7)
+    assert draw(8) != first
+    assert draw(7) == first
     assert batches(loader(seed=1)) != batches(loader(seed=2))
 
 

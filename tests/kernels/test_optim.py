@@ -20,7 +20,7 @@ def arrays(size, dtype, count):
     return [rng.standard_normal(size).astype(dtype) for _ in range(count)]
 
 
-def compare(name, made, scalars, dtype):
+def assert_agrees_with_the_reference(name, made, scalars, dtype):
     ours, plain = [None if a is None else a.copy() for a in made], [None if a is None else a.copy() for a in made]
     getattr(kernels.optim, name)(*ours, *scalars)
     getattr(reference, name)(*plain, *scalars)
@@ -34,8 +34,8 @@ def compare(name, made, scalars, dtype):
 @pytest.mark.parametrize("nesterov", [False, True])
 def test_sgd(size, dtype, nesterov):
     param, grad, buffer = arrays(size, dtype, 3)
-    compare("sgd", [param, grad, buffer], (0.1, 0.01, 0.9, 0.9, 0.7, nesterov, -1.0), dtype)
-    compare("sgd", [param, grad, None], (0.1, 0.01, 0.0, 0.0, 1.0, False, 1.0), dtype)
+    assert_agrees_with_the_reference("sgd", [param, grad, buffer], (0.1, 0.01, 0.9, 0.9, 0.7, nesterov, -1.0), dtype)
+    assert_agrees_with_the_reference("sgd", [param, grad, None], (0.1, 0.01, 0.0, 0.0, 1.0, False, 1.0), dtype)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -45,7 +45,7 @@ def test_adam(size, dtype, amsgrad):
     param, grad, mean, square, largest = arrays(size, dtype, 5)
     largest = np.abs(largest) if amsgrad else None
     scalars = (0.1, 0.9, 0.99, 1e-3, 0.01, 0.999, 0.5, 1.0)
-    compare("adam", [param, grad, mean, np.abs(square), largest], scalars, dtype)
+    assert_agrees_with_the_reference("adam", [param, grad, mean, np.abs(square), largest], scalars, dtype)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -41,7 +41,7 @@ def run():
     return {"dense": dense, "indexed": indexed, "direct": direct, "move": move, "count": count}
 
 
-def close(got, expected, dtype):
+def assert_close(got, expected, dtype):
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-4 if dtype == np.float32 else 1e-12)
 
 
@@ -58,7 +58,7 @@ def test_dense_tile(run, dtype, depth, accumulate):
     product = a[3:].reshape(depth, rows).T @ b[5:].reshape(depth, lanes)
     view[...] = product + view * accumulate
     run["dense"](out, 1, lanes + 7, a, 3, b, 5, depth, accumulate)
-    close(out, expected, dtype)
+    assert_close(out, expected, dtype)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -74,7 +74,7 @@ def test_indexed_tile(run, dtype, depth, accumulate):
     product = a[row_at[2:, None] + step_at] @ b[5:].reshape(depth, lanes)
     expected[2:] = (product + expected[2:].reshape(rows, lanes) * accumulate).reshape(-1)
     run["indexed"](out, 2, a, row_at, 2, step_at, b, 5, depth, accumulate)
-    close(out, expected, dtype)
+    assert_close(out, expected, dtype)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -94,7 +94,7 @@ def test_direct_tile(run, dtype, depth, accumulate):
         expected[:, there] = weights[:depth].T @ seen + (out[:, there] if accumulate else weights[depth][:, None])
     table = np.concatenate((place, to, step))
     run["direct"](out.reshape(-1), 0, 60, a, 0, b, 10, table, 0, pieces, 2 * pieces, depth, depth * rows, accumulate)
-    close(out, expected, dtype)
+    assert_close(out, expected, dtype)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -35,7 +35,8 @@ def assert_same(ours, theirs, dtype):
         np.testing.assert_allclose(mine._array, other.detach().numpy(), rtol=rtol, atol=atol)
 
 
-def run(name, options, dtype, seed):
+def check_twenty_steps(name, options, dtype, seed):
+    """Let both optimisers take 20 steps; compare the parameters, and return the optimisers."""
     rng = np.random.default_rng(seed)
     ours, theirs, draw = pairs(rng, dtype)
     mine, other = getattr(optim, name)(ours, **options), getattr(torch.optim, name)(theirs, **options)
@@ -66,7 +67,7 @@ decays = st.sampled_from([0, 1e-4, 0.1])
 def test_sgd(lr, momentum, dampening, weight_decay, nesterov, maximize, dtype, seed):
     options = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "maximize": maximize}
     options |= {"nesterov": True} if nesterov and momentum else {"dampening": dampening}
-    run("SGD", options, dtype, seed)
+    check_twenty_steps("SGD", options, dtype, seed)
 
 
 @settings(max_examples=40, deadline=None)
@@ -82,16 +83,16 @@ def test_sgd(lr, momentum, dampening, weight_decay, nesterov, maximize, dtype, s
     seed=seeds,
 )
 def test_adam(name, dtype, seed, **options):
-    run(name, options, dtype, seed)
+    check_twenty_steps(name, options, dtype, seed)
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW"])
 def test_defaults(name):
-    run(name, {}, np.float32, 0)
+    check_twenty_steps(name, {}, np.float32, 0)
 
 
 def test_state_of_pytorch_loads():
-    mine, other = run("Adam", {"amsgrad": True}, np.float64, 1)
+    mine, other = check_twenty_steps("Adam", {"amsgrad": True}, np.float64, 1)
     state = other.state_dict()
     for entries in state["state"].values():
         entries.update({key: value.numpy() for key, value in entries.items()})
