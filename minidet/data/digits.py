@@ -122,7 +122,7 @@ class DigitScenes(Dataset):
 
 def _described(image: np.ndarray, owner: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, dict]:
     """Return what :func:`make_scene` made as an image in [0, 1] and a target."""
-    masks = owner == np.arange(len(labels))[:, None, None]
+    masks = owner == np.arange(len(labels), dtype=owner.dtype)[:, None, None]  # (N, H, W)
     semantic = np.append(labels, 0)[owner]  # owner -1 is the last: background
     target = {"boxes": boxes_of_masks(masks), "labels": labels.copy(), "masks": masks, "semantic": semantic}
     return image * np.float32(1 / 255), target
@@ -245,8 +245,9 @@ def _place(rng, patches: np.ndarray, size: int):
 def _free(rng, pixels: np.ndarray, owner: np.ndarray):
     """Find a place where a digit touches no other."""
     h, w = pixels.shape
+    taken = owner >= 0
     for top, left in rng.integers([owner.shape[0] - h + 1, owner.shape[1] - w + 1], size=(TRIES, 2)).tolist():
-        if owner[top : top + h, left : left + w][pixels].max() < 0:
+        if not np.count_nonzero(taken[top : top + h, left : left + w] & pixels):
             return top, left
     return None
 

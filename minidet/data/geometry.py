@@ -250,9 +250,7 @@ def _move_keypoints(keypoints: np.ndarray, points, size) -> np.ndarray:
 def boxes_of_masks(masks: np.ndarray) -> np.ndarray:
     """Return the smallest boxes float32 (N, 4) around masks (N, H, W); zeros for an empty mask."""
     masks = np.asarray(masks) != 0
-    boxes = np.zeros((len(masks), 4), np.float32)
-    for box, mask in zip(boxes, masks, strict=True):
-        columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
-        if len(rows):
-            box[...] = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
-    return boxes
+    columns, rows = masks.any(1), masks.any(2)  # (N, W), (N, H)
+    width, height = columns.shape[1], rows.shape[1]
+    sides = columns.argmax(1), rows.argmax(1), width - columns[:, ::-1].argmax(1), height - rows[:, ::-1].argmax(1)
+    return np.where(columns.any(1, keepdims=True), np.stack(sides, 1), 0).astype(np.float32)
