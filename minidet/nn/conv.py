@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from .module import Module
 from .parameter import Parameter
 
 
-class _Conv(Module):
+class _Layer(Module):
     """What the four layers share: checked geometry, weights, their initial values, the repr."""
 
     axes: int
@@ -66,10 +67,10 @@ class _Conv(Module):
         return text + (", bias=False" if self.bias is None else "")
 
 
-class Conv1d(_Conv):
-    """Convolution of rows: (N, C, L) to (N, F, OL). Arguments as in :class:`Conv2d`; weight (F, C / groups, K)."""
+class _Conv(_Layer):
+    """What Conv1d and Conv2d share: everything but the number of axes."""
 
-    axes = 1
+    function: Callable
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size, stride=1, padding=0, dilation=1,
                  groups: int = 1, bias: bool = True, padding_mode: str = "zeros", *,
@@ -79,7 +80,13 @@ class Conv1d(_Conv):
                     0, rng)  # fmt: skip
 
     def forward(self, input):
-        return conv1d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+        return self.function(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+
+
+class Conv1d(_Conv):
+    """Convolution of rows: (N, C, L) to (N, F, OL). Arguments as in :class:`Conv2d`; weight (F, C / groups, K)."""
+
+    axes, function = 1, staticmethod(conv1d)
 
 
 class Conv2d(_Conv):
@@ -110,21 +117,27 @@ class Conv2d(_Conv):
         (F,).
     """
 
-    axes = 2
+    axes, function = 2, staticmethod(conv2d)
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size, stride=1, padding=0, dilation=1,
-                 groups: int = 1, bias: bool = True, padding_mode: str = "zeros", *,
+
+class _ConvTranspose(_Layer):
+    """What ConvTranspose1d and ConvTranspose2d share: everything but the number of axes."""
+
+    transposed = True
+    function: Callable
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size, stride=1, padding=0, output_padding=0,
+                 groups: int = 1, bias: bool = True, dilation=1, padding_mode: str = "zeros", *,
                  rng: np.random.Generator | None = None):  # fmt: skip
         super().__init__()
         self._build(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
-                    0, rng)  # fmt: skip
+                    output_padding, rng)  # fmt: skip
 
-    def forward(self, input):
-        return conv2d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
-
-
-class _ConvTranspose(_Conv):
-    transposed = True
+    def forward(self, input, output_size=None):
+        """Return the enlarged image; ``output_size`` (its last axes) chooses ``output_padding`` for this call."""
+        extra = self._output_padding(input, output_size)
+        return self.function(input, self.weight, self.bias, self.stride, self.padding, extra, self.groups,
+                             self.dilation)  # fmt: skip
 
     def _output_padding(self, input, output_size) -> tuple[int, ...]:
         """Return the output_padding that leads to ``output_size``: its last axes are the result's."""
@@ -149,19 +162,7 @@ class _ConvTranspose(_Conv):
 class ConvTranspose1d(_ConvTranspose):
     """Transposed convolution of rows: (N, C, L) to (N, F, OL). Arguments as in :class:`ConvTranspose2d`."""
 
-    axes = 1
-
-    def __init__(self, in_channels: int, out_channels: int, kernel_size, stride=1, padding=0, output_padding=0,
-                 groups: int = 1, bias: bool = True, dilation=1, padding_mode: str = "zeros", *,
-                 rng: np.random.Generator | None = None):  # fmt: skip
-        super().__init__()
-        self._build(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
-                    output_padding, rng)  # fmt: skip
-
-    def forward(self, input, output_size=None):
-        extra = self._output_padding(input, output_size)
-        return conv_transpose1d(input, self.weight, self.bias, self.stride, self.padding, extra, self.groups,
-                                self.dilation)  # fmt: skip
+    axes, function = 1, staticmethod(conv_transpose1d)
 
 
 class ConvTranspose2d(_ConvTranspose):
@@ -190,17 +191,4 @@ class ConvTranspose2d(_ConvTranspose):
         (F,).
     """
 
-    axes = 2
-
-    def __init__(self, in_channels: int, out_channels: int, kernel_size, stride=1, padding=0, output_padding=0,
-                 groups: int = 1, bias: bool = True, dilation=1, padding_mode: str = "zeros", *,
-                 rng: np.random.Generator | None = None):  # fmt: skip
-        super().__init__()
-        self._build(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
-                    output_padding, rng)  # fmt: skip
-
-    def forward(self, input, output_size=None):
-        """Return the enlarged image; ``output_size`` (OH, OW) chooses ``output_padding`` for this call."""
-        extra = self._output_padding(input, output_size)
-        return conv_transpose2d(input, self.weight, self.bias, self.stride, self.padding, extra, self.groups,
-                                self.dilation)  # fmt: skip
+    axes, function = 2, staticmethod(conv_transpose2d)

@@ -85,7 +85,8 @@ class AvgPool2d(Module):
 class _AdaptivePool(Module):
     """What the two adaptive layers share."""
 
-    def _set_size(self, output_size) -> None:
+    def __init__(self, output_size):
+        super().__init__()
         op = type(self).__name__
         sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
         if len(sizes) != 2:
@@ -108,10 +109,6 @@ class AdaptiveAvgPool2d(_AdaptivePool):
         OH and OW; None keeps H or W. ``1`` averages whole planes.
     """
 
-    def __init__(self, output_size):
-        super().__init__()
-        self._set_size(output_size)
-
     def forward(self, input):
         return adaptive_avg_pool2d(input, self.output_size)
 
@@ -128,8 +125,7 @@ class AdaptiveMaxPool2d(_AdaptivePool):
     """
 
     def __init__(self, output_size, return_indices: bool = False):
-        super().__init__()
-        self._set_size(output_size)
+        super().__init__(output_size)
         self.return_indices = return_indices
 
     def forward(self, input):
