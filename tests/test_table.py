@@ -89,6 +89,7 @@ def test_gradcheck(row, rng, record_property):
         verdict = "pass"
     finally:
         record_property("gradcheck", gradcheck_line(row.id, errors, verdict))
+    assert list(errors) == names, "an input or a parameter was not compared"
 
 
 def gradcheck_line(name: str, errors: dict[str, float], verdict: str) -> str:
@@ -148,9 +149,12 @@ def test_leaves_its_inputs_as_they_are(row, rng):
 @over_rows()
 def test_takes_read_only_inputs(row, rng):
     arrays = as_arrays(row.inputs(rng))
+    expected = run(row, [array.copy() for array in arrays])
     for array in arrays:
         array.flags.writeable = False
-    run(row, arrays)
+    got = run(row, arrays)
+    for one, other in zip(got, expected, strict=True):
+        assert_close(one, other, 1e-10, 1e-12)
 
 
 @over_rows(lambda row: row.empty is not None)
