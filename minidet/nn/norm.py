@@ -20,9 +20,11 @@ class _BatchNorm(Module):
 
     ranks: tuple[int, ...]
     letters: str
+    _may_be_absent = ("num_batches_tracked",)  # PyTorch counts batches since 0.4.1; the weights of ImageNet are older
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
                  track_running_stats: bool = True):  # fmt: skip
+        """Check the options; start at weight 1, bias 0, mean 0 and variance 1, or None for what is switched off."""
         super().__init__()
         op = type(self).__name__
         self.num_features = integer(op, "num_features", num_features, 1)
@@ -51,6 +53,9 @@ class _BatchNorm(Module):
             self.bias._write_array()[...] = 0
 
     def forward(self, input):
+        """Normalise by the running statistics in evaluation, if there are any, else by the batch's; training moves the
+        running ones, and counts the batches.
+        """
         op = type(self).__name__
         check_rank(op, "input", input, *self.ranks, letters=self.letters)
         if input.shape[1] != self.num_features:
@@ -121,6 +126,8 @@ class FrozenBatchNorm2d(Module):
     eps : float
         Added to the variance.
     """
+
+    _may_be_unused = ("num_batches_tracked",)  # that of the BatchNorm2d which was trained
 
     def __init__(self, num_features: int, eps: float = 1e-5):
         super().__init__()

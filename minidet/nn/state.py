@@ -1,4 +1,4 @@
-"""Copying saved arrays into a module: all of them, or none."""
+"""What a module saves, and copying saved arrays into it: all of them, or none."""
 
 from __future__ import annotations
 
@@ -18,14 +18,34 @@ class IncompatibleKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
-def load(module: str, own: dict[str, Tensor], state: Mapping, strict: bool) -> IncompatibleKeys:
-    """Copy ``state`` into the tensors ``own`` of a module of that name, after checking every key, shape and dtype."""
+def collect(module) -> dict[str, Tensor]:
+    """Return what is saved: PyTorch's keys in PyTorch's order, a shared module under each of its names."""
+    state = {}
+    for path, part in module.named_modules(remove_duplicate=False):
+        start = f"{path}." if path else ""
+        saved = {**part._parameters, **{n: b for n, b in part._buffers.items() if n not in part._not_saved}}
+        state.update((start + name, value) for name, value in saved.items() if value is not None)
+    return state
+
+
+def _keys(module, kind: str) -> set[str]:
+    """Return the keys of what the modules inside name in their attribute ``kind``."""
+    return {
+        f"{path}.{name}" if path else name
+        for path, part in module.named_modules(remove_duplicate=False)
+        for name in getattr(part, kind)
+    }
+
+
+def load(module, state: Mapping, strict: bool) -> IncompatibleKeys:
+    """Copy ``state`` into the parameters and buffers of ``module``, after checking every key, shape and dtype."""
     if not isinstance(state, Mapping):
         kind = type(state).__name__
         raise bad_argument("load_state_dict", "state_dict", f"is a {kind}", "a dict of arrays", error=TypeError)
     given = {key: value._array if isinstance(value, Tensor) else np.asarray(value) for key, value in state.items()}
-    missing = [key for key in own if key not in given]
-    unexpected = [key for key in given if key not in own]
+    own, optional, unused = collect(module), _keys(module, "_may_be_absent"), _keys(module, "_may_be_unused")
+    missing = [key for key in own if key not in given and key not in optional]
+    unexpected = [key for key in given if key not in own and key not in unused]
     common = [key for key in own if key in given]
     problems = []
     if strict:
@@ -37,7 +57,7 @@ def load(module: str, own: dict[str, Tensor], state: Mapping, strict: bool) -> I
             problems.append(f"{key} has dtype {given[key].dtype}, expected numbers")
     if problems:
         listed = "".join(f"\n  {problem}" for problem in problems)
-        raise ValueError(f"load_state_dict: the state does not fit {module}:{listed}")
+        raise ValueError(f"load_state_dict: the state does not fit {type(module).__name__}:{listed}")
     for key in common:
         np.copyto(own[key]._write_array(), given[key], casting="unsafe")
     return IncompatibleKeys(missing, unexpected)

@@ -55,12 +55,38 @@ def test_frozen_has_no_parameters_and_equals_evaluation():
     for x in batches():
         layer(minidet.tensor(x))
     layer.eval()
-    state = {key: value for key, value in layer.state_dict().items() if key != "num_batches_tracked"}
-    frozen.load_state_dict(state)
+    assert frozen.load_state_dict(layer.state_dict()) == ([], [])
     assert not list(frozen.parameters())
     assert list(frozen.state_dict()) == ["weight", "bias", "running_mean", "running_var"]
     x = minidet.tensor(batches()[0])
     np.testing.assert_array_equal(frozen(x).numpy(), layer(x).detach().numpy())
+
+
+def test_frozen_has_no_use_for_the_count_of_batches_but_others_are_told():
+    net = nn.Sequential(nn.FrozenBatchNorm2d(3), nn.Identity())
+    state = nn.Sequential(nn.BatchNorm2d(3), nn.Identity()).state_dict()
+    for strict in (True, False):
+        assert net.load_state_dict(state, strict) == ([], [])
+    with pytest.raises(ValueError, match="1.num_batches_tracked is unexpected"):
+        net.load_state_dict({**state, "1.num_batches_tracked": np.zeros((), np.int64)})
+    del state["0.bias"]
+    with pytest.raises(ValueError, match="0.bias is missing"):
+        net.load_state_dict(state)
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("strict", [True, False])
+def test_the_count_of_batches_may_be_absent_as_in_pytorch(strict):
+    import torch
+
+    ours, theirs = nn.Sequential(nn.BatchNorm2d(3)), torch.nn.Sequential(torch.nn.BatchNorm2d(3))
+    for net in (ours, theirs):
+        net[0].num_batches_tracked.fill_(5)
+        state = {key: value for key, value in net.state_dict().items() if not key.endswith("tracked")}
+        assert tuple(net.load_state_dict(state, strict)) == ([], [])
+        assert int(net[0].num_batches_tracked) == 5
+    with pytest.raises(ValueError, match="0.num_batches_tracked is unexpected"):
+        nn.Sequential(nn.BatchNorm2d(3, track_running_stats=False)).load_state_dict(ours.state_dict())
 
 
 @pytest.mark.parametrize(
