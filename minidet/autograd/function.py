@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import numbers
 
 import numpy as np
 
+from ..errors import bad_argument
 from .grad_mode import mode
 from .hooks import HookHandle
-from .tensor import Tensor, wrap
+from .storage import Storage
+from .tensor import Tensor, to_array, wrap
 
 _sequence = itertools.count()
 
@@ -33,6 +36,7 @@ class Context:
     _saved: tuple = ()
     _guards: tuple[()] | Guards = ()
     _constant: tuple = ()
+    _zeros = True
 
     def __init__(self, function: type[Function]):
         self.function = function
@@ -46,12 +50,16 @@ class Context:
         return self.function.__name__
 
     def save_for_backward(self, *arrays: np.ndarray | None) -> None:
-        """Keep arrays for the backward pass. Inputs and outputs among them are guarded against changes in place."""
+        """Keep arrays for the backward pass. Inputs, outputs and views of them are guarded against changes in place."""
         self._saved = arrays
 
     def mark_non_differentiable(self, *arrays: np.ndarray) -> None:
         """Say which outputs have no gradient (integer outputs never have)."""
         self._constant = arrays
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Say what ``backward`` gets for an output that the result does not depend on: zeros (default), or None."""
+        self._zeros = value
 
     @property
     def saved_tensors(self) -> tuple[np.ndarray | None, ...]:
@@ -81,12 +89,13 @@ class Context:
         self.output_meta = tuple([(output._array.shape, output._array.dtype) for output in outputs])
         for nr, output in enumerate(outputs):
             array = output._array
-            if array.dtype.kind == "f" and not (
-                self._constant and any(array is constant for constant in self._constant)
-            ):
-                output.requires_grad = True
-                output.grad_fn = self
-                output.output_nr = nr
+            if array.dtype.kind == "f":
+                if not (self._constant and any(array is constant for constant in self._constant)):
+                    output._requires_grad = True
+                    output.grad_fn = self
+                    output.output_nr = nr
+            elif array.dtype.kind not in "iub":
+                raise _bad_result(self.function, f"has dtype {array.dtype}", "gradients are real numbers")
         if self._saved:
             self._guards = Guards(self._saved, args, outputs)
 
@@ -99,7 +108,7 @@ class Context:
                 "call backward(retain_graph=True) the first time to go through it twice."
             )
         for nr, gradient in enumerate(gradients):
-            if gradient is None:  # an output that the result does not depend on
+            if gradient is None and self._zeros:  # an output that the result does not depend on
                 gradients[nr] = np.zeros(*self.output_meta[nr])
         result = self.function.backward(self, *gradients)
         if not isinstance(result, tuple):
@@ -148,18 +157,29 @@ class Guards(list):
     def __init__(self, saved: tuple, args: tuple, outputs: tuple[Tensor, ...]):
         super().__init__()
         for array in saved:
-            if array is not None:
+            if isinstance(array, np.ndarray):  # else None, or a number
                 self._find(array, args, outputs)
 
     def _find(self, array: np.ndarray, args: tuple, outputs: tuple[Tensor, ...]) -> None:
-        """Guard the input or output that ``array`` is; arrays that the operation made for itself need no guard."""
+        """Guard the input or output that ``array`` is, or all whose memory it shares: the operation's own need none."""
+        owner = array if array.base is None else array.base  # NumPy's views name the array that owns the memory
+        sharing = []
         for kind, tensors in (("input", args), ("output", outputs)):
             for i, tensor in enumerate(tensors):
-                if isinstance(tensor, Tensor) and tensor._array is array:
-                    storage = tensor._storage
-                    storage.lock()
-                    self.append((kind, i, storage, storage.version))
-                    return
+                if isinstance(tensor, Tensor):
+                    known = tensor._array
+                    if known is array:
+                        self._guard(kind, i, tensor._storage)
+                        return
+                    if known is owner or known.base is owner:
+                        sharing.append((kind, i, tensor))
+        for kind, i, tensor in sharing:
+            if np.may_share_memory(array, tensor._array):
+                self._guard(kind, i, tensor._storage)
+
+    def _guard(self, kind: str, i: int, storage: Storage) -> None:
+        storage.lock()
+        self.append((kind, i, storage, storage.version))
 
     def release(self) -> None:
         """Unlock."""
@@ -208,7 +228,7 @@ class Function:
         for arg in args:
             if isinstance(arg, Tensor):
                 arrays.append(arg._array)
-                needs.append(arg.requires_grad)
+                needs.append(arg._requires_grad)
             else:
                 arrays.append(arg)
                 needs.append(False)
@@ -216,20 +236,22 @@ class Function:
         ctx.needs_input_grad = tuple(needs) if record else (False,) * len(needs)
         result = cls.forward(ctx, *arrays)
         if isinstance(result, tuple):
-            outputs = tuple([_output(array, args) for array in result])
+            outputs = tuple([_output(cls, array, args) for array in result])
             if record:
                 ctx.link(args, outputs)
             return outputs
-        output = _output(result, args)
+        output = _output(cls, result, args)
         if record:
             ctx.link(args, (output,))
         return output
 
 
-def _output(array, args: tuple) -> Tensor:
+def _output(function: type[Function], array, args: tuple) -> Tensor:
     """Make a tensor of a result; a view of an input shares the input's versions and locks."""
     if type(array) is not np.ndarray:
-        array = np.asarray(array)
+        if not isinstance(array, (np.generic, np.ndarray, numbers.Real, Tensor)):
+            raise _bad_result(function, f"is a {type(array).__name__}", "several outputs are returned as a tuple")
+        array = np.asarray(array) if isinstance(array, np.generic) else to_array(array)
     base = array.base
     for arg in args:
         if isinstance(arg, Tensor):
@@ -239,3 +261,7 @@ def _output(array, args: tuple) -> Tensor:
             if base is not None and (base is source or base is source.base or np.may_share_memory(array, source)):
                 return wrap(array, arg._storage)
     return wrap(array)
+
+
+def _bad_result(function: type[Function], was: str, why: str) -> Exception:
+    return bad_argument(f"{function.__name__}.forward", "the result", was, "an array of numbers", why, TypeError)

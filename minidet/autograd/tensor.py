@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import operator
 
 import numpy as np
 
@@ -33,7 +34,7 @@ class Tensor:
         The recorded operation that made this tensor; None for a leaf.
     """
 
-    __slots__ = ("__weakref__", "_array", "_hooks", "_storage", "grad", "grad_fn", "output_nr", "requires_grad")
+    __slots__ = ("__weakref__", "_array", "_hooks", "_requires_grad", "_storage", "grad", "grad_fn", "output_nr")
     __array_ufunc__ = None  # so that `ndarray + tensor` asks the tensor
     __hash__ = object.__hash__  # identity: `==` compares elements
 
@@ -41,12 +42,12 @@ class Tensor:
         """Share a writable array through a view: a tape can then lock the caller's array, and minidet still write."""
         array = to_array(data)
         self._array = array
-        self._storage = Storage()
+        self._storage = data._storage if isinstance(data, Tensor) else Storage()  # one memory, one count of its changes
         self.grad: Tensor | None = None
         self.grad_fn = None
         self.output_nr = 0
         self._hooks = None
-        self.requires_grad = False
+        self._requires_grad = False
         if isinstance(data, np.ndarray) and array is data:
             if array.flags.writeable:
                 self._array = array.view()  # ours to write; the caller's own array is locked while a tape needs it
@@ -187,8 +188,10 @@ class Tensor:
             raise bad_argument("requires_grad_", "the tensor", was, "a float dtype", why, TypeError)
         if self.grad_fn is not None and not requires_grad:
             raise RuntimeError("requires_grad_: the tensor is the result of an operation, expected a leaf.")
-        self.requires_grad = bool(requires_grad)
+        self._requires_grad = bool(requires_grad)
         return self
+
+    requires_grad = property(operator.attrgetter("_requires_grad"), requires_grad_, doc="Whether to record; settable.")
 
     def backward(self, gradient=None, retain_graph: bool = False) -> None:
         """Fill ``grad`` of every leaf that this tensor was computed from.
@@ -281,7 +284,7 @@ def wrap(array: np.ndarray, storage: Storage | None = None) -> Tensor:
     tensor.grad_fn = None
     tensor.output_nr = 0
     tensor._hooks = None
-    tensor.requires_grad = False
+    tensor._requires_grad = False
     return tensor
 
 

@@ -10,8 +10,9 @@ from ..autograd.hooks import HookHandle
 from ..autograd.storage import Storage
 from ..autograd.tensor import Tensor
 from ..errors import FLOATS, bad_argument
+from .backward_hook import BackwardHooks
 from .parameter import Parameter
-from .state import IncompatibleKeys, load
+from .state import IncompatibleKeys, collect, load
 from .summary import summarize
 
 KINDS = ("_parameters", "_buffers", "_modules")
@@ -36,6 +37,10 @@ class Module:
         True after ``train()`` (the default), False after ``eval()``. Dropout and batch normalisation look at it.
     """
 
+    # For old and foreign checkpoints: names of state that may be absent from one, and names that may be there unused.
+    _may_be_absent: tuple[str, ...] = ()
+    _may_be_unused: tuple[str, ...] = ()
+
     def __init__(self):
         state = self.__dict__
         state["training"] = True
@@ -45,6 +50,7 @@ class Module:
         state["_not_saved"] = set()  # the names of buffers that state_dict leaves out
         state["_forward_hooks"] = {}
         state["_forward_pre_hooks"] = {}
+        state["_backward_hooks"] = {}
 
     # computing ---------------------------------------------------------------------------------------------------
 
@@ -59,12 +65,15 @@ class Module:
             replacement = hook(self, args)
             if replacement is not None:
                 args = replacement if isinstance(replacement, tuple) else (replacement,)
+        backward = BackwardHooks(self, tuple(self._backward_hooks.values())) if self._backward_hooks else None
+        if backward is not None:
+            args = backward.before(args)
         result = self.forward(*args, **kwargs)
         for hook in tuple(self._forward_hooks.values()):
             replacement = hook(self, args, result)
             if replacement is not None:
                 result = replacement
-        return result
+        return result if backward is None else backward.after(result)
 
     def register_forward_pre_hook(self, hook: Callable) -> HookHandle:
         """Call ``hook(module, args)`` before ``forward``; a result that is not None replaces the arguments."""
@@ -73,6 +82,14 @@ class Module:
     def register_forward_hook(self, hook: Callable) -> HookHandle:
         """Call ``hook(module, args, output)`` after ``forward``; a result that is not None replaces the output."""
         return HookHandle(self._forward_hooks, hook)
+
+    def register_full_backward_hook(self, hook: Callable) -> HookHandle:
+        """Call ``hook(module, grad_input, grad_output)`` when the backward pass has come through the module.
+
+        Both are tuples: the gradients of the positional arguments and of the results, None for what is no tensor. A
+        tuple that the hook returns replaces ``grad_input``. Where no argument requires grad, that is all None.
+        """
+        return HookHandle(self._backward_hooks, hook)
 
     # registering -------------------------------------------------------------------------------------------------
 
@@ -112,6 +129,7 @@ class Module:
         self.__dict__[kind][name] = value
 
     def __setattr__(self, name: str, value) -> None:
+        """Register parameters and modules; a registered name takes no other value but None, or a Tensor as a buffer."""
         state = self.__dict__
         kind = "_parameters" if isinstance(value, Parameter) else "_modules" if isinstance(value, Module) else None
         if kind is not None:
@@ -214,18 +232,9 @@ class Module:
 
     # saving and loading ------------------------------------------------------------------------------------------
 
-    def _state(self) -> dict[str, Tensor]:
-        """Collect what is saved: PyTorch's keys in PyTorch's order, a shared module under each of its names."""
-        state = {}
-        for path, module in self.named_modules(remove_duplicate=False):
-            start = f"{path}." if path else ""
-            saved = {**module._parameters, **{n: b for n, b in module._buffers.items() if n not in module._not_saved}}
-            state.update((start + name, value) for name, value in saved.items() if value is not None)
-        return state
-
     def state_dict(self) -> dict[str, Tensor]:
         """Return every parameter and persistent buffer by name: detached, sharing the module's memory."""
-        return {key: value.detach() for key, value in self._state().items()}
+        return {key: value.detach() for key, value in collect(self).items()}
 
     def load_state_dict(self, state_dict: dict, strict: bool = True) -> IncompatibleKeys:
         """Copy values into the parameters and buffers.
@@ -247,7 +256,7 @@ class Module:
         ValueError
             With all keys that are missing, unexpected or of the wrong shape. Nothing has been changed then.
         """
-        return load(type(self).__name__, self._state(), state_dict, strict)
+        return load(self, state_dict, strict)
 
     # changing all that is inside ---------------------------------------------------------------------------------
 

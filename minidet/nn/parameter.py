@@ -22,8 +22,6 @@ class Parameter(Tensor):
 
     def __init__(self, data, requires_grad: bool = True):
         super().__init__(data)
-        if isinstance(data, Tensor):
-            self._storage = data._storage  # one memory, one count of its changes
         self.requires_grad_(requires_grad)
 
     def __repr__(self) -> str:

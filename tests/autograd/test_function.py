@@ -135,6 +135,44 @@ def test_wrong_gradients_are_reported(result, message):
         broken(result)()
 
 
+@pytest.mark.parametrize("returned, was", [
+    (lambda x: None, "is a NoneType"), (lambda x: [x, x], "is a list"), (lambda x: "x", "is a str"),
+    (np.fft.fft, "has dtype complex128"),
+])  # fmt: skip
+def test_wrong_results_are_reported(returned, was):
+    class Mine(Function):
+        forward = staticmethod(lambda ctx, x: returned(x))
+
+    with pytest.raises(TypeError, match=f"Mine.forward: the result {was}, expected an array of numbers: "):
+        Mine.apply(ones(2))
+
+
+def test_results_may_be_numbers_or_tensors():
+    class Mine(Function):
+        forward = staticmethod(lambda ctx, x: (2.0, np.float64(2), minidet.as_tensor(x) * 2))
+
+    python, scalar, tensor = Mine.apply(ones(2))
+    assert (python.dtype, scalar.dtype, tensor.dtype) == ("float32", "float64", "float64")
+    assert (python.item(), scalar.item(), tensor.tolist()) == (2, 2, [2, 2])
+
+
+def test_none_in_place_of_zeros():
+    class Both(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.set_materialize_grads(False)
+            return x * 1, x * 2
+
+        @staticmethod
+        def backward(ctx, first, second):
+            assert second is None
+            return first
+
+    x = ones(2)
+    Both.apply(x)[0].sum().backward()
+    assert x.grad.tolist() == [1, 1]
+
+
 @pytest.mark.parametrize("method", ["forward", "backward"])
 def test_missing_methods_are_reported(method):
     class Half(Function):

@@ -57,6 +57,20 @@ class TestMaking:
         with pytest.raises(TypeError, match="requires_grad_: the tensor has dtype int64"):
             minidet.tensor([1], requires_grad=True)
 
+    def test_requires_grad_can_be_set(self):
+        x = minidet.zeros(2)
+        x.requires_grad = True
+        y = x * 2
+        y.sum().backward()
+        assert x.grad.tolist() == [2, 2]
+        x.requires_grad = False
+        assert not x.requires_grad
+        assert not (x * 2).requires_grad
+        with pytest.raises(TypeError, match="requires_grad_: the tensor has dtype int64, expected a float dtype"):
+            minidet.arange(2).requires_grad = True
+        with pytest.raises(RuntimeError, match="requires_grad_: the tensor is the result of an operation"):
+            y.requires_grad = False
+
 
 class TestAsking:
     def test_shape(self):
