@@ -133,7 +133,7 @@ class Var(Function):
 
     @staticmethod
     def backward(ctx, grad):
-        (centred,) = ctx.saved_tensors
+        centred = ctx.saved_tensors[0]
         return kept(grad, centred.shape, ctx.axes) * (2 / ctx.freedom) * centred, None, None, None
 
 
@@ -142,12 +142,14 @@ class Std(Var):
 
     @staticmethod
     def forward(ctx, x, axes, correction, keepdim):
-        ctx.std = np.sqrt(Var.forward(ctx, x, axes, correction, True))
-        return ctx.std if keepdim else ctx.std.squeeze(axes)
+        std = np.sqrt(Var.forward(ctx, x, axes, correction, True))
+        ctx.save_for_backward(*ctx.saved_tensors, std)
+        return std if keepdim else std.squeeze(axes)
 
     @staticmethod
     def backward(ctx, grad):
-        slope = np.where(ctx.std == 0, grad.dtype.type(0), grad.dtype.type(0.5) / ctx.std)
+        _, std = ctx.saved_tensors
+        slope = np.where(std == 0, grad.dtype.type(0), grad.dtype.type(0.5) / std)
         return Var.backward(ctx, kept(grad, slope.shape, ctx.axes) * slope)
 
 

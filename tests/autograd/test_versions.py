@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 import minidet
+import minidet.nn.functional as F
 from minidet import Tensor, no_grad, optim
+from minidet.autograd import Function
 
 
 def write(tensor, how):
@@ -112,6 +114,92 @@ def test_the_way_of_the_optimisers():
     assert w.version > 0
     with pytest.raises(RuntimeError, match="changed in place"):
         loss.backward()
+
+
+class FirstSquares(Function):
+    """Saves a view of its input, and returns a view of something else that it saves."""
+
+    @staticmethod
+    def forward(ctx, *arrays):
+        flat = arrays[0].reshape(-1)
+        out = flat * flat
+        ctx.save_for_backward(flat, out)
+        ctx.shape = arrays[0].shape
+        return out[:2]
+
+    @staticmethod
+    def backward(ctx, grad):
+        flat, out = ctx.saved_tensors
+        dx = np.zeros_like(out)
+        dx[:2] = 2 * flat[:2] * grad
+        return dx.reshape(ctx.shape), *[None] * (len(ctx.needs_input_grad) - 1)
+
+
+class TestSavedViews:
+    """An operation may save a part of an input or of an output, or the whole that an output is a part of."""
+
+    def test_of_an_input(self):
+        x = minidet.ones(2, 2, requires_grad=True)
+        y = FirstSquares.apply(x)
+        with no_grad():
+            x.add_(1)
+        with pytest.raises(RuntimeError, match="FirstSquares: input 0 was changed in place after the operation"):
+            y.sum().backward()
+
+    def test_of_an_output(self):
+        y = FirstSquares.apply(minidet.ones(2, 2, requires_grad=True))
+        with no_grad():
+            y.add_(1)
+        with pytest.raises(RuntimeError, match="FirstSquares: output 0 was changed in place after the operation"):
+            y.sum().backward()
+
+    def test_lock_the_arrays_outside(self):
+        array = np.ones((2, 2))
+        y = FirstSquares.apply(Tensor(array, requires_grad=True))
+        assert not array.flags.writeable
+        y.sum().backward()
+        assert array.flags.writeable
+
+    def test_another_part_of_the_memory_may_change(self):
+        array = np.ones(4)
+        x, other = Tensor(array[:2], requires_grad=True), Tensor(array[2:], requires_grad=True)
+        y = FirstSquares.apply(x, other)
+        with no_grad():
+            other.add_(1)
+        y.sum().backward()
+        assert x.grad.tolist() == [2, 2]
+
+    @pytest.mark.parametrize("call, message", [
+        (lambda x: (y := x.std(0), y), "Std: output 0"),
+        (lambda x: (y := x.std(0, keepdim=True), y), "Std: output 0"),
+        (lambda x: (y := x.logsumexp(0), y), "LogSumExp: output 0"),
+        (lambda x: x.max(0), "Max: output 1"),
+        (lambda x: (F.binary_cross_entropy(x, t := minidet.ones(2, 2)), t), "BinaryCrossEntropy: input 1"),
+        (lambda x: (F.binary_cross_entropy(x, x.detach() * 1, t := minidet.ones(2)), t), "BinaryCrossEntropy: input 2"),
+        (lambda x: (F.dice_loss(x.view(1, 2, 2), t := minidet.ones(1, 2, 2)), t), "DiceLoss: input 1"),
+    ])  # fmt: skip
+    def test_of_the_own_operations(self, call, message):
+        x = minidet.tensor([[0.1, 0.7], [0.4, 0.2]], requires_grad=True)
+        y, changed = call(x)
+        with no_grad():
+            changed.zero_()
+        with pytest.raises(RuntimeError, match=f"{message} was changed in place after the operation"):
+            y.sum().backward()
+
+    def test_a_target_is_locked(self):
+        target = np.ones(2, np.float32)
+        loss = F.binary_cross_entropy(minidet.tensor([0.5, 0.6], requires_grad=True), target)
+        with pytest.raises(ValueError, match="read-only"):
+            target[0] = 0
+        loss.backward()
+        target[0] = 0
+
+    def test_a_tensor_around_a_tensor_shares_the_count(self):
+        x = minidet.ones(2, requires_grad=True)
+        y = x * x
+        Tensor(x).add_(1)
+        with pytest.raises(RuntimeError, match="Mul: input 0 was changed"):
+            y.sum().backward()
 
 
 class TestNotRecorded:

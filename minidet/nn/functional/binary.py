@@ -110,21 +110,21 @@ class DiceLoss(Function):
 
 
 def _checked(op: str, input, target, reduction: str, **weights):
-    """Check a pair and what broadcasts to its shape; return the input, the target's array and the weights' arrays."""
+    """Check a pair and what broadcasts to its shape; return the input, the target and the weights."""
     input, target = checked_pair(op, input, target, reduction)
-    arrays = {name: constant(op, name, weight) for name, weight in weights.items()}
-    check_float(op, input=input, **arrays)
-    for name, array in arrays.items():
-        if array is None:
+    weights = {name: constant(op, name, weight) for name, weight in weights.items()}
+    check_float(op, input=input, **weights)
+    for name, weight in weights.items():
+        if weight is None:
             continue
         try:
-            fits = np.broadcast_shapes(array.shape, input.shape) == input.shape
+            fits = np.broadcast_shapes(weight.shape, input.shape) == input.shape
         except ValueError:
             fits = False
         if not fits:
             expected = f"a shape that broadcasts to {input.shape}"
-            raise bad_argument(op, name, f"has shape {array.shape}", expected)
-    return input, constant(op, "target", target), *arrays.values()
+            raise bad_argument(op, name, f"has shape {weight.shape}", expected)
+    return input, constant(op, "target", target), *weights.values()
 
 
 def binary_cross_entropy(input, target, weight=None, *, reduction: str = "mean") -> Tensor:
@@ -146,7 +146,7 @@ def binary_cross_entropy(input, target, weight=None, *, reduction: str = "mean")
     """
     op = "binary_cross_entropy"
     input, target, weight = _checked(op, input, target, reduction, weight=weight)
-    for argument, array in (("input", input._array), ("target", target)):
+    for argument, array in (("input", input._array), ("target", target._array)):
         if not np.all((array >= 0) & (array <= 1)):  # written so that nan fails
             raise bad_argument(op, argument, "has values outside [0, 1], or nan", "probabilities",
                                "the logarithm of anything else is undefined")  # fmt: skip

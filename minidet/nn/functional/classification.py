@@ -135,7 +135,7 @@ def _checked(op: str, input, target, weight, reduction: str, ignore_index: int |
     """Check shapes, dtypes and labels; return the input, and arrays of the target and the weight."""
     input = as_tensor(input)
     check_float(op, input=input)
-    target, weight = constant(op, "target", target), constant(op, "weight", weight)
+    target, weight = constant(op, "target", target)._array, constant(op, "weight", weight)
     if input.ndim == 0 or input.shape[min(1, input.ndim - 1)] == 0:
         raise bad_argument(op, "input", f"has shape {input.shape}", "(N, K, ...) with K > 0 or (K,)")
     classes = input.shape[min(1, input.ndim - 1)]
@@ -152,7 +152,7 @@ def _checked(op: str, input, target, weight, reduction: str, ignore_index: int |
     if weight is not None and weight.shape != (classes,):
         raise bad_argument(op, "weight", f"has shape {weight.shape}", f"({classes},)", "one weight per class")
     check_choice(op, "reduction", reduction, REDUCTIONS)
-    return input, target, weight
+    return input, target, None if weight is None else weight._array
 
 
 def cross_entropy(

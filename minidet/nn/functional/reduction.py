@@ -38,11 +38,11 @@ def checked_pair(op: str, input, target, reduction: str) -> tuple[Tensor, Tensor
     return input, target
 
 
-def constant(op: str, argument: str, value) -> np.ndarray | None:
-    """Return the array behind an argument that has no gradient, or None."""
+def constant(op: str, argument: str, value) -> Tensor | None:
+    """Return an argument that has no gradient as a tensor, or None."""
     if value is None:
         return None
     value = as_tensor(value)
     if value.requires_grad:
         raise bad_argument(op, argument, "requires grad", "a constant", f"{op} has no gradient for it: use detach()")
-    return value._array
+    return value
