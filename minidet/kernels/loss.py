@@ -115,6 +115,7 @@ def _correct(dx, target, weight, ignore_index, scale):
 
 @parallel
 def _cross_entropy(x, target, hard, soft, share, ignore_index, scale, length, losses, dx):
+    """Fill ``losses`` and ``dx`` block by block: ``length`` positions of one image, whose scores stay in the cache."""
     n, classes, positions = x.shape
     blocks = (positions + length - 1) // length
     wanted = dx.size > 0

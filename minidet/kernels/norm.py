@@ -77,6 +77,7 @@ def batch_norm(x, weight, bias, eps):
 
 @parallel
 def _batch_norm(x, weight, bias, eps, out, means, variances):
+    """Per channel: the sum, the squares about the mean (E[x^2] - mean^2 would lose digits), then the result."""
     n, c, s = x.shape
     cast = x.dtype.type
     for j in prange(c):
@@ -119,6 +120,7 @@ def batch_norm_grad(grad, x, mean, invstd, weight, training):
 
 @parallel
 def _batch_norm_grad(grad, x, means, invstds, weight, training, dx, dweight, dbias):
+    """``dx = scale (g - avg(g) - (x - mean) invstd^2 avg(g (x - mean)))``; outside training both averages are 0."""
     n, c, s = x.shape
     cast = x.dtype.type
     for j in prange(c):
@@ -145,6 +147,7 @@ def group_norm(x, groups, weight, bias, eps):
 
 @parallel
 def _group_norm(x, weight, bias, eps, out, means, invstds):
+    """As ``_batch_norm``, over a group of channels in one image; weight and bias belong to a channel as ever."""
     n, c, s = x.shape
     groups = means.shape[1]
     size = c // groups
@@ -171,6 +174,7 @@ def group_norm_grad(grad, x, mean, invstd, weight):
 
 @parallel
 def _group_norm_grad(grad, x, means, invstds, weight, dx, totals, products):
+    """As ``_batch_norm_grad``, with g * weight for g; keeps each channel's sums: dbias and dweight add them up."""
     n, c, s = x.shape
     groups = means.shape[1]
     size = c // groups
@@ -199,6 +203,7 @@ def local_response_norm(x, size, alpha, beta, k):
 
 @parallel
 def _local_response_norm(x, size, alpha, beta, k, out, base):
+    """``base[c] = k + alpha (sum of x^2 over the window of c)``, ``out = x base ** -beta``; alpha includes 1 / size."""
     n, c, s = x.shape
     blocks = (s + BLOCK - 1) // BLOCK
     for t in prange(n * blocks):
@@ -244,6 +249,7 @@ def local_response_norm_grad(grad, x, base, size, alpha, beta):
 
 @parallel
 def _local_response_norm_grad(grad, x, base, size, factor, beta, work, dx):
+    """``dx[c] = d[c] - factor x[c] (sum of d x / base over the windows that hold c)``, ``d = g base ** -beta``."""
     n, c, s = x.shape
     blocks = (s + BLOCK - 1) // BLOCK
     for t in prange(n * blocks):

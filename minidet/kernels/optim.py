@@ -81,6 +81,7 @@ def adam(param, grad, mean, square, largest, lr, beta1, beta2, eps, l2, shrink, 
 
 @jit
 def _adam(param, grad, mean, square, largest, amsgrad, lr, beta1, beta2, eps, l2, shrink, correction, sign):
+    """Take the step in one pass over the numbers. Without ``amsgrad``, ``largest`` is only there to have a type."""
     real = param.dtype.type
     lr, new_mean, new_square, beta2 = real(lr), real(1 - beta1), real(1 - beta2), real(beta2)
     eps, l2, shrink, correction, sign = real(eps), real(l2), real(shrink), real(correction), real(sign)

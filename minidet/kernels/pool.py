@@ -256,6 +256,7 @@ def _sum_columns(sums, columns, tall, out):
 
 @parallel
 def _spread_windows(grad, rows, columns, scratch, out):
+    """Do the adjoint of ``_sum_windows``: spread a row of gradients over columns, then add it to the window's rows."""
     planes, _, w = out.shape
     shares = scratch.shape[0]
     for k in prange(shares):

@@ -26,7 +26,10 @@ def _dense_tile(rows, lanes):
 
     @intrinsic
     def tile(typingctx, out, out_at, stride, a, a_at, b, b_at, depth, accumulate):
+        """``out[r, l] (+)= sum over k of a[k, r] * b[k, l]``, the rows of ``out`` stride elements apart."""
+
         def codegen(context, builder, signature, args):
+            """Emit a loop over k per pass: the scalars of some rows times one row of ``b``, added to their sums."""
             out_, out_at_, stride_, a_, a_at_, b_, b_at_, depth_, accumulate_ = args
             emit = Tile(context, builder, signature.args[0].dtype, lanes)
             out_p = pointer_at(context, builder, signature.args[0], out_, out_at_)
@@ -54,7 +57,10 @@ def _indexed_tile(rows, lanes):
 
     @intrinsic
     def tile(typingctx, out, out_at, a, row_at, row_first, step_at, b, b_at, depth, accumulate):
+        """``out[r, l] (+)= sum over k of a[row_at[row_first + r] + step_at[k]] * b[k, l]``."""
+
         def codegen(context, builder, signature, args):
+            """Emit the loop; ``row_at`` goes into one pointer per row before it, so that a step reads one offset."""
             out_, out_at_, a_, row_at_, row_first_, step_at_, b_, b_at_, depth_, accumulate_ = args
             emit = Tile(context, builder, signature.args[0].dtype, lanes)
             zero, stride = ir.Constant(emit.int, 0), ir.Constant(emit.int, lanes)
@@ -86,7 +92,10 @@ def _direct_tile(rows, pieces):
 
     @intrinsic
     def tile(typingctx, out, out_at, stride, a, a_at, b, b_at, table, place, to, step, depth, base_at, accumulate):
+        """Start from ``a[base_at + r]``, or ``out`` if ``accumulate``; place, to and step are offsets in ``table``."""
+
         def codegen(context, builder, signature, args):
+            """Emit the loop, whose step loads each piece where it lies; then write each to where ``to`` says."""
             out_, out_at_, stride_, a_, a_at_, b_, b_at_, table_, place_, to_, step_, depth_, base_, accumulate_ = args
             emit = Tile(context, builder, signature.args[0].dtype, pieces * MOVE)
             out_p = pointer_at(context, builder, signature.args[0], out_, out_at_)
@@ -137,7 +146,10 @@ def _dot_tile(rows):
 
     @intrinsic
     def tile(typingctx, out, a, a_at, b, b_at, table, row_at, place, target, depth):
+        """Write a sum per lane: for each row 8 parts of one dot product, which the caller adds up."""
+
         def codegen(context, builder, signature, args):
+            """Emit the loop, whose step loads a piece of ``b``, for every row one of ``a``, and adds the products."""
             out_, a_, a_at_, b_, b_at_, table_, row_at_, place_, target_, depth_ = args
             emit = Tile(context, builder, signature.args[0].dtype, MOVE)
             zero, width = ir.Constant(emit.int, 0), emit.vector.count

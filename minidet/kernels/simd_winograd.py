@@ -32,6 +32,7 @@ def window_to_panels(typingctx, panels, panels_at, step, image, image_at, rows, 
     """
 
     def codegen(context, builder, signature, args):
+        """Emit 16 loads, the two transforms on whole vectors, and 16 stores: no lane knows of another."""
         panels_, panels_at_, step_, image_, image_at_, rows_, columns_ = args
         dtype = signature.args[0].dtype
         align, vector = dtype.bitwidth // 8, ir.VectorType(context.get_value_type(dtype), MOVE)
@@ -63,6 +64,7 @@ def sums_to_pixels(typingctx, pixels, pixels_at, row_step, sums, sums_at, step, 
     """
 
     def codegen(context, builder, signature, args):
+        """Emit 16 loads, the two transforms on whole vectors, and a store per row: its even and odd pixels in turn."""
         pixels_, pixels_at_, row_step_, sums_, sums_at_, step_, base_ = args
         dtype = signature.args[0].dtype
         align, vector = dtype.bitwidth // 8, ir.VectorType(context.get_value_type(dtype), MOVE)

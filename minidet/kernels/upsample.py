@@ -131,6 +131,7 @@ def bilinear_grad(grad, input_size, scales, align_corners):
 
 @parallel
 def _bilinear_grad(grad, rows, columns, scratch, out):
+    """Take the steps of the forward pass backwards: share rows out in ``wide``, then shrink its columns."""
     planes, h, _ = out.shape
     shares = scratch.shape[0]
     for k in prange(shares):
