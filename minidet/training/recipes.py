@@ -48,7 +48,7 @@ RECIPES = {
         epochs=8,
         batch_size=8,
         lr=8e-3,
-        train_samples=2200,
+        train_samples=1600,
         test_samples=400,
         model_args={"widths": (16, 32), "convs": (1, 2), "hidden": 64, "hidden_kernel": 5},
     ),
