@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import bad_argument, check_choice
+from .float_errors import quiet
 from .function import Function
 from .promotion import cast, checked_tensor, operands, unbroadcast
 from .tensor import DEFAULT_FLOAT, Tensor, to_array, wrap
@@ -70,8 +71,7 @@ class Div(Function):
     @staticmethod
     def forward(ctx, a, b):
         ctx.save_for_backward(a, b)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return a / b
+        return a / b
 
     @staticmethod
     def backward(ctx, grad):
@@ -100,8 +100,7 @@ class Pow(Function):
 
     @staticmethod
     def forward(ctx, a, b):
-        with np.errstate(all="ignore"):
-            out = a * a if b.ndim == 0 and b == 2 else a**b
+        out = a * a if b.ndim == 0 and b == 2 else a**b
         ctx.save_for_backward(a, b, out if ctx.needs_input_grad[1] else None)
         return out
 
@@ -128,8 +127,7 @@ class Remainder(Function):
     @staticmethod
     def forward(ctx, a, b):
         ctx.save_for_backward(a, b)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.remainder(a, b)
+        return np.remainder(a, b)
 
     @staticmethod
     def backward(ctx, grad):
@@ -206,7 +204,7 @@ def floor_divide(input, other) -> Tensor:
     """Return ``floor(input / other)``, elementwise (Python's ``//``); it has no gradient."""
     a, b = operands("floor_divide", input, other)
     _check_divisor("floor_divide", b)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with quiet():
         return wrap(np.asarray(np.floor_divide(to_array(a), to_array(b))))
 
 

@@ -11,6 +11,9 @@ import heapq
 
 import numpy as np
 
+from ..errors import bad_argument
+from .float_errors import quiet
+
 
 class Gradients:
     """The gradient that has arrived so far for each output of each operation, and for each leaf."""
@@ -61,7 +64,7 @@ def run_backward(root, gradient: np.ndarray, retain_graph: bool, wrap) -> None:
             heapq.heappush(heap, (-sequence, target))
 
     send(root if root.grad_fn is None else root.grad_fn, root.output_nr, gradient)
-    with np.errstate(all="ignore"):  # as in PyTorch, an infinite gradient is a result, not a warning
+    with quiet():
         while heap:
             node = heapq.heappop(heap)[1]
             arrived = gradients.pop(node)
@@ -73,15 +76,21 @@ def run_backward(root, gradient: np.ndarray, retain_graph: bool, wrap) -> None:
                     send(*edges[i], value)
             if not retain_graph:
                 node.free()
-    _fill_leaves(leaves, gradients, wrap)
+        _fill_leaves(leaves, gradients, wrap)
 
 
 def _hooked(gradient, hooks, wrap):
     if gradient is not None and hooks:
         for hook in list(hooks.values()):
             replacement = hook(wrap(gradient))
-            if replacement is not None:
-                gradient = np.asarray(replacement._array, gradient.dtype)
+            if replacement is None:
+                continue
+            array = getattr(replacement, "_array", replacement)
+            if not isinstance(array, np.ndarray) or array.shape != gradient.shape:
+                was = f"has shape {array.shape}" if isinstance(array, np.ndarray) else f"is a {type(array).__name__}"
+                expected = f"None or a tensor of shape {gradient.shape}"
+                raise bad_argument("register_hook", "the hook's result", was, expected, error=RuntimeError)
+            gradient = np.asarray(array, gradient.dtype)
     return gradient
 
 

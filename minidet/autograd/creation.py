@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import bad_argument, integer
 from ..random import generator
 from .axes import lengths
+from .float_errors import quiet
 from .promotion import as_dtype, checked_tensor, is_scalar, result_type
 from .tensor import DEFAULT_FLOAT, Tensor, wrap
 
@@ -21,7 +22,8 @@ def _finish(op: str, array: np.ndarray, dtype, requires_grad: bool) -> Tensor:
 
 def _filled(op: str, shape: tuple[int, ...], value, dtype, requires_grad: bool) -> Tensor:
     dtype = DEFAULT_FLOAT if dtype is None else as_dtype(op, dtype)
-    return _finish(op, np.full(shape, value, dtype), None, requires_grad)
+    with quiet():
+        return _finish(op, np.full(shape, value, dtype), None, requires_grad)
 
 
 def zeros(*size, dtype=None, requires_grad: bool = False) -> Tensor:

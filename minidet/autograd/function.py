@@ -8,6 +8,7 @@ import numbers
 import numpy as np
 
 from ..errors import bad_argument
+from .float_errors import ignore, restore
 from .grad_mode import mode
 from .hooks import HookHandle
 from .storage import Storage
@@ -40,6 +41,9 @@ class Context:
 
     def __init__(self, function: type[Function]):
         self.function = function
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
 
     def __lt__(self, other: Context) -> bool:  # the heap of the backward pass compares nodes of equal sequence number
         return self.sequence < other.sequence
@@ -83,7 +87,8 @@ class Context:
         """Put the operation on the tape: where gradients go to, and which tensors must stay as they are."""
         self.sequence = next(_sequence)
         edges = []
-        for arg, needed in zip(args, self.needs_input_grad, strict=True):
+        for i, needed in enumerate(self.needs_input_grad):
+            arg = args[i]
             edges.append((arg if arg.grad_fn is None else arg.grad_fn, arg.output_nr) if needed else None)
         self.edges = tuple(edges)
         self.output_meta = tuple([(output._array.shape, output._array.dtype) for output in outputs])
@@ -113,15 +118,17 @@ class Context:
         result = self.function.backward(self, *gradients)
         if not isinstance(result, tuple):
             result = (result,)
+        if len(result) > len(edges) and all(value is None for value in result[len(edges) :]):
+            result = result[: len(edges)]  # for arguments of forward that have defaults, and were not given
         if len(result) != len(edges):
             raise RuntimeError(
                 f"{self.name}.backward: returned {len(result)} gradients, expected {len(edges)}: "
                 "one for each argument of forward (None for those that are no tensors)."
             )
-        checked = []
-        for i, (edge, value) in enumerate(zip(edges, result, strict=True)):
-            checked.append(None if edge is None or value is None else self._checked(i, edge, value))
-        return checked
+        return [
+            None if edge is None or result[i] is None else self._checked(i, edge, result[i])
+            for i, edge in enumerate(edges)
+        ]
 
     def _checked(self, i: int, edge: tuple, value) -> np.ndarray:
         """Return the gradient of argument ``i`` as an array of its dtype; raise if the shape is not the argument's."""
@@ -162,20 +169,17 @@ class Guards(list):
 
     def _find(self, array: np.ndarray, args: tuple, outputs: tuple[Tensor, ...]) -> None:
         """Guard the input or output that ``array`` is, or all whose memory it shares: the operation's own need none."""
-        owner = array if array.base is None else array.base  # NumPy's views name the array that owns the memory
-        sharing = []
         for kind, tensors in (("input", args), ("output", outputs)):
             for i, tensor in enumerate(tensors):
-                if isinstance(tensor, Tensor):
-                    known = tensor._array
-                    if known is array:
-                        self._guard(kind, i, tensor._storage)
-                        return
-                    if known is owner or known.base is owner:
-                        sharing.append((kind, i, tensor))
-        for kind, i, tensor in sharing:
-            if np.may_share_memory(array, tensor._array):
-                self._guard(kind, i, tensor._storage)
+                if isinstance(tensor, Tensor) and tensor._array is array:
+                    self._guard(kind, i, tensor._storage)
+                    return
+        owner = array if array.base is None else array.base  # NumPy's views name the array that owns the memory
+        for kind, tensors in (("input", args), ("output", outputs)):
+            for i, tensor in enumerate(tensors):
+                known = tensor._array if isinstance(tensor, Tensor) else None
+                if known is owner or (known is not None and known.base is owner and np.may_share_memory(known, array)):
+                    self._guard(kind, i, tensor._storage)
 
     def _guard(self, kind: str, i: int, storage: Storage) -> None:
         storage.lock()
@@ -195,7 +199,8 @@ class Function:
 
     ``forward(ctx, *args)`` gets NumPy arrays where ``apply`` got tensors, everything else as it was, and returns an
     array (or a tuple of them). ``backward(ctx, *grads)`` gets d(loss)/d(output), one array per output, and returns
-    d(loss)/d(input), one per argument of ``forward``: None for what is no tensor. Both are static methods.
+    d(loss)/d(input), one per argument of ``forward``: None for what is no tensor. Both are static methods. NumPy does
+    not warn in them of overflow and invalid values: infinity and NaN are results, as in PyTorch.
 
     >>> class Square(Function):
     ...     @staticmethod
@@ -234,25 +239,38 @@ class Function:
                 needs.append(False)
         record = True in needs and mode.enabled
         ctx.needs_input_grad = tuple(needs) if record else (False,) * len(needs)
-        result = cls.forward(ctx, *arrays)
+        before = ignore()
+        try:
+            result = cls.forward(ctx, *arrays)
+        finally:
+            restore(before)
         if isinstance(result, tuple):
-            outputs = tuple([_output(cls, array, args) for array in result])
+            outputs = tuple([_output(cls, array, args, arrays) for array in result])
             if record:
                 ctx.link(args, outputs)
             return outputs
-        output = _output(cls, result, args)
+        output = _output(cls, result, args, arrays)
         if record:
             ctx.link(args, (output,))
         return output
 
 
-def _output(function: type[Function], array, args: tuple) -> Tensor:
+def _output(function: type[Function], array, args: tuple, arrays: list) -> Tensor:
     """Make a tensor of a result; a view of an input shares the input's versions and locks."""
     if type(array) is not np.ndarray:
-        if not isinstance(array, (np.generic, np.ndarray, numbers.Real, Tensor)):
+        if isinstance(array, np.generic):  # the NumPy scalar that 0-d arrays become
+            array = np.asarray(array)
+        elif isinstance(array, (np.ndarray, numbers.Real, Tensor)):
+            array = to_array(array)
+        else:
             raise _bad_result(function, f"is a {type(array).__name__}", "several outputs are returned as a tuple")
-        array = np.asarray(array) if isinstance(array, np.generic) else to_array(array)
     base = array.base
+    if base is None:  # most often it is a new array
+        for source in arrays:
+            if array is source:
+                break
+        else:
+            return wrap(array)
     for arg in args:
         if isinstance(arg, Tensor):
             source = arg._array

@@ -112,7 +112,12 @@ def _private_copy(i: int, value):
 
 def _float_outputs(fn, inputs) -> list[Tensor]:
     result = fn(*inputs)
-    outputs = [out for out in (result if isinstance(result, (tuple, list)) else [result]) if out.dtype.kind == "f"]
+    results = result if isinstance(result, (tuple, list)) else [result]
+    for out in results:
+        if not isinstance(out, Tensor):
+            was = f"returned a {type(out).__name__}"
+            raise bad_argument("gradcheck", "fn", was, "a tensor or several", error=TypeError)
+    outputs = [out for out in results if out.dtype.kind == "f"]
     if not outputs:
         raise bad_argument("gradcheck", "fn", "returned no float tensor", "at least one")
     return outputs

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 
+from ..errors import bad_argument
+
 _ids = itertools.count()
 
 
@@ -11,6 +13,8 @@ class HookHandle:
     """Remember one hook in a dictionary of hooks; :meth:`remove` forgets it."""
 
     def __init__(self, hooks: dict, hook):
+        if not callable(hook):
+            raise bad_argument("register_hook", "hook", f"is {hook!r}", "a function", error=TypeError)
         self._hooks = hooks
         self._id = next(_ids)
         hooks[self._id] = hook

@@ -307,5 +307,6 @@ def gather(input, dim: int, index) -> Tensor:
         raise bad_argument("gather", "index", f"has shape {index.shape}", f"at most {input.shape} except along {axis}")
     if input.ndim == 0:
         raise bad_argument("gather", "input", "has shape ()", "at least one axis")
-    check_index_range("gather", "index", index._array, 0, input.shape[axis])
+    why = f"axis {axis} of the input has length {input.shape[axis]}"
+    check_index_range("gather", "index", index._array, 0, input.shape[axis], why)
     return Gather.apply(input, axis, index)

@@ -127,9 +127,9 @@ def cat(tensors, dim: int = 0) -> Tensor:
     return Cat.apply(axis, *tensors)
 
 
-def concatenate(tensors, axis: int = 0) -> Tensor:
-    """Do what :func:`cat` does."""
-    return cat(tensors, axis)
+def concatenate(tensors, axis: int = 0, *, dim: int | None = None) -> Tensor:
+    """Do what :func:`cat` does; the axis may have either name."""
+    return cat(tensors, axis if dim is None else dim)
 
 
 def stack(tensors, dim: int = 0) -> Tensor:

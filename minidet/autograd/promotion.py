@@ -12,6 +12,7 @@ import numbers
 import numpy as np
 
 from ..errors import bad_argument
+from .float_errors import quiet
 from .function import Function
 from .tensor import DEFAULT_FLOAT, Tensor
 
@@ -87,9 +88,9 @@ def operands(op: str, input, other, *, name: str = "other") -> tuple:
                 check_broadcast(op, "input", input, name, other)
             return input, other
     elif isinstance(input, Tensor) and type(other) in (float, int) and input._array.dtype.kind == "f":
-        return input, input._array.dtype.type(other)
+        return input, input._array.dtype.type(other) if -1e38 < other < 1e38 else _meet(other, input._array.dtype)
     elif isinstance(other, Tensor) and type(input) in (float, int) and other._array.dtype.kind == "f":
-        return other._array.dtype.type(input), other
+        return other._array.dtype.type(input) if -1e38 < input < 1e38 else _meet(input, other._array.dtype), other
     if not is_scalar(input):
         input = checked_tensor(op, "input", input)
     if not is_scalar(other):
@@ -105,7 +106,8 @@ def operands(op: str, input, other, *, name: str = "other") -> tuple:
 def _meet(value, dtype: np.dtype):
     if isinstance(value, Tensor):
         return cast(value, dtype)
-    return np.asarray(value).astype(dtype)
+    with quiet():  # what the dtype cannot hold becomes infinite
+        return np.asarray(value).astype(dtype)
 
 
 def float_input(op: str, input, argument: str = "input") -> Tensor:

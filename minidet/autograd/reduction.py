@@ -54,8 +54,7 @@ class Mean(Function):
     def forward(ctx, x, axes, keepdim):
         ctx.shape, ctx.axes = x.shape, axes
         ctx.count = math.prod(x.shape[axis] for axis in axes)
-        with np.errstate(invalid="ignore"):  # 0 / 0: the mean of nothing is NaN
-            return x.sum(axis=axes, keepdims=keepdim) / x.dtype.type(ctx.count)
+        return x.sum(axis=axes, keepdims=keepdim) / x.dtype.type(ctx.count)  # 0 / 0: the mean of nothing is NaN
 
     @staticmethod
     def backward(ctx, grad):
@@ -123,10 +122,9 @@ class Var(Function):
     @staticmethod
     def forward(ctx, x, axes, correction, keepdim):
         count = math.prod(x.shape[axis] for axis in axes)
-        with np.errstate(divide="ignore", invalid="ignore"):  # too few elements: NaN, as in PyTorch
-            centred = x - x.sum(axis=axes, keepdims=True) / x.dtype.type(count)
-            ctx.freedom = x.dtype.type(count - correction if count > correction else 0)
-            out = np.square(centred).sum(axis=axes, keepdims=keepdim) / ctx.freedom
+        centred = x - x.sum(axis=axes, keepdims=True) / x.dtype.type(count)
+        ctx.freedom = x.dtype.type(count - correction if count > correction else 0)  # 0: NaN, as in PyTorch
+        out = np.square(centred).sum(axis=axes, keepdims=keepdim) / ctx.freedom
         ctx.save_for_backward(centred)
         ctx.axes = axes
         return out
@@ -160,8 +158,7 @@ class LogSumExp(Function):
     def forward(ctx, x, axes, keepdim):
         top = np.max(x, axis=axes, keepdims=True, initial=-np.inf)
         top = np.where(np.isfinite(top), top, x.dtype.type(0))
-        with np.errstate(divide="ignore", over="ignore", under="ignore"):
-            out = np.log(np.exp(x - top).sum(axis=axes, keepdims=True)) + top
+        out = np.log(np.exp(x - top).sum(axis=axes, keepdims=True)) + top
         ctx.save_for_backward(x, out)
         ctx.axes = axes
         return out if keepdim else out.squeeze(axes)

@@ -16,12 +16,10 @@ class Storage:
     backward pass; while there are any, the arrays that ``Tensor.numpy()`` gave away are read-only.
     """
 
-    __slots__ = ("locks", "version", "views")
-
-    def __init__(self):
-        self.version = 0
-        self.locks = 0
-        self.views: list[weakref.ref[np.ndarray]] | tuple[()] = ()  # most memories are never handed out
+    # Defaults of the class: every result of an operation has a storage, and most are never changed or handed out.
+    version = 0
+    locks = 0
+    views: list[weakref.ref[np.ndarray]] | tuple[()] = ()
 
     def hand_out(self, array: np.ndarray) -> np.ndarray:
         """Remember ``array`` as one that somebody outside may write to, and lock it if a tape needs it."""

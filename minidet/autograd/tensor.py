@@ -9,10 +9,11 @@ import numpy as np
 
 from ..errors import bad_argument
 from .backward import run_backward
+from .float_errors import quiet
 from .grad_mode import mode
+from .hooks import HookHandle
+from .sequence import DEFAULT_FLOAT, from_sequence
 from .storage import Storage
-
-DEFAULT_FLOAT = np.dtype(np.float32)
 
 
 class Tensor:
@@ -187,7 +188,7 @@ class Tensor:
             was = f"has dtype {self.dtype}"
             raise bad_argument("requires_grad_", "the tensor", was, "a float dtype", why, TypeError)
         if self.grad_fn is not None and not requires_grad:
-            raise RuntimeError("requires_grad_: the tensor is the result of an operation, expected a leaf.")
+            raise RuntimeError("requires_grad_: the tensor is a result of operations, expected a leaf: use detach().")
         self._requires_grad = bool(requires_grad)
         return self
 
@@ -228,13 +229,13 @@ class Tensor:
 
     def add_hook(self, hook, output_nr: int = 0):
         """Keep a hook of a leaf; :meth:`register_hook` is the public way."""
-        from .hooks import HookHandle
-
         self._hooks = {} if self._hooks is None else self._hooks
         return HookHandle(self._hooks, hook)
 
     def retain_grad(self) -> None:
         """Keep ``grad`` for this tensor too, though it is not a leaf."""
+        if not self.requires_grad:
+            raise RuntimeError("retain_grad: the tensor does not require grad: it will never have a gradient.")
         if self.grad_fn is not None:
             self.register_hook(self._keep_grad)
 
@@ -265,7 +266,8 @@ class Tensor:
 
     def _write(self, op: str, index, value) -> Tensor:
         self._check_write(op, value)
-        self._array[index] = to_array(value)
+        with quiet():
+            self._array[index] = to_array(value)
         self._storage.version += 1
         return self
 
@@ -302,30 +304,14 @@ def to_array(value) -> np.ndarray:
     if isinstance(value, (np.ndarray, np.generic)):
         array = np.asarray(value)
     elif isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
-        array = np.asarray(value, DEFAULT_FLOAT)
+        with quiet():
+            array = np.asarray(value, DEFAULT_FLOAT)
     else:
-        array = _from_sequence(value)
+        array = from_sequence(value)
     if array.dtype.kind not in "fiub" or array.dtype == np.float16:
         raise bad_argument("tensor", "data", f"has dtype {array.dtype}", "float32, float64, an integer dtype or bool",
                            error=TypeError)  # fmt: skip
     return array
-
-
-def _from_sequence(value) -> np.ndarray:
-    """Make an array of nested lists: Python floats become float32, but NumPy's own numbers in the list keep theirs."""
-    if isinstance(value, (list, tuple)) and any(isinstance(item, Tensor) for item in value):
-        value = [np.asarray(item._array if isinstance(item, Tensor) else item) for item in value]
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise bad_argument("tensor", "data", "is ragged", "nested lists of equal lengths", str(error)) from error
-    return array.astype(DEFAULT_FLOAT) if array.dtype == np.float64 and not _holds_numpy(value) else array
-
-
-def _holds_numpy(value) -> bool:
-    while isinstance(value, (list, tuple)) and value:
-        value = value[0]
-    return isinstance(value, (np.ndarray, np.generic))
 
 
 def tensor(data, *, dtype=None, requires_grad: bool = False) -> Tensor:
@@ -333,7 +319,8 @@ def tensor(data, *, dtype=None, requires_grad: bool = False) -> Tensor:
 
     Python floats become float32; an ndarray keeps its dtype unless ``dtype`` is given.
     """
-    array = np.array(to_array(data), dtype=dtype)
+    with quiet():
+        array = np.array(to_array(data), dtype=dtype)
     leaf = wrap(to_array(array))
     return leaf.requires_grad_() if requires_grad else leaf
 

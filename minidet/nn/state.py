@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..autograd.float_errors import quiet
 from ..autograd.tensor import Tensor
 from ..errors import bad_argument
 
@@ -58,6 +59,7 @@ def load(module, state: Mapping, strict: bool) -> IncompatibleKeys:
     if problems:
         listed = "".join(f"\n  {problem}" for problem in problems)
         raise ValueError(f"load_state_dict: the state does not fit {type(module).__name__}:{listed}")
-    for key in common:
-        np.copyto(own[key]._write_array(), given[key], casting="unsafe")
+    with quiet():  # what float32 cannot hold becomes infinite
+        for key in common:
+            np.copyto(own[key]._write_array(), given[key], casting="unsafe")
     return IncompatibleKeys(missing, unexpected)

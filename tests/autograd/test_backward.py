@@ -204,6 +204,28 @@ class TestHooks:
     def test_needs_a_gradient(self):
         with pytest.raises(RuntimeError, match="register_hook: the tensor does not require grad"):
             minidet.ones(1).register_hook(print)
+        with pytest.raises(RuntimeError, match="retain_grad: the tensor does not require grad"):
+            minidet.ones(1).retain_grad()
+
+    def test_needs_a_function(self):
+        with pytest.raises(TypeError, match="register_hook: hook is 3, expected a function"):
+            leaf(1.0).register_hook(3)
+
+    def test_may_return_an_array(self):
+        x = leaf(1.0, 2.0)
+        x.register_hook(lambda grad: grad.numpy() * 2)
+        x.sum().backward()
+        assert x.grad.tolist() == [2, 2]
+
+    @pytest.mark.parametrize("returned, was", [(3, "is a int"), (np.ones(1), r"has shape \(1,\)")])
+    def test_may_not_return_anything_else(self, returned, was):
+        x = leaf(1.0, 2.0)
+        y = x * 2
+        y.register_hook(lambda grad: returned)
+        message = f"register_hook: the hook's result {was}, expected None or a tensor of shape \\(2,\\)"
+        with pytest.raises(RuntimeError, match=message):
+            y.sum().backward()
+        assert x.grad is None
 
     def test_retain_grad(self):
         x = leaf(1.0)

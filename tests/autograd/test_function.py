@@ -173,6 +173,26 @@ def test_none_in_place_of_zeros():
     assert x.grad.tolist() == [1, 1]
 
 
+def test_an_argument_with_a_default_may_be_left_out():
+    class Times(Function):
+        @staticmethod
+        def forward(ctx, x, factor=3):
+            ctx.factor = factor
+            return x * factor
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad * ctx.factor, None
+
+    x = ones(2)
+    (Times.apply(x) + Times.apply(x, 4)).sum().backward()
+    assert x.grad.tolist() == [7, 7]
+
+
+def test_the_node_says_its_name():
+    assert repr((ones(1) * 2).grad_fn) == "<Mul>"
+
+
 @pytest.mark.parametrize("method", ["forward", "backward"])
 def test_missing_methods_are_reported(method):
     class Half(Function):

@@ -146,6 +146,10 @@ def test_report(rng):
      "gradcheck: input 0 has dtype float32, expected float64"),
     (lambda: gradcheck(lambda x: x, minidet.ones(2)), ValueError, "gradcheck: inputs have no tensor with"),
     (lambda: gradcheck(lambda x: x, [], mode="quick"), ValueError, "gradcheck: mode is 'quick'"),
+    (lambda: gradcheck(lambda x: 3.0, minidet.tensor(np.ones(2), requires_grad=True)), TypeError,
+     "gradcheck: fn returned a float, expected a tensor or several"),
+    (lambda: gradcheck(lambda x: (x, None), minidet.tensor(np.ones(2), requires_grad=True)), TypeError,
+     "gradcheck: fn returned a NoneType"),
     (lambda: gradcheck(lambda x: x.argmax(), minidet.tensor(np.ones(2), requires_grad=True)), ValueError,
      "gradcheck: fn returned no float tensor"),
 ])  # fmt: skip

@@ -32,7 +32,7 @@ class TestMaking:
             minidet.tensor(data)
 
     def test_refuses_ragged_lists(self):
-        with pytest.raises(ValueError, match="tensor: data is ragged, expected nested lists of equal lengths"):
+        with pytest.raises(ValueError, match=r"ragged, expected nested lists of equal lengths: .*[^.]\.$"):
             minidet.tensor([[1, 2], [3]])
 
     def test_tensor_copies_and_the_others_share(self):
@@ -68,7 +68,7 @@ class TestMaking:
         assert not (x * 2).requires_grad
         with pytest.raises(TypeError, match="requires_grad_: the tensor has dtype int64, expected a float dtype"):
             minidet.arange(2).requires_grad = True
-        with pytest.raises(RuntimeError, match="requires_grad_: the tensor is the result of an operation"):
+        with pytest.raises(RuntimeError, match=r"requires_grad_: the tensor is a result of operations, .* detach"):
             y.requires_grad = False
 
 

@@ -115,8 +115,7 @@ def _shifted(x: np.ndarray, dim: int) -> np.ndarray:
     """Return x minus its largest entry along an axis, a new array: exp() of it cannot overflow."""
     if x.size == 0:
         return x.copy()
-    with np.errstate(invalid="ignore"):  # infinite entries: inf - inf is nan, as in PyTorch
-        return np.asarray(x - x.max(axis=dim, keepdims=True))  # 0-d: a number otherwise
+    return np.asarray(x - x.max(axis=dim, keepdims=True))  # 0-d: a number otherwise
 
 
 # the public functions: they check, then apply --------------------------------------------------------------------

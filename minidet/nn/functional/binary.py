@@ -25,8 +25,7 @@ class BinaryCrossEntropy(Function):
 
     @staticmethod
     def forward(ctx, x, target, weight, reduction):
-        with np.errstate(divide="ignore"):
-            losses = -target * np.maximum(np.log(x), -100) - (1 - target) * np.maximum(np.log1p(-x), -100)
+        losses = -target * np.maximum(np.log(x), -100) - (1 - target) * np.maximum(np.log1p(-x), -100)
         ctx.save_for_backward(x, target, weight)
         ctx.reduction = reduction
         return reduced(losses if weight is None else losses * weight, reduction)

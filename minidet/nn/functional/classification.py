@@ -31,8 +31,7 @@ class CrossEntropy(Function):
         scores, labels = _as_rows(x, target)
         total = _total_weight(target, weight, ignore_index) if reduction == "mean" else 1
         weight = np.ones(scores.shape[1], x.dtype) if weight is None else weight
-        with np.errstate(divide="ignore"):
-            scale = 1 / x.dtype.type(total)
+        scale = 1 / x.dtype.type(total)
         dx = np.empty(scores.shape if ctx.needs_input_grad[0] else (0, 0, 0), x.dtype)
         losses = kernels.loss.cross_entropy(scores, labels, weight, ignore_index, smoothing, scale, dx)
         ctx.save_for_backward(dx)

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ... import kernels
+from ...autograd.float_errors import quiet
 from ...autograd.function import Function
 from ...autograd.tensor import Tensor, as_tensor
 from ...errors import bad_argument, check_float, check_rank, integer, number
@@ -175,8 +176,9 @@ def batch_norm(
         raise bad_argument("batch_norm", "input", was, "more than one value per channel when training")
     out, batch_mean, batch_var = BatchNorm.apply(input, weight, bias, None, None, eps)
     if count:
-        _follow(mean, batch_mean._array, momentum)
-        _follow(var, batch_var._array * (count / (count - 1)), momentum)
+        with quiet():
+            _follow(mean, batch_mean._array, momentum)
+            _follow(var, batch_var._array * (count / (count - 1)), momentum)
     return out
 
 

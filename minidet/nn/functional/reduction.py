@@ -16,8 +16,7 @@ def reduced(losses: np.ndarray, reduction: str, total=None) -> np.ndarray:
         return losses
     if reduction == "sum":
         return np.asarray(losses.sum())
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(losses.sum() / losses.dtype.type(losses.size if total is None else total))
+    return np.asarray(losses.sum() / losses.dtype.type(losses.size if total is None else total))
 
 
 def spread(grad: np.ndarray, slopes: np.ndarray, reduction: str, total=None) -> np.ndarray:
