@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import bad_argument
 from .float_errors import quiet
 from .function import Function
-from .tensor import DEFAULT_FLOAT, Tensor
+from .tensor import DEFAULT_FLOAT, Tensor, read_tensor
 
 KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
 SCALAR_DTYPES = (np.dtype(np.bool_), np.dtype(np.int64), DEFAULT_FLOAT)  # of a Python bool, int and float
@@ -43,7 +43,7 @@ def checked_tensor(op: str, argument: str, value) -> Tensor:
     if isinstance(value, Tensor):
         return value
     if isinstance(value, (np.ndarray, *SCALARS)):
-        return Tensor(value)
+        return read_tensor(op, argument, value)
     raise bad_argument(op, argument, f"is a {type(value).__name__}", "a tensor", error=TypeError)
 
 

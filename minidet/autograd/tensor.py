@@ -330,6 +330,18 @@ def as_tensor(data) -> Tensor:
     return data if isinstance(data, Tensor) else Tensor(data)
 
 
+def read_tensor(op: str, argument: str, value) -> Tensor:
+    """Do what :func:`as_tensor` does for an argument of an operation; errors name both."""
+    if isinstance(value, Tensor):
+        return value
+    if not isinstance(value, (np.ndarray, np.generic, numbers.Real, list, tuple)):
+        raise bad_argument(op, argument, f"is a {type(value).__name__}", "a tensor", error=TypeError)
+    try:
+        return Tensor(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(str(error).replace("tensor: data", f"{op}: {argument}", 1)) from None
+
+
 def from_numpy(array: np.ndarray) -> Tensor:
     """Make a tensor that shares the memory of ``array``."""
     if not isinstance(array, np.ndarray):

@@ -48,38 +48,43 @@ def fans(tensor: Tensor, op: str = "fans") -> tuple[int, int]:
     return tensor.shape[1] * positions, tensor.shape[0] * positions
 
 
-def _write(tensor: Tensor, values) -> Tensor:
+def _write(op: str, tensor: Tensor, values) -> Tensor:
+    """Write numbers, or random ones: those only into a tensor of floats."""
+    if not isinstance(tensor, Tensor):
+        raise bad_argument(op, "tensor", f"is a {type(tensor).__name__}", "a tensor", error=TypeError)
+    if tensor.dtype.kind != "f" and np.ndim(values):
+        raise bad_argument(op, "tensor", f"has dtype {tensor.dtype}", "float32 or float64", error=TypeError)
     tensor._write_array()[...] = values
     return tensor
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with ``val``."""
-    return _write(tensor, val)
+    return _write("constant_", tensor, val)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
     """Fill with 0."""
-    return _write(tensor, 0)
+    return _write("zeros_", tensor, 0)
 
 
 def ones_(tensor: Tensor) -> Tensor:
     """Fill with 1."""
-    return _write(tensor, 1)
+    return _write("ones_", tensor, 1)
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, *, rng: np.random.Generator | None = None) -> Tensor:
     """Draw from the uniform distribution on [a, b)."""
     if not a <= b:
         raise bad_argument("uniform_", "b", f"is {b}", f"at least a = {a}")
-    return _write(tensor, generator(rng).uniform(a, b, tensor.shape))
+    return _write("uniform_", tensor, generator(rng).uniform(a, b, tensor.shape))
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, *, rng: np.random.Generator | None = None) -> Tensor:
     """Draw from the normal distribution."""
     if not std >= 0:
         raise bad_argument("normal_", "std", f"is {std}", "a number >= 0")
-    return _write(tensor, generator(rng).normal(mean, std, tensor.shape))
+    return _write("normal_", tensor, generator(rng).normal(mean, std, tensor.shape))
 
 
 def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, *,
@@ -93,7 +98,7 @@ def trunc_normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float 
         raise bad_argument("trunc_normal_", "std", f"is {std}", "a number > 0")
     low, high = ndtr((a - mean) / std), ndtr((b - mean) / std)
     values = mean + std * ndtri(generator(rng).uniform(low, high, tensor.shape))
-    return _write(tensor, np.clip(values, a, b))
+    return _write("trunc_normal_", tensor, np.clip(values, a, b))
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, *, rng: np.random.Generator | None = None) -> Tensor:
@@ -151,7 +156,7 @@ def bilinear_(tensor: Tensor) -> Tensor:
     weight = np.zeros(tensor.shape)
     channel = np.arange(channels)
     weight[channel, channel if outputs > 1 else 0] = np.outer(_tent(kh), _tent(kw))
-    return _write(tensor, weight)
+    return _write("bilinear_", tensor, weight)
 
 
 def _tent(size: int) -> np.ndarray:

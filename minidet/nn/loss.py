@@ -5,7 +5,7 @@ Where PyTorch's constructor has its outdated ``size_average`` and ``reduce``, wh
 
 from __future__ import annotations
 
-from ..autograd.tensor import as_tensor
+from ..autograd.tensor import read_tensor
 from ..errors import check_choice
 from . import functional as F
 from .functional.reduction import REDUCTIONS
@@ -22,7 +22,7 @@ class _Loss(Module):
 
     def _keep(self, **weights) -> None:
         for name, weight in weights.items():
-            self.register_buffer(name, None if weight is None else as_tensor(weight))
+            self.register_buffer(name, None if weight is None else read_tensor(type(self).__name__, name, weight))
 
 
 class CrossEntropyLoss(_Loss):

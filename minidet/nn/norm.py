@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..autograd.tensor import wrap
+from ..autograd.tensor import read_tensor, wrap
 from ..errors import bad_argument, check_rank, integer, number
 from .functional.norm import batch_norm, group_norm, l2_norm, local_response_norm
 from .module import Module
@@ -23,7 +23,7 @@ class _BatchNorm(Module):
     _may_be_absent = ("num_batches_tracked",)  # PyTorch counts batches since 0.4.1; the weights of ImageNet are older
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
-                 track_running_stats: bool = True):  # fmt: skip
+                 track_running_stats: bool = True, *, bias: bool = True):  # fmt: skip
         """Check the options; start at weight 1, bias 0, mean 0 and variance 1, or None for what is switched off."""
         super().__init__()
         op = type(self).__name__
@@ -33,7 +33,7 @@ class _BatchNorm(Module):
         self.affine = affine
         self.track_running_stats = track_running_stats
         self.register_parameter("weight", Parameter(_constant(num_features, 1)) if affine else None)
-        self.register_parameter("bias", Parameter(_constant(num_features, 0)) if affine else None)
+        self.register_parameter("bias", Parameter(_constant(num_features, 0)) if affine and bias else None)
         self.register_buffer("running_mean", _constant(num_features, 0) if track_running_stats else None)
         self.register_buffer("running_var", _constant(num_features, 1) if track_running_stats else None)
         self.register_buffer("num_batches_tracked", wrap(np.zeros((), np.int64)) if track_running_stats else None)
@@ -48,15 +48,16 @@ class _BatchNorm(Module):
     def reset_parameters(self) -> None:
         """Forget everything: weight 1, bias 0, and no statistics."""
         self.reset_running_stats()
-        if self.affine:
-            self.weight._write_array()[...] = 1
-            self.bias._write_array()[...] = 0
+        for param, value in ((self.weight, 1), (self.bias, 0)):
+            if param is not None:
+                param._write_array()[...] = value
 
     def forward(self, input):
         """Normalise by the running statistics in evaluation, if there are any, else by the batch's; training moves the
         running ones, and counts the batches.
         """
         op = type(self).__name__
+        input = read_tensor(op, "input", input)
         check_rank(op, "input", input, *self.ranks, letters=self.letters)
         if input.shape[1] != self.num_features:
             raise bad_argument(op, "input", f"has shape {input.shape}", f"{self.num_features} channels")
@@ -75,7 +76,7 @@ class _BatchNorm(Module):
 
     def extra_repr(self) -> str:
         return (f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-                f"track_running_stats={self.track_running_stats}")  # fmt: skip
+                f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}")  # fmt: skip
 
 
 class BatchNorm1d(_BatchNorm):
@@ -100,6 +101,8 @@ class BatchNorm2d(_BatchNorm):
         Whether there are a weight and a bias.
     track_running_stats : bool
         False normalises by the batch's own statistics in evaluation too.
+    bias : bool
+        False: a weight only.
 
     Attributes
     ----------
@@ -137,6 +140,7 @@ class FrozenBatchNorm2d(Module):
             self.register_buffer(name, _constant(num_features, value))
 
     def forward(self, input):
+        input = read_tensor("FrozenBatchNorm2d", "input", input)
         check_rank("FrozenBatchNorm2d", "input", input, 4, letters="(N, C, H, W)")
         if input.shape[1] != self.num_features:
             was, expected = f"has shape {input.shape}", f"{self.num_features} channels"
@@ -160,7 +164,8 @@ class GroupNorm(Module):
         Whether there are a weight and a bias, (C,) each.
     """
 
-    def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True):
+    def __init__(self, num_groups: int, num_channels: int, eps: float = 1e-5, affine: bool = True, *,
+                 bias: bool = True):  # fmt: skip
         super().__init__()
         self.num_groups = integer("GroupNorm", "num_groups", num_groups, 1)
         self.num_channels = integer("GroupNorm", "num_channels", num_channels, 1)
@@ -169,13 +174,14 @@ class GroupNorm(Module):
         self.eps = number("GroupNorm", "eps", eps, 0.0)
         self.affine = affine
         self.register_parameter("weight", Parameter(_constant(num_channels, 1)) if affine else None)
-        self.register_parameter("bias", Parameter(_constant(num_channels, 0)) if affine else None)
+        self.register_parameter("bias", Parameter(_constant(num_channels, 0)) if affine and bias else None)
 
     def forward(self, input):
         return group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+        end = f"affine={self.affine}, bias={self.bias is not None}"
+        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, {end}"
 
 
 class LocalResponseNorm(Module):

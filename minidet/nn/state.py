@@ -18,6 +18,11 @@ class IncompatibleKeys(NamedTuple):
     missing_keys: list[str]
     unexpected_keys: list[str]
 
+    def __repr__(self) -> str:
+        if not any(self):
+            return "<All keys matched successfully>"
+        return f"IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
+
 
 def collect(module) -> dict[str, Tensor]:
     """Return what is saved: PyTorch's keys in PyTorch's order, a shared module under each of its names."""

@@ -130,3 +130,16 @@ def test_kaiming_keeps_the_size_of_activations():
     for _ in range(10):
         x = F.relu(F.linear(x, init.kaiming_normal_(blank(512, 512), nonlinearity="relu")))
     assert 0.5 < (x.numpy() ** 2).mean() < 2
+
+
+@pytest.mark.parametrize("fill", [init.zeros_, init.normal_, init.kaiming_uniform_, lambda w: init.constant_(w, 3)])
+def test_refuses_what_is_no_tensor(fill):
+    with pytest.raises(TypeError, match="_: tensor is a ndarray, expected a tensor"):
+        fill(np.zeros((2, 2)))
+
+
+@pytest.mark.parametrize("fill", [init.normal_, init.uniform_, init.xavier_normal_, init.bilinear_])
+def test_random_numbers_are_not_rounded_to_integers(fill):
+    with pytest.raises(TypeError, match="_: tensor has dtype int64, expected float32 or float64"):
+        fill(minidet.ones(1, 1, 2, 2, dtype=minidet.int64))
+    assert init.ones_(minidet.zeros(2, dtype=minidet.int64)).tolist() == [1, 1]

@@ -174,7 +174,9 @@ class TestState:
     def test_round_trip(self):
         net, twin = Net(), Net()
         state = {key: value.numpy().copy() for key, value in net.state_dict().items()}
-        assert twin.load_state_dict(state) == ([], [])
+        loaded = twin.load_state_dict(state)
+        assert loaded == ([], [])
+        assert repr(loaded) == "<All keys matched successfully>"
         for name, parameter in net.named_parameters():
             np.testing.assert_array_equal(
                 parameter.detach().numpy(), dict(twin.named_parameters())[name].detach().numpy()
@@ -209,6 +211,7 @@ class TestState:
         found = layer.load_state_dict({"weight": np.zeros((1, 2)), "other": np.zeros(1)}, strict=False)
         assert found.missing_keys == ["bias"]
         assert found.unexpected_keys == ["other"]
+        assert repr(found) == "IncompatibleKeys(missing_keys=['bias'], unexpected_keys=['other'])"
         assert layer.weight.tolist() == [[0, 0]]
         with pytest.raises(ValueError, match=r"weight has shape \(2, 2\), expected \(1, 2\)"):
             layer.load_state_dict({"weight": np.zeros((2, 2))}, strict=False)

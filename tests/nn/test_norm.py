@@ -13,12 +13,15 @@ def batches():
 
 
 @pytest.mark.parity
-@pytest.mark.parametrize("options", [{}, {"momentum": None}, {"affine": False}, {"track_running_stats": False}])
+@pytest.mark.parametrize(
+    "options", [{}, {"momentum": None}, {"affine": False}, {"track_running_stats": False}, {"bias": False}]
+)
 def test_batch_norm_follows_the_batches(options):
     import torch
 
     ours, theirs = nn.BatchNorm2d(3, **options), torch.nn.BatchNorm2d(3, **options)
     assert list(ours.state_dict()) == list(theirs.state_dict())
+    assert repr(ours) == repr(theirs)
     for x in batches():
         np.testing.assert_allclose(
             ours(minidet.tensor(x)).detach().numpy(), theirs(torch.tensor(x)).detach().numpy(), atol=1e-5
@@ -89,12 +92,25 @@ def test_the_count_of_batches_may_be_absent_as_in_pytorch(strict):
         nn.Sequential(nn.BatchNorm2d(3, track_running_stats=False)).load_state_dict(ours.state_dict())
 
 
+def test_a_weight_without_a_bias():
+    layer = nn.GroupNorm(1, 2, bias=False)
+    assert list(layer.state_dict()) == ["weight"]
+    assert layer(minidet.ones(1, 2, 2)).abs().max().item() == 0
+    layer = nn.BatchNorm1d(2, bias=False)
+    layer.weight._write_array()[...] = 5
+    layer.reset_parameters()
+    assert layer.weight.tolist() == [1, 1]
+
+
 @pytest.mark.parametrize(
     "layer, text",
     [
-        (nn.BatchNorm2d(3), "BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)"),
+        (
+            nn.BatchNorm2d(3),
+            "BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)",
+        ),
         (nn.FrozenBatchNorm2d(3), "FrozenBatchNorm2d(3, eps=1e-05)"),
-        (nn.GroupNorm(2, 4), "GroupNorm(2, 4, eps=1e-05, affine=True)"),
+        (nn.GroupNorm(2, 4), "GroupNorm(2, 4, eps=1e-05, affine=True, bias=True)"),
         (nn.LocalResponseNorm(5), "LocalResponseNorm(5, alpha=0.0001, beta=0.75, k=1.0)"),
         (nn.L2Norm(4), "L2Norm(4, scale=20.0, eps=1e-10)"),
         (nn.MaxPool2d((2, 1)), "MaxPool2d(kernel_size=(2, 1), stride=(2, 1), padding=0, dilation=1, ceil_mode=False)"),

@@ -7,7 +7,7 @@ import numpy as np
 from ... import kernels
 from ...autograd.axes import one_axis
 from ...autograd.function import Function
-from ...autograd.tensor import Tensor, as_tensor
+from ...autograd.tensor import Tensor, read_tensor
 from ...errors import bad_argument, check_float, number
 
 
@@ -122,7 +122,7 @@ def _shifted(x: np.ndarray, dim: int) -> np.ndarray:
 
 
 def _checked(op: str, input) -> Tensor:
-    input = as_tensor(input)
+    input = read_tensor(op, "input", input)
     check_float(op, input=input)
     return input
 

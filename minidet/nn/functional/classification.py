@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import kernels
 from ...autograd.function import Function
-from ...autograd.tensor import Tensor, as_tensor
+from ...autograd.tensor import Tensor, read_tensor
 from ...errors import (
     bad_argument,
     check_choice,
@@ -132,7 +132,7 @@ class MultiMarginLoss(Function):
 
 def _checked(op: str, input, target, weight, reduction: str, ignore_index: int | None):
     """Check shapes, dtypes and labels; return the input, and arrays of the target and the weight."""
-    input = as_tensor(input)
+    input = read_tensor(op, "input", input)
     check_float(op, input=input)
     target, weight = constant(op, "target", target)._array, constant(op, "weight", weight)
     if input.ndim == 0 or input.shape[min(1, input.ndim - 1)] == 0:
@@ -229,7 +229,7 @@ def multi_margin_loss(
     """
     check_choice("multi_margin_loss", "p", p, (1, 2))
     margin = number("multi_margin_loss", "margin", margin)
-    input = as_tensor(input)
+    input = read_tensor("multi_margin_loss", "input", input)
     check_rank("multi_margin_loss", "input", input, 1, 2, letters="([N, ]K)")
     input, target, weight = _checked("multi_margin_loss", input, target, weight, reduction, None)
     return MultiMarginLoss.apply(input, target, p, margin, weight, reduction)

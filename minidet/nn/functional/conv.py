@@ -11,7 +11,7 @@ import numpy as np
 from ... import kernels
 from ...autograd.function import Function
 from ...autograd.joining import pad
-from ...autograd.tensor import Tensor, as_tensor
+from ...autograd.tensor import Tensor, read_tensor
 from ...errors import bad_argument, check_float, check_rank, integer, integers
 
 LETTERS = {1: ("L", "KL"), 2: ("H, W", "KH, KW")}
@@ -113,8 +113,8 @@ def _like(out: np.ndarray, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 def _checked(op: str, axes: int, input, weight, bias, groups: int, transposed: bool):
     """Check ranks, dtypes, channels and groups; return the three tensors."""
-    input, weight = as_tensor(input), as_tensor(weight)
-    bias = None if bias is None else as_tensor(bias)
+    input, weight = read_tensor(op, "input", input), read_tensor(op, "weight", weight)
+    bias = None if bias is None else read_tensor(op, "bias", bias)
     letters, kernel_letters = LETTERS[axes]
     check_rank(op, "input", input, axes + 2, axes + 1, letters=f"([N, ]C, {letters})")
     check_rank(op, "weight", weight, axes + 2, letters=f"(F, C / groups, {kernel_letters})")

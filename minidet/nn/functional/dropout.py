@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...autograd.function import Function
-from ...autograd.tensor import Tensor, as_tensor
+from ...autograd.tensor import Tensor, read_tensor
 from ...errors import check_float, check_rank, number
 from ...random import generator
 
@@ -43,7 +43,7 @@ def dropout(input, p: float = 0.5, training: bool = True, *, rng: np.random.Gene
     rng : numpy.random.Generator, optional
         Source of the zeros; :func:`minidet.manual_seed`'s by default.
     """
-    input = as_tensor(input)
+    input = read_tensor("dropout", "input", input)
     check_float("dropout", input=input)
     p = number("dropout", "p", p, 0, 1)
     if not training or p == 0:
@@ -56,7 +56,7 @@ def dropout2d(input, p: float = 0.5, training: bool = True, *, rng: np.random.Ge
 
     Neighbouring pixels are so alike that single zeros hide little.
     """
-    input = as_tensor(input)
+    input = read_tensor("dropout2d", "input", input)
     check_float("dropout2d", input=input)
     check_rank("dropout2d", "input", input, 4, letters="(N, C, H, W)")
     p = number("dropout2d", "p", p, 0, 1)

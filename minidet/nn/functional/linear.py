@@ -8,7 +8,7 @@ import numpy as np
 
 from ... import kernels
 from ...autograd.function import Function
-from ...autograd.tensor import Tensor, as_tensor, wrap
+from ...autograd.tensor import Tensor, read_tensor, wrap
 from ...errors import bad_argument, check_float, check_index_range, check_integer, check_rank, integer
 
 
@@ -55,8 +55,8 @@ def linear(input, weight, bias=None) -> Tensor:
     Tensor
         (..., F).
     """
-    input, weight = as_tensor(input), as_tensor(weight)
-    bias = None if bias is None else as_tensor(bias)
+    input, weight = read_tensor("linear", "input", input), read_tensor("linear", "weight", weight)
+    bias = None if bias is None else read_tensor("linear", "bias", bias)
     check_float("linear", input=input, weight=weight, bias=bias)
     check_rank("linear", "weight", weight, 2, letters="(F, C)")
     if input.ndim == 0 or input.shape[-1] != weight.shape[1]:
@@ -83,7 +83,7 @@ def one_hot(tensor, num_classes: int = -1) -> Tensor:
     Tensor
         The tensor's shape + (K,), int64, without gradient.
     """
-    labels = as_tensor(tensor)._array
+    labels = read_tensor("one_hot", "tensor", tensor)._array
     check_integer("one_hot", "tensor", labels)
     classes = integer("one_hot", "num_classes", num_classes, -1)
     if classes == -1 and labels.size == 0:

@@ -9,7 +9,7 @@ import numpy as np
 from ... import kernels
 from ...autograd.float_errors import quiet
 from ...autograd.function import Function
-from ...autograd.tensor import Tensor, as_tensor
+from ...autograd.tensor import Tensor, read_tensor
 from ...errors import bad_argument, check_float, check_rank, integer, number
 
 
@@ -113,9 +113,9 @@ def affine(x: np.ndarray, weight, bias) -> tuple[np.ndarray, np.ndarray]:
 
 def _checked(op: str, input, letters: str, *ranks: int, **per_channel) -> list:
     """Return the tensors; raise unless the input has one of the ranks, and everything else is (C,), of one dtype."""
-    input = as_tensor(input)
+    input = read_tensor(op, "input", input)
     check_rank(op, "input", input, *ranks, letters=letters)
-    tensors = {name: None if value is None else as_tensor(value) for name, value in per_channel.items()}
+    tensors = {name: None if value is None else read_tensor(op, name, value) for name, value in per_channel.items()}
     check_float(op, input=input, **tensors)
     for name, value in tensors.items():
         if value is not None and value.shape != input.shape[1:2]:

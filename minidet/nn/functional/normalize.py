@@ -6,7 +6,7 @@ import numpy as np
 
 from ...autograd.axes import one_axis
 from ...autograd.function import Function
-from ...autograd.tensor import Tensor, as_tensor
+from ...autograd.tensor import Tensor, read_tensor
 from ...errors import bad_argument, check_float, number
 
 
@@ -45,7 +45,7 @@ def normalize(input, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor
     eps : float
         Shorter vectors are divided by this.
     """
-    input = as_tensor(input)
+    input = read_tensor("normalize", "input", input)
     check_float("normalize", input=input)
     p, eps = number("normalize", "p", p, 1), number("normalize", "eps", eps, 0)
     if p == np.inf:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import kernels
 from ...autograd.function import Function
-from ...autograd.tensor import Tensor, as_tensor
+from ...autograd.tensor import Tensor, read_tensor
 from ...errors import bad_argument, check_float, check_rank, integer, integers
 
 
@@ -96,7 +96,7 @@ def like_input(out: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 def check_image(op: str, input) -> Tensor:
     """Return the input as a tensor; raise unless it is a batch of images (N may be 0), or one image, of floats."""
-    input = as_tensor(input)
+    input = read_tensor(op, "input", input)
     check_rank(op, "input", input, 4, 3, letters="([N, ]C, H, W)")
     check_float(op, input=input)
     if 0 in input.shape[-3:]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...autograd.tensor import Tensor, as_tensor
+from ...autograd.tensor import Tensor, read_tensor
 from ...errors import bad_argument, check_choice, check_float
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -28,7 +28,7 @@ def spread(grad: np.ndarray, slopes: np.ndarray, reduction: str, total=None) -> 
 
 def checked_pair(op: str, input, target, reduction: str) -> tuple[Tensor, Tensor]:
     """Check a float input, a float target of the same shape, and the reduction; return both as tensors."""
-    input, target = as_tensor(input), as_tensor(target)
+    input, target = read_tensor(op, "input", input), read_tensor(op, "target", target)
     check_float(op, input=input, target=target)
     if input.shape != target.shape:
         raise bad_argument(op, "target", f"has shape {target.shape}", str(input.shape),
@@ -41,7 +41,7 @@ def constant(op: str, argument: str, value) -> Tensor | None:
     """Return an argument that has no gradient as a tensor, or None."""
     if value is None:
         return None
-    value = as_tensor(value)
+    value = read_tensor(op, argument, value)
     if value.requires_grad:
         raise bad_argument(op, argument, "requires grad", "a constant", f"{op} has no gradient for it: use detach()")
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ... import kernels
 from ...autograd.function import Function
-from ...autograd.tensor import Tensor, as_tensor
+from ...autograd.tensor import Tensor, read_tensor, wrap
 from ...errors import bad_argument, check_index_range, check_integer, integers
 from .pool import as_batch, check_image, like_input
 
@@ -85,7 +85,7 @@ def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_siz
     IndexError
         If a position lies outside the output.
     """
-    input, indices = check_image("max_unpool2d", input), as_tensor(indices)
+    input, indices = check_image("max_unpool2d", input), read_tensor("max_unpool2d", "indices", indices)
     kernel = integers("max_unpool2d", "kernel_size", kernel_size, 2, 1)
     stride = kernel if stride is None else integers("max_unpool2d", "stride", stride, 2, 1)
     padding = integers("max_unpool2d", "padding", padding, 2, 0)
@@ -97,7 +97,7 @@ def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_siz
     why = f"the output has {size[0]} x {size[1]} pixels"
     check_index_range("max_unpool2d", "indices", indices._array, 0, size[0] * size[1], why)
     if indices.dtype != "int64":
-        indices = as_tensor(indices._array.astype("int64"))
+        indices = wrap(indices._array.astype("int64"))
     return MaxUnpool2d.apply(input, indices, size)
 
 

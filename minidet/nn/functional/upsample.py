@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import kernels
 from ...autograd.function import Function
-from ...autograd.tensor import Tensor, as_tensor
+from ...autograd.tensor import Tensor, read_tensor
 from ...errors import bad_argument, check_choice, check_float, check_rank, integers
 
 
@@ -71,7 +71,7 @@ def interpolate(
     Tensor
         (N, C, OH, OW).
     """
-    input = as_tensor(input)
+    input = read_tensor("interpolate", "input", input)
     check_rank("interpolate", "input", input, 4, letters="(N, C, H, W)")
     check_float("interpolate", input=input)
     check_choice("interpolate", "mode", mode, ("nearest", "bilinear"))
