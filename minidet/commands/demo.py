@@ -26,7 +26,6 @@ def run(args: argparse.Namespace) -> int:
     quick = is_quick()
     recipe = recipe_for("deconvnet", "digits")
     print("DeconvNet (max unpooling to remembered positions, transposed convolution) on scenes of handwritten digits.")
-    print("The first step compiles the kernels, which takes a little while; the next run finds them in its cache.")
     model = train_segmentation(recipe, args.out, seed=args.seed, quick=quick)
     dataset = held_out(recipe, "test", seed=args.seed, quick=quick)
     matrix = evaluate(model, dataset, batch_size=32)

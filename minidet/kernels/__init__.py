@@ -10,7 +10,9 @@ from . import jit, memory
 memory.keep_freed_memory()
 
 if jit.ENABLED:
-    from . import activation, conv, linear, loss, norm, optim, pool, unpool, upsample
+    from . import activation, announce, conv, linear, loss, norm, optim, pool, unpool, upsample
+
+    announce.compilation()
 else:
     from .reference import activation, conv, linear, loss, norm, optim, pool, unpool, upsample
 

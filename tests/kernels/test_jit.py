@@ -32,6 +32,25 @@ def python(code, **environment):
 
 
 @compiled_only
+def test_compilation_is_announced_once(tmp_path):
+    code = (
+        CONVOLVE
+        + """
+import numba
+numba.njit(lambda: 1)()
+print("own function")
+convolve()
+import sys; sys.stderr.write("again")
+kernels.conv.conv2d(x.astype(np.float64), w.astype(np.float64), None, *plain)
+"""
+    )
+    _, told = python(code, MINIDET_CACHE=str(tmp_path))
+    assert told.strip() == f"minidet: compiling kernels for this processor, once: they are kept in {tmp_path}\nagain"
+    _, told = python(code, MINIDET_CACHE=str(tmp_path))
+    assert told == "again"
+
+
+@compiled_only
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_kernels_run_in_a_forked_process():
     code = (
