@@ -24,7 +24,7 @@ from .peak import measured_peak
 from .report import machine, print_table, write_report
 
 RESULTS = pathlib.Path("runs/benchmarks/results.json")
-DEMO_STEP = "DeconvNet (demo), batch 32, 64x64"
+DEMO_STEP = "DeconvNet (demo), batch 8, 64x64"
 
 
 def parse(arguments=None) -> argparse.Namespace:

@@ -18,6 +18,7 @@ class Case:
     part: str  # "conv forward", "conv forward + backward", "operations", "training step", "scaling"
     build: Callable  # build(backend) -> callable
     flops: float = 0.0  # multiplications and additions of the direct method, 0 where that means nothing
+    warm: Callable | None = None  # the same, tiny: it loads all code before memory is measured
 
 
 # (N, C, H, W), F, kernel, stride, padding, dilation, groups
@@ -133,6 +134,8 @@ def _optimiser(name: str, **options):
 
 
 def _training_step(module: str, name: str, shape, num_classes: int, **arguments):
+    """Forward, loss, backward, SGD with momentum."""
+
     def build(backend):
         model = getattr(backend.model_file(module), name)(num_classes, **arguments)
         optimizer = backend.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
@@ -148,6 +151,15 @@ def _training_step(module: str, name: str, shape, num_classes: int, **arguments)
         return run
 
     return build
+
+
+def step_case(name: str, model, shape, num_classes: int = 11) -> Case:
+    """A whole training step, and the same with one small image to warm up."""
+    module, model_name, arguments = model
+    build, warm = (
+        _training_step(module, model_name, size, num_classes, **arguments) for size in (shape, (1, 3, 64, 64))
+    )
+    return Case(name, "training step", build, warm=warm)
 
 
 OPERATIONS = {
@@ -174,21 +186,26 @@ OPERATIONS = {
     "Adam step, 0.7 M parameters": _optimiser("Adam"),
 }
 
-DECONVNET = ("models.segmentation.deconvnet", "DeconvNet")
-SEGNET = ("models.segmentation.segnet", "SegNet")
-STEPS = {
-    "DeconvNet (demo), batch 32, 64x64": _training_step(*DECONVNET, (32, 3, 64, 64), 11),
-    "SegNet, batch 8, 180x240": _training_step(*SEGNET, (8, 3, 180, 240), 11),
-}
-SCALING = {
-    **{f"DeconvNet, 64x64, batch {n}": _training_step(*DECONVNET, (n, 3, 64, 64), 11) for n in (1, 4, 16, 64)},
-    **{f"DeconvNet, batch 4, {s}x{s}": _training_step(*DECONVNET, (4, 3, s, s), 11) for s in (32, 64, 128, 256)},
-}
+DEMO = (
+    "models.segmentation.deconvnet",
+    "DeconvNet",
+    {"widths": (16, 32), "convs": (1, 2), "hidden": 64, "hidden_kernel": 5},  # as in minidet/training/recipes.py
+)
+SEGNET = ("models.segmentation.segnet", "SegNet", {})
+STEPS = [
+    step_case("DeconvNet (demo), batch 8, 64x64", DEMO, (8, 3, 64, 64)),
+    step_case("SegNet, batch 8, 180x240", SEGNET, (8, 3, 180, 240)),
+]
+SIZES = [(n, 64) for n in (1, 4, 16, 64)] + [(4, side) for side in (32, 128, 256)]
 
 CASES = [
     *(conv_case(spec, False) for spec in CONVS),
     *(conv_case(spec, True) for spec in CONVS),
     *(Case(name, "operations", build) for name, build in OPERATIONS.items()),
-    *(Case(name, "training step", build) for name, build in STEPS.items()),
-    *(Case(name, "scaling", build) for name, build in SCALING.items()),
-]
+    *STEPS,
+    *(
+        Case(f"DeconvNet (demo), batch {n}, {side}x{side}", "scaling",
+             _training_step(*DEMO[:2], (n, 3, side, side), 11, **DEMO[2]))
+        for n, side in SIZES
+    ),
+]  # fmt: skip

@@ -84,13 +84,19 @@ def measure(case: Case, workers: dict[str, Worker], threads: int, repeats: int, 
         for name in order:
             seconds[name].append(workers[name].ask(time=iterations[name])["seconds"])
             time.sleep(PAUSE)
-    growth = {name: worker.ask(peak=1)["bytes"] if memory else -1 for name, worker in workers.items()}
+    growth = {name: memory_growth(case, name, threads) if memory else -1 for name in workers}
     ratios = np.array(seconds["torch"]) / np.array(seconds["minidet"])
     mine, theirs = (float(np.median(seconds[name])) for name in ("minidet", "torch"))
     gflops = case.flops / mine / 1e9
     low, ratio, high = (float(q) for q in np.percentile(ratios, (25, 50, 75)))
     return Result(case.name, case.part, threads, repeats, ratio, low, high, mine, theirs, gflops,
                   gflops / peak if peak else 0.0, growth["minidet"], growth["torch"])  # fmt: skip
+
+
+def memory_growth(case: Case, backend: str, threads: int) -> int:
+    """Return the bytes by which ``case`` lets a new, warmed process grow, or -1 where that cannot be told."""
+    with Worker(backend, threads) as worker:
+        return worker.ask(peak=case.name)["bytes"]
 
 
 def geometric_mean(values) -> float:

@@ -6,34 +6,30 @@ It works because the names, arguments and defaults are PyTorch's; and where it d
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pathlib
 import sys
 import types
-
-import minidet
 
 
 def twin(module: str):
     """Import ``minidet.<module>`` on top of PyTorch, for example ``twin("models.segmentation.segnet")``."""
     import torch
 
-    from minidet import errors
-
-    root = pathlib.Path(minidet.__file__).parent
+    # minidet itself is not imported: it sets up the memory of its process as it likes, which would be PyTorch's too
+    root = pathlib.Path(importlib.util.find_spec("minidet").origin).parent
     if "torch_twin" not in sys.modules:
         package = types.ModuleType("torch_twin")
-        package.__path__ = []
+        package.__path__ = [str(root)]
         package.nn = torch.nn
         sys.modules.update(
             {
                 "torch_twin": package,
                 "torch_twin.nn": torch.nn,
                 "torch_twin.nn.functional": torch.nn.functional,
-                "torch_twin.errors": errors,
                 "torch_twin.autograd": torch,
             }
         )
-        package.errors = errors
     parts = module.split(".")
     for depth in range(1, len(parts)):
         name = ".".join(["torch_twin", *parts[:depth]])

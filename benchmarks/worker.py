@@ -2,8 +2,8 @@
 
     python -m benchmarks.worker {minidet,torch}
 
-Reads one JSON command per line: {"build": case} prepares and warms up; {"time": iterations} runs; {"peak": 1} measures
-how much the memory grows.
+Reads one JSON command per line: {"build": case} prepares and warms up; {"time": iterations} runs; {"peak": case}, in a
+new process, measures how much the memory grows.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from .backends import BACKENDS
 from .cases import CASES
 
 
-def memory_growth(run) -> int:
-    """Bytes by which the resident peak of one call exceeds the resident memory before it (Linux), or -1."""
+def memory_growth(case, backend) -> int:
+    """Bytes by which the resident peak of a case, all it holds included, exceeds the warmed process (Linux), or -1."""
     status, clear = pathlib.Path("/proc/self/status"), pathlib.Path("/proc/self/clear_refs")
     if not clear.exists():
         return -1
@@ -26,9 +26,14 @@ def memory_growth(run) -> int:
     def kilobytes(field: str) -> int:
         return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith(field))
 
+    small = case.warm(backend)
+    small()
+    small()
     before = kilobytes("VmRSS")
     clear.write_text("5")  # the peak starts again from here
-    run()
+    run = case.build(backend)
+    for _ in range(3):
+        run()
     return 1024 * (kilobytes("VmHWM") - before)
 
 
@@ -53,7 +58,7 @@ def main() -> None:
                 run()
             answer["seconds"] = (time.perf_counter() - start) / command["time"]
         elif "peak" in command:
-            answer["bytes"] = memory_growth(run)
+            answer["bytes"] = memory_growth(cases[command["peak"]], backend)
         print(json.dumps(answer), flush=True)
 
 
