@@ -48,6 +48,66 @@ def test_decorator(x):
     assert is_grad_enabled()
 
 
+def test_decorator_without_brackets(x):
+    @no_grad
+    def twice(x):
+        """Double."""
+        return x * 2
+
+    assert not twice(x).requires_grad
+    assert twice.__doc__ == "Double."
+    assert is_grad_enabled()
+
+
+def trace(lib):
+    """Return whether gradients are recorded, at many places."""
+    on, seen = lib.is_grad_enabled, []
+
+    @lib.no_grad()
+    def steps(count):
+        for i in range(count):
+            seen.append((i, on(), (yield on())))
+        return on()
+
+    @lib.set_grad_enabled(False)
+    def decorated():
+        return on()
+
+    def delegate():
+        seen.append((yield from steps(1)))
+
+    running = steps(2)
+    seen += [next(running), on(), running.send("sent"), on(), list(running), on()]
+    seen += [list(delegate()), on(), decorated(), on()]
+    with lib.no_grad():
+        seen += [decorated(), on()]
+        with lib.enable_grad():
+            seen += [decorated(), on(), list(steps(1)), on()]
+    with lib.set_grad_enabled(False):
+        seen.append(on())
+    seen.append(on())
+    lib.set_grad_enabled(False)
+    seen.append(on())
+    lib.set_grad_enabled(True)
+    return [*seen, on()]
+
+
+@pytest.mark.parity
+def test_every_way_to_switch_is_pytorchs():
+    import torch
+
+    assert trace(minidet) == trace(torch)
+
+
+def test_a_switch_that_stays():
+    try:
+        set_grad_enabled(False)
+        assert not is_grad_enabled()
+    finally:
+        set_grad_enabled(True)
+    assert is_grad_enabled()
+
+
 def test_an_exception_switches_back():
     with pytest.raises(ZeroDivisionError), no_grad():
         raise ZeroDivisionError
