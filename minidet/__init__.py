@@ -7,6 +7,8 @@
 tensor([2., 4.])
 """
 
+import importlib as _importlib
+
 import numpy as _np
 
 from . import autograd
@@ -111,6 +113,16 @@ uint8 = _np.dtype(_np.uint8)
 int32 = _np.dtype(_np.int32)
 int64 = long = _np.dtype(_np.int64)
 bool = _np.dtype(_np.bool_)
+
+_ROOMS = ("data", "grading", "kernels", "metrics", "models", "nn", "ops", "optim", "serialization", "training", "viz")
+
+
+def __getattr__(name: str):
+    """Import ``minidet.nn``, ``minidet.optim`` and so on when they are first asked for."""
+    if name in _ROOMS:
+        return _importlib.import_module(f"minidet.{name}")
+    raise AttributeError(f"module 'minidet' has no attribute {name!r}")
+
 
 __all__ = [
     "Tensor", "abs", "add", "all", "allclose", "amax", "amin", "any", "arange", "argmax", "argmin", "as_tensor",

@@ -164,3 +164,13 @@ def test_an_installed_package_is_never_written_to(compiled_short, tmp_path):
     assert sorted(site.rglob("*")) == before
     assert list((tmp_path / "cache").rglob("*.nbi"))
     assert_same_numbers(result, compiled_short)
+
+
+def test_rooms_are_there_without_an_import_of_their_own():
+    code = (
+        "import minidet, sys; early = 'minidet.nn' in sys.modules; print(early, minidet.nn.ReLU(), minidet.optim.SGD)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "False ReLU() <class 'minidet.optim.sgd.SGD'>\n"
+    with pytest.raises(AttributeError, match="module 'minidet' has no attribute 'softmx'"):
+        _ = minidet.softmx

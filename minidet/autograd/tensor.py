@@ -109,7 +109,8 @@ class Tensor:
 
     def __repr__(self) -> str:
         body = np.array2string(self._array, separator=", ", prefix="tensor(", threshold=200, precision=4)
-        extra = f", dtype={self.dtype}" if self.dtype not in (DEFAULT_FLOAT, np.int64, np.bool_) else ""
+        extra = f", size={self.shape}" if not self._array.size and self.ndim > 1 else ""
+        extra += f", dtype={self.dtype}" if self.dtype not in (DEFAULT_FLOAT, np.int64, np.bool_) else ""
         if self.grad_fn is not None:
             extra += f", grad_fn=<{self.grad_fn.name}>"
         elif self.requires_grad:

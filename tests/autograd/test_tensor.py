@@ -100,6 +100,7 @@ class TestAsking:
         assert repr(x * 2) == "tensor([2., 4.], grad_fn=<Mul>)"
         assert repr(minidet.zeros(1, dtype=minidet.float64)) == "tensor([0.], dtype=float64)"
         assert repr(minidet.tensor([True])) == "tensor([ True])"
+        assert repr(minidet.zeros(0, 3)) == "tensor([], size=(0, 3))"
 
     def test_iteration(self):
         x = minidet.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
