@@ -8,7 +8,7 @@ WORKERS ?= 2
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check gradcheck bench format
+.PHONY: help demo test check gradcheck notebooks bench format
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ check: $(VENV)/.installed-dev ## format, lint, floors, fast tests: under a minut
 
 gradcheck: $(VENV)/.installed-dev ## one line per operation: gradient against finite differences
 	$(BIN)/python -m pytest -q -m gradcheck
+
+notebooks: $(VENV)/.installed-test $(VENV)/.installed-notebooks ## run every notebook, in quick mode
+	$(BIN)/python -m pytest -q -m notebooks tests/notebooks
 
 format: $(VENV)/.installed-dev ## rewrite the sources as `make check` wants them
 	$(BIN)/ruff format .

@@ -1,0 +1,1211 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # How fast is a convolution?
+#
+# A convolution layer is six nested loops around one multiplication. Written in Python, they are too slow to be of
+# use. A good kernel, on the same processor, is as fast as its arithmetic allows. This notebook goes from the one to
+# the other in nine steps. Every step computes the same numbers, and is checked against the step before it. What
+# changes is *the order in which memory is read*; the last idea also leaves out more than half of the multiplications.
+#
+# |  |  |
+# |---|---|
+# | **Time** | 75 minutes to read and try; all cells together run for one or two |
+# | **You need** | to know what a convolution layer computes; NumPy slices and `@`. Nothing about processors |
+# | **You need not** | PyTorch. If it is installed, its time is shown beside ours |
+#
+# **At the end you can say**
+# - how many multiplications a layer needs, and how many of them per second your processor can do at most;
+# - why the same loops are so much faster in another order, and what registers and caches hold meanwhile;
+# - what im2col is, what it costs, and how a table of offsets gives the same without a copy;
+# - how Winograd computes two outputs of a 3-tap filter with four multiplications, and what it pays for that;
+# - where any loop stands on the *roofline* of your machine, and whether arithmetic or memory holds it back.
+#
+# All times are measured here, on your machine. The text names no number that yours could contradict.
+
+# %%
+import os
+import time
+from collections import Counter
+
+for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+    os.environ[variable] = "1"  # NumPy's matrix product on one core: it looks here when it is imported
+
+import matplotlib.pyplot as plt
+import numba
+import numpy as np
+from matplotlib.patches import FancyBboxPatch, Rectangle
+
+from minidet.kernels.conv_winograd import LEAST  # minidet uses Winograd for at least so many channels and filters
+from minidet.kernels.simd import DENSE_LANES as LANES  # 24
+from minidet.kernels.simd import DENSE_ROWS as ROWS  # 4
+from minidet.kernels.simd import dense_tile, move
+from minidet.nn.functional import conv2d
+
+QUICK = os.environ.get("MINIDET_QUICK", "0") not in ("", "0")  # small sizes: is every step right? Times mean little
+plt.rcParams.update({"figure.dpi": 90, "figure.facecolor": "white", "font.size": 10})
+BLUE, ORANGE, GREEN, GREY = "#4477aa", "#dd7733", "#338855", "#999999"
+
+CORES = numba.config.NUMBA_NUM_THREADS
+numba.set_num_threads(1)  # one core, up to the last section
+print(f"NumPy {np.__version__}, numba {numba.__version__}, {CORES} cores{', quick mode' if QUICK else ''}")
+
+# %% [markdown]
+# ## 1. The work
+#
+# One image `x` of shape (C, H, W), F filters `weight` of shape (F, C, 3, 3), one row and column of zeros around the
+# image:
+#
+# $$\mathrm{out}[f, h, w] = \sum_{c=0}^{C-1} \sum_{i=0}^{2} \sum_{j=0}^{2}
+#   \mathrm{weight}[f, c, i, j] \cdot \mathrm{padded}[c, h + i, w + j]$$
+#
+# Six letters, six loops. Each output needs $9C$ multiplications and as many additions. A multiplication with its
+# addition is one *multiply-add*, or 2 FLOP (floating-point operations), so the layer needs $2 \cdot F \cdot 9C \cdot
+# H \cdot W$ FLOP.
+#
+# We divide this number by the measured time and call the result GFLOP/s (billions per second). We divide *the same*
+# number in every step, whatever the step really does. So twice the GFLOP/s always means half the time.
+
+# %%
+C, F, H, W = (32, 32, 24, 24) if QUICK else (64, 64, 96, 96)
+# Conditions that keep the code below short. minidet's own kernels have none of them.
+assert F % ROWS == 0, f"F must be a multiple of {ROWS}"
+assert H % 2 == W % 2 == H * W % LANES == 0, f"H and W must be even, H * W a multiple of {LANES}"
+
+rng = np.random.default_rng(0)
+x = rng.standard_normal((C, H, W), dtype=np.float32)
+weight = rng.standard_normal((F, C, 3, 3), dtype=np.float32) / np.float32(np.sqrt(9 * C))  # outputs of size 1
+
+
+def flop(x, weight):
+    """Count the operations of the direct sum: 2 F 9C H W."""
+    return 2 * weight.size * x[0].size
+
+
+print(f"image {x.shape}, weight {weight.shape}: {flop(x, weight) / 1e6:.0f} million FLOP")
+print(f"numbers: image {x.size}, weight {weight.size}, output {F * H * W}")
+reuse = weight.size * H * W / (x.size + weight.size + F * H * W)
+print(f"multiply-adds for each number that goes in or out: {reuse:.0f}")
+
+# %% [markdown]
+# The last line is why a convolution *can* be fast. There is far more arithmetic than data: each number is used again
+# and again. Everything below is about *using a number again while it is still near*.
+
+
+# %% jupyter={"source_hidden": true}
+def canvas(width, height, xlim, ylim, **options):
+    """Return axes without frame, for a drawing."""
+    axes = plt.figure(figsize=(width, height)).add_axes((0, 0, 1, 1))
+    axes.set(xlim=xlim, ylim=ylim, **options)
+    axes.axis("off")
+    return axes
+
+
+def cell(axes, x, y, face="white", width=1.0, height=1.0, edge="0.6", line=0.8):
+    """Draw a box, its lower left corner at (x, y)."""
+    axes.add_patch(Rectangle((x, y), width, height, facecolor=face, edgecolor=edge, linewidth=line))
+
+
+def grid(axes, rows, columns, marked, colour, at, size, title):
+    """Draw a grid with some cells (row, column) marked."""
+    for row in range(rows):
+        for column in range(columns):
+            face = colour if (row, column) in marked else "white"
+            cell(axes, at[0] + column * size, at[1] - (row + 1) * size, face, size, size)
+    axes.text(at[0] + columns * size / 2, at[1] + 0.15, title, ha="center")
+
+
+def block(top, left, rows=3, columns=3):
+    """Return the cells (row, column) of a block."""
+    return [(top + i, left + j) for i in range(rows) for j in range(columns)]
+
+
+def draw_reuse():
+    """Draw what one output reads, what one pixel serves, and what one weight serves."""
+    axes = canvas(11.5, 2.7, (-0.3, 42.5), (-6.4, 2.2), aspect="equal")
+    cases = (
+        (f"One output reads 9 C = {9 * C} pairs", block(2, 3), block(0, 0), [(2, 3)]),
+        (f"One pixel serves 9 F = {9 * F} outputs", [(4, 4)], block(0, 0), block(2, 2)),
+        (f"One weight serves H W = {H * W} outputs", block(0, 1, 6, 6), [(0, 1)], block(0, 0, 6, 6)),
+    )
+    for number, (title, image, kernel, out) in enumerate(cases):
+        left = 14.5 * number
+        grid(axes, 8, 8, image, BLUE, (left, 0), 0.75, "padded image")
+        grid(axes, 3, 3, kernel, BLUE, (left + 6.5, -1.8), 0.6, "kernel")
+        grid(axes, 6, 6, out, ORANGE, (left + 8.8, -0.75), 0.75, "output")
+        axes.text(left + 6.6, 1.4, title, ha="center", weight="bold")
+    plt.show()
+
+
+draw_reuse()
+
+# %% [markdown]
+# ## 2. What can this machine do?
+#
+# Two speeds limit every loop: how many multiply-adds a core can do per second, and how many bytes it can move per
+# second. We measure both before we begin, on one core.
+#
+# **Arithmetic.** A processor has instructions that multiply and add whole *vectors* of numbers at once (8 float32 in
+# the 256 bits of AVX2, 4 in the 128 bits of NEON). `dense_tile`, from
+# [minidet/kernels/simd.py](../minidet/kernels/simd.py), is a loop made of such instructions. Section 7 explains it.
+# Here its operands are so few that they always lie in the fastest memory, so nothing but arithmetic can be the limit.
+#
+# **Memory.** `a[i] = b[i] + s * c[i]` reads two numbers and writes one for each multiply-add: 12 bytes, hardly any
+# arithmetic. (This is the *triad* of the well-known STREAM benchmark.) How fast it runs depends on *where the arrays
+# lie*. A *cache* is a small, fast memory that keeps what was used last. Small arrays stay in the first-level cache,
+# next to the arithmetic; larger ones in the second or third level; the largest come from main memory each time.
+
+# %%
+PATIENCE, REPEATS = (0.1, 3) if QUICK else (1.5, 15)
+
+
+def clock(function, *arguments):
+    """Return the median seconds of several calls, after one that is not counted (it may compile)."""
+    function(*arguments)
+    times = []
+    while len(times) < 3 or (len(times) < REPEATS and sum(times) < PATIENCE):
+        start = time.perf_counter()
+        function(*arguments)
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))
+
+
+@numba.njit
+def only_tiles(times, out, a, b):
+    """Compute the same tile again and again."""
+    for _ in range(times):
+        dense_tile(out, 0, LANES, a, 0, b, 0, b.shape[0], 0)
+
+
+@numba.njit(fastmath={"contract"})  # a multiplication and an addition may become one instruction
+def triad(times, a, b, c):
+    """Compute ``a = b + 3 c`` again and again."""
+    for _ in range(times):
+        for i in range(a.size):
+            a[i] = b[i] + np.float32(3) * c[i]
+
+
+def bandwidth(kilobytes):
+    """Return the bytes per second of the triad on three arrays of so many kB together."""
+    size = kilobytes * 1000 // 12
+    a, b, c = (np.ones(size, np.float32) for _ in range(3))
+    times = max(1, (10_000_000 if QUICK else 100_000_000) // (12 * size))
+    return 12 * size * times / clock(triad, times, a, b, c)
+
+
+depth, times = 128, 2_000 if QUICK else 20_000
+a, b = np.ones((depth, ROWS), np.float32), np.ones((depth, LANES), np.float32)
+peak = 2 * ROWS * LANES * depth * times / clock(only_tiles, times, np.zeros((ROWS, LANES), np.float32), a, b)
+
+sizes = [12, 24, 48, 96, 192, 384, 1_000, 3_000, 10_000, 30_000] + ([] if QUICK else [100_000, 300_000])
+speeds = [bandwidth(size) for size in sizes]
+near, middle, far = max(speeds[:2]), speeds[sizes.index(192)], speeds[-1]
+
+print(f"arithmetic: {peak / 1e9:6.1f} GFLOP/s")
+print(f"memory:     {near / 1e9:6.1f} GB/s from {sizes[0]} to {sizes[1]} kB, as a rule the first-level cache")
+print(f"            {middle / 1e9:6.1f} GB/s at 192 kB, as a rule the second level")
+print(f"            {far / 1e9:6.1f} GB/s at {sizes[-1] / 1000:.0f} MB")
+print(f"in the time that one float32 takes from far away, the core could do {4 / far * peak / 2:.0f} multiply-adds")
+
+figure, axes = plt.subplots(figsize=(6.5, 3))
+axes.semilogx(sizes, np.array(speeds) / 1e9, "o-", color=BLUE)
+axes.set(xlabel="size of the three arrays together (kB)", ylabel="GB/s", ylim=0, title="How far away is the data?")
+axes.grid(alpha=0.3)
+plt.show()
+
+# %% [markdown]
+# The steps in the curve are the ends of the caches. Remember them: a table that is used often should be smaller than
+# the first step.
+#
+# Now a place to keep results. `step` checks a new function against the result of the step before it, measures it, and
+# keeps its time. The outputs are of size 1, so a difference of $10^{-4}$ allows for rounding and for nothing else.
+
+# %%
+steps = {}  # name: (GFLOP/s, result)
+
+
+def agree(result, previous):
+    """Fail if two results differ by more than rounding."""
+    np.testing.assert_allclose(result, previous, rtol=0, atol=1e-4)
+
+
+def step(name, convolve, previous, check=(x, weight), run=(x, weight)):
+    """Check ``convolve(*check)`` against the previous result; measure ``convolve(*run)``, and return its result."""
+    agree(convolve(*check), previous)
+    seconds = clock(convolve, *run)
+    speed = flop(*run) / seconds
+    result = convolve(*run)
+    steps[name] = (speed / 1e9, result)
+    print(f"{name}: {seconds * 1e3:.2f} ms, {speed / 1e9:.3g} GFLOP/s, {speed / peak:.2%} of the peak")
+    return result
+
+
+# %% [markdown]
+# ## 3. Step 1: six loops in Python
+#
+# The formula, word by word. We run it on a small corner of the image, with a few of the filters: a multiplication
+# takes as long there, and you do not have to wait.
+
+
+# %%
+def pad(x):
+    """Return x (C, H, W) with one row and column of zeros on each side."""
+    return np.pad(x, ((0, 0), (1, 1), (1, 1)))
+
+
+def six_loops(padded, weight, out):
+    """Write the convolution to out (F, H, W): its definition."""
+    for f in range(out.shape[0]):
+        for h in range(out.shape[1]):
+            for w in range(out.shape[2]):
+                total = np.float32(0)
+                for c in range(weight.shape[1]):
+                    for i in range(3):
+                        for j in range(3):
+                            total += weight[f, c, i, j] * padded[c, h + i, w + j]
+                out[f, h, w] = total
+
+
+def conv_python(x, weight):
+    """Run the loops as they stand."""
+    out = np.empty((weight.shape[0], *x.shape[1:]), np.float32)
+    six_loops(pad(x), weight, out)
+    return out
+
+
+few = (4, 4, 6, 8) if QUICK else (8, 8, 12, 16)
+corner = x[: few[0], : few[2], : few[3]], weight[: few[1], : few[0]]
+
+# There is no step before the first. A result worked out by hand stands in: where the image and the weights are ones, an
+# output counts the pixels under its window, once per channel: 9 inside, 6 at an edge, 4 in a corner.
+ones = np.ones((2, 3, 4), np.float32), np.ones((1, 2, 3, 3), np.float32)
+counted = [2 * np.array([[4, 6, 6, 4], [6, 9, 9, 6], [4, 6, 6, 4]])]
+
+result = step("Python loops", conv_python, counted, check=ones, run=corner)
+whole = flop(x, weight) / steps["Python loops"][0] / 1e9
+print(f"the whole layer would take {whole:.0f} s; at the peak it takes {flop(x, weight) / peak * 1e3:.1f} ms")
+
+# %% [markdown]
+# Where does the time go? Not into multiplications. For each one Python looks up names, makes tuples of indices, finds
+# the element, wraps it in an object, asks the object how to multiply, and throws it away. This is the *interpreter's*
+# price, paid once for every operation. NumPy's answer: pay it once for many numbers.
+#
+# ## 4. Step 2: NumPy, one pixel at a time
+#
+# The three inner loops and the loop over filters are a product of a matrix, `weight` seen as (F, 9C), with a vector:
+# the window seen as 9C numbers. Two loops stay in Python. It is checked on the corner, and from here on every step
+# runs on the whole image.
+
+
+# %%
+def conv_pixels(x, weight):
+    """Multiply the matrix of weights (F, 9C) with one window (9C,) after the other."""
+    padded, matrix = pad(x), weight.reshape(len(weight), -1)
+    out = np.empty((len(weight), *x.shape[1:]), x.dtype)
+    for h in range(out.shape[1]):
+        for w in range(out.shape[2]):
+            out[:, h, w] = matrix @ padded[:, h : h + 3, w : w + 3].reshape(-1)  # (F, 9C) @ (9C,)
+    return out
+
+
+result = step("NumPy, pixel by pixel", conv_pixels, result, check=corner)
+
+# %% [markdown]
+# Compare with Python, and with the peak. One reason for what is missing is that there are still H W calls from
+# Python. The other would stay if calls were free: a product of a matrix with a vector *uses each weight once* and
+# then needs the next one. For every pixel all the weights are read again. How many bytes are read per multiplication
+# is a question that we shall ask of every step.
+#
+# ## 5. Step 3: im2col, all pixels at once
+#
+# If we write all windows side by side, as the columns of a matrix, all outputs are *one* product of two matrices:
+#
+# (F, 9C) @ (9C, H W) = (F, H W)
+#
+# The matrix is called `im2col`, "image to columns". By hand, with one channel, a 4 x 4 image and no padding: four
+# windows, nine rows.
+
+# %%
+image = np.array([[1, 2, 0, 1], [0, 1, 3, 1], [2, 0, 1, 2], [1, 1, 0, 3]], np.float32)
+kernel = np.array([[1, 0, 2], [0, 1, 0], [1, 0, -1]], np.float32)
+
+columns = np.array([[image[h + i, w + j] for h in range(2) for w in range(2)] for i in range(3) for j in range(3)])
+by_columns = kernel.reshape(1, 9) @ columns  # (1, 9) @ (9, 4)
+
+# the first output, written out: 1*1 + 0*2 + 2*0  +  0*0 + 1*1 + 0*3  +  1*2 + 0*0 - 1*1
+assert by_columns[0, 0] == (1 + 0 + 0) + (0 + 1 + 0) + (2 + 0 - 1) == 3
+copies = [
+    [sum(0 <= h - i < 2 and 0 <= w - j < 2 for i in range(3) for j in range(3)) for w in range(4)] for h in range(4)
+]
+assert np.sum(copies) == columns.size == 36
+
+
+# %% jupyter={"source_hidden": true}
+def numbers(axes, values, at, faces, title):
+    """Draw a matrix of numbers, its upper left corner at ``at``; faces are colours, one for each or one for all."""
+    for row, line in enumerate(values):
+        for column, value in enumerate(line):
+            x, y = at[0] + 0.8 * column, at[1] - 0.8 * (row + 1)
+            cell(axes, x, y, faces if isinstance(faces, str) else faces[row][column], 0.8, 0.8)
+            axes.text(x + 0.4, y + 0.4, f"{value:g}", ha="center", va="center")
+    axes.text(at[0] + 0.4 * len(values[0]), at[1] + 0.2, title, ha="center")
+
+
+def draw_columns():
+    """Draw the image, its columns, the kernel as a row, the product, and how often each pixel was copied."""
+    axes = canvas(11.5, 3.9, (-0.2, 24.4), (-7.5, 0.9), aspect="equal")
+    light, yellow = "#c6dbef", "#fdedb0"
+    first = [[light if (h, w) in block(0, 0) else "white" for w in range(4)] for h in range(4)]
+    numbers(axes, image, (0, 0), first, "image, first window")
+    numbers(axes, kernel, (0.4, -4.7), yellow, "kernel")
+    numbers(axes, kernel.reshape(1, 9), (4.2, -3.2), yellow, "kernel as a row (1, 9)")
+    numbers(axes, columns, (12.4, 0), [[light] + ["white"] * 3] * 9, "columns (9, 4)")
+    numbers(axes, by_columns, (16.7, -3.2), [[light] + ["white"] * 3], "outputs (1, 4)")
+    shades = {1: "#fdedb0", 2: "#f9c97c", 4: "#ee9a4d"}
+    numbers(axes, copies, (20.9, -1.6), [[shades[count] for count in line] for line in copies], "copies of each pixel")
+    axes.text(11.9, -3.6, "@", ha="center", va="center", fontsize=13)
+    axes.text(16.15, -3.6, "=", ha="center", va="center", fontsize=13)
+    plt.show()
+
+
+draw_columns()
+
+# %% [markdown]
+# 16 numbers became 36. In a large image every pixel is copied nine times. In return the product is one call, and the
+# library behind `@` (a *BLAS*) may use each number many times while it is near.
+
+
+# %%
+def im2col(x):
+    """Copy x (C, H, W) to the matrix of its windows (9C, H W)."""
+    channels, height, width = x.shape
+    padded, columns = pad(x), np.empty((channels, 3, 3, height, width), x.dtype)
+    for i in range(3):
+        for j in range(3):
+            columns[:, i, j] = padded[:, i : i + height, j : j + width]
+    return columns.reshape(channels * 9, height * width)
+
+
+def conv_im2col(x, weight):
+    """Multiply the weights (F, 9C) with the columns (9C, H W)."""
+    return (weight.reshape(len(weight), -1) @ im2col(x)).reshape(len(weight), *x.shape[1:])
+
+
+result = step("im2col and matmul", conv_im2col, result)
+print(f"the image has {x.nbytes / 1e6:.1f} MB, its columns {im2col(x).nbytes / 1e6:.1f} MB")
+share = clock(im2col, x) * steps["im2col and matmul"][0] * 1e9 / flop(x, weight)
+print(f"share of the time that im2col takes: {share:.0%}")
+
+# %% [markdown]
+# For many years this *was* convolution in deep learning, and it is not bad. But someone else has written the matrix
+# product, and we have learned nothing about it. We also pay for the copy. So we begin again, with loops that we can
+# see.
+#
+# ## 6. Steps 4 and 5: loops, compiled
+#
+# `numba.njit` translates a Python function to machine code. We give it the six loops of section 3, **unchanged**.
+# Guess first: how many times faster than Python will they be? Faster than NumPy?
+
+# %%
+compiled_loops = numba.njit(six_loops)
+
+
+def conv_compiled(x, weight):
+    """Run the six loops as machine code."""
+    out = np.empty((len(weight), *x.shape[1:]), x.dtype)
+    compiled_loops(pad(x), weight, out)
+    return out
+
+
+result = step("six loops, compiled", conv_compiled, result)
+
+# %% [markdown]
+# The interpreter is gone. Yet compare with the peak. Two things hold these loops back:
+#
+# - **Each addition waits for the one before.** `total += ...` can only start when the last `total` is known. An
+#   addition takes some cycles from start to end (its *latency*, 3 or 4 cycles on most processors), though the core
+#   could *start* one or two in every cycle.
+# - **One number at a time.** The vector instructions of section 2 are of no use. With them, the additions of one sum
+#   would happen in another order, and since rounding depends on the order, the compiler may not do that by itself.
+#
+# Both disappear if neighbours in the loop belong to *different sums*. So we change the order: take one weight, and
+# add its product with a row of the image to a row of the output. The inner loop then runs along `w`, its additions
+# are independent, and its numbers are neighbours in memory: the compiler can use vectors.
+#
+# ```
+# for f, h                 one row of the output, out[f, h, :]
+#   for c, i, j              one weight
+#     for w                    out[f, h, w] += weight[f, c, i, j] * padded[c, h + i, j + w]
+# ```
+
+
+# %%
+@numba.njit(fastmath={"contract"})
+def rows_of_filter(f, padded, weight, out):
+    """Compute all rows of one filter."""
+    for h in range(out.shape[1]):
+        row = out[f, h]
+        row[:] = 0
+        for c in range(weight.shape[1]):
+            for i in range(3):
+                for j in range(3):
+                    scale = weight[f, c, i, j]
+                    source = padded[c, h + i, j : j + row.size]  # a slice: indices from 0, so the compiler trusts them
+                    for w in range(row.size):
+                        row[w] += scale * source[w]
+
+
+@numba.njit
+def rows_of_all(padded, weight, out):
+    """Compute one filter after the other."""
+    for f in range(out.shape[0]):
+        rows_of_filter(f, padded, weight, out)
+
+
+def conv_rows(x, weight, run=rows_of_all):
+    """Add scaled rows of the image to rows of the output."""
+    out = np.empty((len(weight), *x.shape[1:]), x.dtype)
+    run(pad(x), weight, out)
+    return out
+
+
+result = step("loops in another order", conv_rows, result)
+
+# %% [markdown]
+# The same multiplications, the same language. Only the order is different.
+#
+# What limits it now? Look at the inner loop: for one multiply-add it *loads* `source[w]`, *loads* `row[w]` and
+# *stores* `row[w]`. That is three accesses to memory for one operation, on a core that can do about as many
+# multiply-adds in a cycle as it can do accesses. So the arithmetic units wait, even if all data is in the first-level
+# cache.
+#
+# ## 7. Step 6: a tile in the registers
+#
+# The only memory faster than the first-level cache is the *registers*: 16 or 32 vectors inside the core. So: keep the
+# sums there from the first product to the last. And use each loaded number several times while we have it. Both
+# together are a **tile**: 4 filters x 24 pixels, whose 96 sums are 12 vectors of 8.
+
+
+# %% jupyter={"source_hidden": true}
+def draw_tile():
+    """Draw one step of the tile."""
+    axes = canvas(11, 2.9, (-3, 17.6), (-2.9, 2.5), aspect="equal")
+    blues, arrow = ("#cfe0f0", "#e8f0f8", "#cfe0f0"), {"arrowstyle": "->", "color": "0.4"}
+    for lane in range(LANES):
+        cell(axes, 3 + 0.6 * lane, 1.2, blues[lane // 8], 0.6, 0.6)
+        for row in range(ROWS):
+            cell(axes, 3 + 0.6 * lane, -0.6 * row, "#f9dcc4", 0.6, 0.6, edge="0.8")
+    for row in range(ROWS):
+        cell(axes, 1.6, -0.6 * row, "#cde8d5", 0.6, 0.6)
+        axes.text(1.9, 0.3 - 0.6 * row, f"a{row}", ha="center", va="center")
+        axes.annotate("", (2.95, 0.3 - 0.6 * row), (2.25, 0.3 - 0.6 * row), arrowprops=arrow)
+    for vector in range(3):
+        cell(axes, 3 + 4.8 * vector, 1.2, "none", 4.8, 0.6, edge=BLUE, line=1.8)
+        axes.annotate("", (5.4 + 4.8 * vector, 0.65), (5.4 + 4.8 * vector, 1.15), arrowprops=arrow)
+        for row in range(ROWS):
+            cell(axes, 3 + 4.8 * vector, -0.6 * row, "none", 4.8, 0.6, edge=ORANGE, line=1.8)
+    axes.text(10.2, 2.0, "b[k]: tap k of 24 pixels, in 3 vectors: 3 loads, each used 4 times", ha="center", color=BLUE)
+    words = "a[k]: tap k's weight\nin 4 filters:\n4 loads, each\nused 3 times"
+    axes.text(1.4, -0.6, words, ha="right", va="center", color=GREEN)
+    words = "12 vectors of sums, in registers: 12 multiply-adds, no load, no store"
+    axes.text(10.2, -2.5, words, ha="center", color=ORANGE)
+    plt.show()
+
+
+draw_tile()
+
+# %% [markdown]
+# A step of the tile loads 3 vectors and 4 weights and does 12 vector multiply-adds: 7 accesses for 12 operations,
+# where the last section had 3 accesses for 1. The 12 sums depend on nothing but themselves, so there is always one
+# that can start.
+#
+# Python has no way to say "keep this in a register". numba lets a library emit the instructions itself (an
+# *intrinsic*); minidet's tiles are in [simd.py](../minidet/kernels/simd.py). `dense_tile` expects its operands in the
+# order in which it reads them:
+#
+# ```
+# dense_tile(out, out_at, stride, a, a_at, b, b_at, depth, accumulate)
+#     out[out_at + r * stride + l]  =  sum over k of  a[a_at + 4 k + r] * b[b_at + 24 k + l]      r < 4, l < 24
+# ```
+#
+# with `+=` if `accumulate`. In the language of matrices: a sum of *outer products* `a[k] b[k]'`, one per tap.
+
+# %%
+depth = 5
+a, b = rng.standard_normal((depth, ROWS), dtype=np.float32), rng.standard_normal((depth, LANES), dtype=np.float32)
+tile = np.zeros((ROWS, LANES), np.float32)
+only_tiles(1, tile, a, b)
+agree(tile, sum(np.outer(a[k], b[k]) for k in range(depth)))
+agree(tile, a.T @ b)
+
+
+def inner_loop(function):
+    """Return the instructions of the block that has the most multiply-adds."""
+    blocks, block = [], []
+    for line in next(iter(function.inspect_asm().values())).splitlines():
+        if line.endswith(":"):
+            blocks.append(block)
+            block = []
+        elif line.startswith("\t") and not line.strip().startswith("."):
+            block.append(line.strip().replace("\t", " "))
+    return max([*blocks, block], key=lambda block: sum("fmadd" in line or "fmla" in line for line in block))
+
+
+loop = inner_loop(only_tiles)
+print(Counter(line.split()[0] for line in loop).most_common(5))
+print(*loop[:12], "...", sep="\n")
+
+# %% [markdown]
+# This is the loop over k as the processor sees it: how often each instruction occurs, and the first of them. With
+# AVX2, a step has 3 loads of a vector of `b` (`vmovups`), 4 that copy one weight to all places of a vector
+# (`vbroadcastss`), and 12 multiply-adds (`vfmadd...`), whose last operand is the register of a sum. The compiler may
+# have put two steps into one round. Other processors have other names, and shorter vectors need more lines. There is
+# no store, and nothing to take away.
+#
+# The tile wants the columns in *panels* of 24 pixels, tap after tap, and the weights in groups of 4 filters, tap
+# after tap. Bringing data into the order in which it will be read is called *packing*. We start from im2col, so that
+# only one thing changes.
+
+
+# %%
+def pack(matrix):
+    """Reorder weights (F, taps) for the tile: (F / 4, taps, 4)."""
+    filters, taps = matrix.shape
+    return np.ascontiguousarray(matrix.reshape(filters // ROWS, ROWS, taps).transpose(0, 2, 1))
+
+
+@numba.njit
+def multiply_panels(packed, panels, out):
+    """Multiply weights (F / 4, taps, 4) with panels (P, taps, 24), write out (F, 24 P)."""
+    groups, taps, _ = packed.shape
+    for p in range(panels.shape[0]):
+        for g in range(groups):
+            to = g * ROWS * out.shape[1] + p * LANES
+            dense_tile(out, to, out.shape[1], packed, g * taps * ROWS, panels, p * taps * LANES, taps, 0)
+
+
+def conv_panels(x, weight):
+    """Multiply tile by tile."""
+    columns = im2col(x)
+    taps, pixels = columns.shape
+    panels = np.ascontiguousarray(columns.reshape(taps, pixels // LANES, LANES).transpose(1, 0, 2))
+    out = np.empty((len(weight), pixels), x.dtype)
+    multiply_panels(pack(weight.reshape(len(weight), -1)), panels, out)
+    return out.reshape(len(weight), *x.shape[1:])
+
+
+result = step("tiles on im2col", conv_panels, result)
+
+columns = im2col(x)
+panels = np.ascontiguousarray(columns.reshape(len(columns), -1, LANES).transpose(1, 0, 2))
+packed, out = pack(weight.reshape(F, -1)), np.empty((F, H * W), np.float32)
+only = clock(multiply_panels, packed, panels, out)
+print(f"the tiles alone, with everything packed: {flop(x, weight) / only / 1e9:.3g} GFLOP/s")
+
+# %% [markdown]
+# Compare the two numbers. The difference is copying: im2col writes every pixel nine times, packing reads and writes
+# all of it again. The faster the arithmetic, the more of the time goes into *moving the data into place*.
+#
+# ## 8. Step 7: offsets in place of im2col
+#
+# Look at a row of the columns matrix again: tap (c, i, j) of all pixels. It is the padded image itself, shifted! In
+# memory, tap (c, i, j) of pixel (h, w) lies at
+#
+# $$\underbrace{h \cdot (W + 2) + w}_{\text{depends on the pixel}} \; + \;
+#   \underbrace{c \cdot (H + 2)(W + 2) + i \cdot (W + 2) + j}_{\text{depends on the tap: offset}[k]}$$
+#
+# So the whole matrix *is* the image, read through a table of 9 C *offsets*. There is no need to store it.
+#
+# Two details make this fast:
+#
+# - The 24 pixels of a tile are 24 neighbours in *padded* rows, including the two columns of padding. We compute 2
+#   useless outputs per row and leave them out at the end; then every tile looks the same. (minidet's kernels do not
+#   even waste those: a tile may consist of pieces from different rows.)
+# - All F / 4 tiles of the same pixels read the same numbers. So they are gathered once into a small panel of at most
+#   256 taps x 24 pixels. That is less than 25 kB, chosen to fit into a first-level cache, and is used F / 4 times
+#   before the next panel takes its place. (A pixel is still copied nine times, but to the nearest memory and for a
+#   short time; nothing large is written and read again.) Such a cut is called *blocking*. For every block of taps but
+#   the first, the tile adds to what is already in `out`.
+
+# %%
+BLOCK = 256  # taps in a panel
+
+
+@numba.njit
+def one_panel(p, image, offsets, packed, out, panel):
+    """Compute 24 pixels of all filters."""
+    taps, groups = offsets.size, packed.shape[0]
+    for first in range(0, taps, BLOCK):
+        depth = min(BLOCK, taps - first)
+        for k in range(depth):
+            source = p * LANES + offsets[first + k]
+            for lane in range(0, LANES, 8):
+                move(panel, k * LANES + lane, image, source + lane)  # copies 8 neighbours
+        for g in range(groups):
+            to, a_at = g * ROWS * out.shape[1] + p * LANES, (g * taps + first) * ROWS
+            dense_tile(out, to, out.shape[1], packed, a_at, panel, 0, depth, first)  # first = 0: do not accumulate
+
+
+@numba.njit
+def all_panels(image, offsets, packed, out):
+    """Compute one panel after the other."""
+    panel = np.empty(BLOCK * LANES, np.float32)
+    for p in range(out.shape[1] // LANES):
+        one_panel(p, image, offsets, packed, out, panel)
+
+
+def conv_offsets(x, weight, run=all_panels):
+    """Find every tap through its offset in the padded image."""
+    channels, height, width = x.shape
+    row, plane = width + 2, (height + 2) * (width + 2)
+    panels = -(-height * row // LANES)  # rounded up: the last panel reads a little behind the image
+    image = np.zeros(channels * plane + LANES, x.dtype)
+    image[: channels * plane].reshape(channels, height + 2, row)[:, 1:-1, 1:-1] = x
+    c, i, j = np.ogrid[:channels, :3, :3]
+    offsets = (c * plane + i * row + j).reshape(-1)  # (9C,)
+    out = np.empty((len(weight), panels * LANES), x.dtype)
+    run(image, offsets, pack(weight.reshape(len(weight), -1)), out)
+    return np.ascontiguousarray(out[:, : height * row].reshape(len(weight), height, row)[:, :, :width])
+
+
+result = step("tiles on offsets", conv_offsets, result)
+
+# %% [markdown]
+# Tiles, panels and packed weights are what a BLAS has inside `@`, too. We have put im2col into the packing. Here is
+# the loop nest, with the place of everything:
+
+
+# %% jupyter={"source_hidden": true}
+def draw_levels():
+    """Draw the loop nest, and what lies in which memory while it runs."""
+    block, row = min(BLOCK, 9 * C), 1.35
+    levels = (  # loop, memory, what lies there, how often it is used, colour
+        ("for 24 pixels", "third level or main memory", f"image and output: {(x.size + F * H * W) * 4 / 1e6:.1f} MB",
+         "a pixel is fetched for a few panels,\nwhich need it soon after each other", "#f0f0f0"),
+        ("for a block of taps: gather", "second level", f"weights of all filters: {weight.nbytes / 1000:.0f} kB",
+         f"used for each of {-(-H * (W + 2) // LANES)} panels", "#e3edf7"),
+        ("for 4 filters", "first level", f"panel of {block} taps x 24 pixels: {block * LANES * 4 / 1000:.1f} kB",
+         f"used for each of {F // ROWS} groups of filters", "#d5ead9"),
+        ("for a tap", "registers", "4 x 24 sums, 3 vectors of pixels, 1 weight",
+         f"sums stay for {block} taps; a vector of\npixels is used 4 times, a weight 3 times", "#f9dcc4"),
+    )  # fmt: skip
+    axes = canvas(11, 3.6, (0, 14.2), (-row * 3 - 0.4, 1.9))
+    for level, (loop, name, what, use, colour) in enumerate(levels):
+        bottom = -row * level
+        style = {"boxstyle": "round,pad=0.04", "facecolor": colour, "edgecolor": "0.5"}
+        axes.add_patch(FancyBboxPatch((4.6, bottom), 9.4, 1.1, **style))
+        axes.text(0.1 + 0.35 * level, bottom + 0.55, loop, va="center", family="monospace", fontsize=9)
+        axes.text(4.8, bottom + 0.75, name, va="center", weight="bold")
+        axes.text(4.8, bottom + 0.32, what, va="center")
+        axes.text(10.1, bottom + 0.55, use, va="center", fontsize=9)
+    axes.text(0.1 + 0.35 * 4, -row * 3 - 0.1, "12 vector multiply-adds", va="center", family="monospace", fontsize=9)
+    for at, text in ((0.1, "loop nest"), (4.8, "what it uses, and where that lies"), (10.1, "used again")):
+        axes.text(at, 1.45, text, weight="bold")
+    plt.show()
+
+
+draw_levels()
+
+# %% [markdown]
+# The farther away a memory is, the more often its numbers are used once they have come nearer. That is the whole art.
+# [conv_tiles.py](../minidet/kernels/conv_tiles.py) is this loop nest with strides, dilation, groups and bias, and
+# [conv_direct.py](../minidet/kernels/conv_direct.py) leaves the panel out where few filters would use it.
+#
+# ## 9. Step 8: Winograd, fewer multiplications
+#
+# So far every step did the same multiplications. Now the last idea: some of them are not needed.
+#
+# Take one dimension and a filter of 3 taps $g_0, g_1, g_2$. Two neighbouring outputs need four inputs $d_0 \dots
+# d_3$:
+#
+# $$y_0 = d_0 g_0 + d_1 g_1 + d_2 g_2 \qquad y_1 = d_1 g_0 + d_2 g_1 + d_3 g_2$$
+#
+# That is 6 multiplications. Winograd's $F(2, 3)$ (2 outputs, 3 taps) does it with 4:
+#
+# $$m_0 = (d_0 - d_2)\, g_0 \qquad m_1 = (d_1 + d_2)\, \tfrac{g_0 + g_1 + g_2}{2} \qquad
+#   m_2 = (d_2 - d_1)\, \tfrac{g_0 - g_1 + g_2}{2} \qquad m_3 = (d_1 - d_3)\, g_2$$
+#
+# $$y_0 = m_0 + m_1 + m_2 \qquad y_1 = m_1 - m_2 - m_3$$
+#
+# *Why is that right?* Add $m_1 + m_2$: the terms are $d_1 g_1 + d_2 (g_0 + g_2)$. With $m_0$, the $d_2 g_0$ cancels
+# and $d_0 g_0$ comes in: $y_0$. In the same way $m_1 - m_2 = d_1 (g_0 + g_2) + d_2 g_1$, and $m_3$ exchanges $d_1
+# g_2$ for $d_3 g_2$: $y_1$.
+#
+# As matrices, $y = A' \left[ (G g) \odot (B' d) \right]$, where $\odot$ multiplies element by element. With numbers:
+
+# %%
+B = np.array([[1, 0, 0, 0], [0, 1, -1, 1], [-1, 1, 1, 0], [0, 0, 0, -1]], np.float32)  # 4 inputs to 4 sums: B'
+G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], np.float32)  # 3 taps to 4 factors
+A = np.array([[1, 0], [1, 1], [1, -1], [0, -1]], np.float32)  # 4 products to 2 outputs: A'
+
+d, g = np.array([2, 1, 3, 5], np.float32), np.array([1, 2, 3], np.float32)
+sums, factors = B.T @ d, G @ g
+m = sums * factors
+y = A.T @ m
+np.testing.assert_array_equal(m, [(2 - 3) * 1, (1 + 3) * 3, (3 - 1) * 1, (1 - 5) * 3])  # -1, 12, 2, -12
+np.testing.assert_array_equal(y, [2 * 1 + 1 * 2 + 3 * 3, 1 * 1 + 3 * 2 + 5 * 3])  # 13, 22: the direct sums
+
+
+# %% jupyter={"source_hidden": true}
+def draw_winograd():
+    """Draw F(2, 3) as a graph with the numbers of the example."""
+    axes = canvas(11, 4.2, (-1, 11.4), (-4.2, 1.1))
+
+    def node(x, y, text, colour):
+        axes.text(x, y, text, ha="center", va="center", bbox={"boxstyle": "round,pad=0.4", "fc": colour, "ec": "0.5"})
+
+    def edges(matrix, left, right, distance):
+        for (target, source), sign in np.ndenumerate(matrix):
+            if sign:
+                colour = BLUE if sign > 0 else "#cc3311"
+                axes.plot([left, right], [-source, -distance * target], color=colour, linewidth=1.4, zorder=0)
+
+    edges(B.T, 0, 3, 1)
+    edges(A.T, 7.2, 10.2, 3)
+    forms = ("d0 - d2", "g0"), ("d1 + d2", "(g0 + g1 + g2) / 2"), ("d2 - d1", "(g0 - g1 + g2) / 2"), ("d1 - d3", "g2")
+    for k, (form, factor) in enumerate(forms):
+        axes.plot([3, 7.2], [-k, -k], color="0.7", linewidth=1, zorder=0)
+        node(0, -k, f"d{k} = {d[k]:g}", "#e3edf7")
+        node(3, -k, f"{form} = {sums[k]:g}", "#e3edf7")
+        node(5.2, -k, f"x {factors[k]:g}", "#d5ead9")
+        axes.text(5.2, -k - 0.42, factor, ha="center", va="center", fontsize=8, color=GREEN)
+        node(7.2, -k, f"m{k} = {m[k]:g}", "#f9dcc4")
+    for k in range(2):
+        node(10.2, -3 * k, f"y{k} = {y[k]:g}", "#f9dcc4")
+    heads = {0: "inputs", 3: "B' d: additions", 5.2: "G g: once per filter", 7.2: "4 products", 10.2: "A' m: additions"}
+    for at, text in heads.items():
+        axes.text(at, 0.75, text, ha="center", weight="bold", fontsize=9)
+    axes.plot([], [], color=BLUE, label="plus")
+    axes.plot([], [], color="#cc3311", label="minus")
+    axes.legend(loc="lower center", ncol=2, frameon=False)
+    plt.show()
+
+
+draw_winograd()
+
+# %% [markdown]
+# In two dimensions do the same along rows and along columns: $Y = A' \left[ (G g G') \odot (B' d B) \right] A$. A 4 x
+# 4 window of the image gives 2 x 2 outputs, with $4 \cdot 4 = 16$ multiplications in place of $4 \cdot 9 = 36$. That
+# is our 4 x 4 example:
+
+# %%
+by_winograd = A.T @ ((G @ kernel @ G.T) * (B.T @ image @ B)) @ A
+print("B' d B =", *(B.T @ image @ B), "G g G' =", *(G @ kernel @ G.T), "Y =", *by_winograd, sep="\n")
+np.testing.assert_array_equal(by_winograd.reshape(1, 4), by_columns)  # exact: only halves and quarters of small numbers
+
+# %% [markdown]
+# And the additions? $B' d B$ costs 32 additions, but it is done once for each window and channel, *for all F filters
+# together*. $A' m A$ costs 24, but because it is linear, the sum over channels can come first: it is done once for
+# each window and filter, *for all C channels together*. $G g G'$ is done once for each filter and channel. With many
+# channels and filters all of that is little beside $16 \cdot F \cdot C$ multiplications per window.
+#
+# So the sums over channels are 16 products of matrices, one for each of the 16 places in a window, each (F, C) @ (C,
+# windows): **the tile again**, now with C taps in place of 9 C.
+#
+# ```
+# for 24 windows
+#   for c: gather d, 4 x 4 x 24; d = B' d B        -> 16 panels (C, 24)
+#   for 16 places
+#     for 4 filters: the tile, summed over c       -> m (16, F, 24)
+#   for f: A' m A                                  -> 2 x 2 x 24 pixels
+# ```
+#
+# Windows start at every second row and column. So the image is first split into its 2 x 2 *phases* (even and odd
+# rows, even and odd columns): in each of them, the same places of neighbouring windows are neighbours in memory, and
+# the offsets of section 8 work again.
+
+
+# %%
+@numba.njit
+def split(x, phases):
+    """Copy x (C, H, W) to its padded phases (C, 2, 2, rows, columns)."""
+    for c in range(x.shape[0]):
+        for h in range(x.shape[1]):
+            for w in range(x.shape[2]):
+                phases[c, (h + 1) % 2, (w + 1) % 2, (h + 1) // 2, (w + 1) // 2] = x[c, h, w]
+
+
+@numba.njit
+def times_b(d0, d1, d2, d3):
+    """Return ``B' d``."""
+    return d0 - d2, d1 + d2, d2 - d1, d1 - d3
+
+
+@numba.njit
+def times_a(m0, m1, m2, m3):
+    """Return ``A' m``."""
+    return m0 + m1 + m2, m1 - m2 - m3
+
+
+@numba.njit
+def copy(out, to, source, at):
+    """Copy 24 neighbours."""
+    for lane in range(0, LANES, 8):
+        move(out, to + lane, source, at + lane)
+
+
+@numba.njit
+def gather_windows(image, at, plane, row, d, panels, to, step):
+    """Gather 24 windows of one channel, and write ``B' d B`` to place ``to`` of each panel."""
+    for i in range(4):
+        for j in range(4):
+            phase = i % 2 * 2 + j % 2
+            copy(d, (4 * i + j) * LANES, image, at + phase * plane + i // 2 * row + j // 2)
+    for j in range(4):
+        for l in range(LANES):
+            d[0, j, l], d[1, j, l], d[2, j, l], d[3, j, l] = times_b(d[0, j, l], d[1, j, l], d[2, j, l], d[3, j, l])
+    for i in range(4):
+        for l in range(LANES):
+            d[i, 0, l], d[i, 1, l], d[i, 2, l], d[i, 3, l] = times_b(d[i, 0, l], d[i, 1, l], d[i, 2, l], d[i, 3, l])
+    for place in range(16):
+        copy(panels, place * step + to, d, place * LANES)
+
+
+@numba.njit
+def write_pixels(m, f, first, out):
+    """Write ``A' m A`` of 24 windows of one filter: rows 0 and 1, columns in turn."""
+    for l in range(LANES):
+        left = times_a(m[0, f, l], m[4, f, l], m[8, f, l], m[12, f, l])
+        centre = times_a(m[1, f, l], m[5, f, l], m[9, f, l], m[13, f, l])
+        right = times_a(m[2, f, l], m[6, f, l], m[10, f, l], m[14, f, l])
+        end = times_a(m[3, f, l], m[7, f, l], m[11, f, l], m[15, f, l])
+        for i in range(2):
+            out[i, f, first + l, 0], out[i, f, first + l, 1] = times_a(left[i], centre[i], right[i], end[i])
+
+
+@numba.njit
+def all_windows(image, plane, row, packed, out):
+    """Compute 24 windows after 24 windows: image (C, 4, plane), packed (16, F / 4, C, 4), out (2, F, windows, 2)."""
+    _, groups, channels, _ = packed.shape
+    d = np.empty((4, 4, LANES), np.float32)
+    panels = np.empty((16, channels, LANES), np.float32)
+    m = np.empty((16, groups * ROWS, LANES), np.float32)
+    for first in range(0, out.shape[2], LANES):
+        for c in range(channels):
+            gather_windows(image, c * 4 * plane + first, plane, row, d, panels, c * LANES, channels * LANES)
+        for place in range(16):
+            for g in range(groups):
+                to, a_at = (place * groups + g) * ROWS * LANES, (place * groups + g) * channels * ROWS
+                dense_tile(m, to, LANES, packed, a_at, panels, place * channels * LANES, channels, 0)
+        for f in range(groups * ROWS):
+            write_pixels(m, f, first, out)
+
+
+def conv_winograd(x, weight):
+    """Compute with 16 multiplications for 2 x 2 outputs."""
+    channels, height, width = x.shape
+    filters, row, rows = len(weight), width // 2 + 1, height // 2 + 1
+    windows = -(-(height // 2) * row // LANES) * LANES  # one useless window per row, and some at the end
+    image = np.zeros(channels * 4 * rows * row + LANES, x.dtype)
+    split(x, image[: channels * 4 * rows * row].reshape(channels, 2, 2, rows, row))
+    factors = (np.kron(G, G) @ weight.reshape(-1, 9).T).reshape(16, filters, channels)  # G g G', all at once
+    packed = np.ascontiguousarray(factors.reshape(16, filters // ROWS, ROWS, channels).transpose(0, 1, 3, 2))
+    out = np.empty((2, filters, windows, 2), x.dtype)
+    all_windows(image, rows * row, row, packed, out)
+    useful = out.reshape(2, filters, -1)[:, :, : height // 2 * 2 * row].reshape(2, filters, height // 2, 2 * row)
+    return useful[..., :width].transpose(1, 2, 0, 3).reshape(filters, height, width)
+
+
+result = step("Winograd F(2x2, 3x3)", conv_winograd, result)
+print(f"multiply-adds, without the additions: {16 * C * H * W // 4} per filter in place of {9 * C * H * W}: 4/9")
+
+# %% [markdown]
+# Remember that GFLOP/s count the multiplications of the *direct* sum, so this number may come near the peak, or above
+# it. The core does not work faster than it can. It does less.
+#
+# ## 10. Step 9: minidet's own
+#
+# `minidet.nn.functional.conv2d` chooses between these ways. It keeps its work space from call to call, does the
+# additions of Winograd on whole vectors, and knows strides, dilation, groups, odd sizes and float64.
+# [conv.py](../minidet/kernels/conv.py) is the place to start reading: you have now seen its ideas.
+
+
+# %%
+def conv_minidet(x, weight):
+    """Call the library."""
+    return conv2d(x[None], weight, padding=1).numpy()[0]
+
+
+result = step("minidet conv2d", conv_minidet, result)
+
+try:
+    import torch
+except ImportError:
+    torch = None
+    print("PyTorch is not installed: its time is left out")
+else:
+    torch.set_num_threads(1)
+
+    def conv_torch(x, weight):
+        """Call PyTorch."""
+        return torch.nn.functional.conv2d(torch.from_numpy(x[None]), torch.from_numpy(weight), padding=1).numpy()[0]
+
+    step("PyTorch conv2d", conv_torch, result)
+
+# %% jupyter={"source_hidden": true}
+names = list(steps)
+speed = np.array([steps[name][0] for name in names])
+figure, axes = plt.subplots(figsize=(9, 4.2))
+colours = [GREY if name.startswith("PyTorch") else GREEN if name.startswith("minidet") else BLUE for name in names]
+axes.barh(names, speed, color=colours, log=True)
+for place, value in enumerate(speed):
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    axes.text(value * 1.15, place, f"{value:.3g}", va="center", bbox=box)
+axes.axvline(peak / 1e9, color=ORANGE, linestyle="--", label="peak of multiply-adds", zorder=0)
+axes.set(xlabel="GFLOP/s of the direct sum, one core, logarithmic", xlim=(speed.min() / 2, speed.max() * 5))
+axes.legend(loc="upper right", frameon=False)
+axes.invert_yaxis()
+figure.tight_layout()
+plt.show()
+ratio = steps["minidet conv2d"][0] / steps["Python loops"][0]
+print(f"from the first step to the last: {ratio:,.0f} times as fast")
+
+# %% [markdown]
+# ## 11. The roofline
+#
+# Which limit does each step meet? Count the bytes that it moves between the core and its memory, all loads and all
+# stores, and divide:
+#
+# $$\text{arithmetic intensity} = \frac{\text{FLOP}}{\text{bytes loaded and stored}}$$
+#
+# A loop with intensity $I$ cannot be faster than the peak, and not faster than $I \cdot$ bandwidth. Drawn on two
+# logarithmic axes, the second is a slope and the first a flat top: a roof. There is one slope for each memory of
+# section 2. A step whose data lies in the first-level cache has the highest slope above it; one whose data is farther
+# away has a lower one.
+#
+# Here is the count, step by step. P are the H W pixels, K the 9 C taps; a float32 has 4 bytes.
+
+# %%
+P, K = H * W, 9 * C
+products = F * K * P  # multiply-adds of the direct sum
+
+
+def tile_bytes(products):
+    """Count what the tile loads: 4 + 24 numbers for 4 * 24 multiply-adds."""
+    return products * 4 * (ROWS + LANES) / (ROWS * LANES)
+
+
+panels = -(-H * (W + 2) // LANES) * LANES  # pixels with the useless ones
+windows = -(-(H // 2) * (W // 2 + 1) // LANES) * LANES
+blocks = -(-K // BLOCK)
+copied = 4 * 2 * K * P  # im2col reads and writes each number once
+winograd_products = (
+    tile_bytes(16 * F * C * windows)  # 16 matrix products
+    + 4 * 16 * F * windows  # m is written by the tile
+    + 4 * (16 + 4) * F * windows  # A' m A: 16 loads, 4 stores
+)
+
+bytes_moved = {
+    # a weight and a pixel for each multiply-add; the output once. (Python moves much more: objects, not numbers.)
+    "Python loops": 4 * 2 * products + 4 * F * P,
+    # for each pixel: all weights; the window read, copied, read again; F outputs
+    "NumPy, pixel by pixel": 4 * P * (F * K + 3 * K + F),
+    # the copy, then the product, whose loops we cannot see: we assume that its tile is about like ours
+    "im2col and matmul": copied + tile_bytes(products) + 4 * F * P,
+    "six loops, compiled": 4 * 2 * products + 4 * F * P,
+    # for each multiply-add: a pixel loaded, an output loaded and stored; for each row a weight
+    "loops in another order": 4 * 3 * products + 4 * products / W,
+    # the copy; packing, which is a copy again; the tiles; the output
+    "tiles on im2col": 2 * copied + tile_bytes(products) + 4 * F * P,
+    # gather: read and write; the tiles; the output is written once, and read and written for every other block of taps
+    "tiles on offsets": 4 * 2 * K * panels + tile_bytes(F * K * panels) + 4 * F * panels * (2 * blocks - 1),
+    # split: 8; gather 16 + 16, two passes of 16 + 16 each, 16 + 16 to the panels; then the products
+    "Winograd F(2x2, 3x3)": 4 * C * windows * (8 + 4 * 32) + winograd_products + 4 * 2 * F * P,
+    # split, but everything from gathering to the panels happens in registers: 16 loads, 16 stores
+    "minidet conv2d": 4 * C * windows * (8 + 32) + winograd_products + 4 * F * P,
+}
+if min(C, F) < LEAST:  # then it reads the tiles' pixels from the padded image
+    bytes_moved["minidet conv2d"] = 4 * 2 * C * P + tile_bytes(products) + 4 * F * P
+
+intensity = {name: 2 * products / moved for name, moved in bytes_moved.items()}
+print(f"{'step':24} {'FLOP/byte':>10} {'GFLOP/s':>10} {'of the roof':>12}   roof of the nearest cache")
+for name, value in intensity.items():
+    roof = min(peak, value * near)
+    print(f"{name:24} {value:10.2f} {steps[name][0]:10.3g} {steps[name][0] * 1e9 / roof:12.1%}   {roof / 1e9:.3g}")
+
+
+# %% jupyter={"source_hidden": true}
+def draw_roofline():
+    """Draw the roofs that were measured, and a point for each step."""
+    figure, axes = plt.subplots(figsize=(9.5, 5.4))
+    at = np.geomspace(0.08, 8, 200)
+    places = (near, "first-level cache", "-"), (middle, "192 kB", "--"), (far, f"{sizes[-1] / 1000:.0f} MB", ":")
+    for speed, place, style in places:
+        label = f"{place}: {speed / 1e9:.3g} GB/s"
+        axes.loglog(at, np.minimum(peak, at * speed) / 1e9, style, color="0.3", label=label)
+    axes.text(0.085, peak / 1e9 * 1.1, f"peak: {peak / 1e9:.3g} GFLOP/s")
+    for number, (name, value) in enumerate(intensity.items(), 1):
+        style = {"color": plt.get_cmap("tab10")(number - 1), "markersize": 12, "markeredgecolor": "white"}
+        axes.plot(value, steps[name][0], "o", label=f"{number}  {name}", **style)
+        axes.text(value, steps[name][0], str(number), color="white", ha="center", va="center", fontsize=8)
+    axes.set(xlabel="arithmetic intensity: FLOP per byte loaded or stored", ylabel="GFLOP/s of the direct sum")
+    slowest = min(steps[name][0] for name in intensity)
+    axes.set(xlim=(0.08, 8), ylim=(slowest / 2, peak / 1e9 * 4), title="The roofline of one core")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    figure.tight_layout()
+    plt.show()
+
+
+draw_roofline()
+
+# %% [markdown]
+# How to read it:
+#
+# - **Left of the corner** of a roof, memory is the limit; the way up is to the right: use every loaded number more
+#   often. That is the way from step 5 to step 7.
+# - **Right of it**, arithmetic is the limit; the way up is Winograd's: do less.
+# - **Far below every roof**, neither is the limit. Something else is: the interpreter (step 1), calls (step 2),
+#   additions that wait for one another (step 4).
+# - A roof tells what is *possible*, not what is reached. The point of step 8 or 9 may lie *above* the flat roof,
+#   because we count operations that it leaves out. So may step 3 on Apple's processors, whose BLAS uses a matrix unit
+#   that our peak does not know.
+#
+# ## 12. All cores
+#
+# Until now one core worked. The loop over panels is a loop over *independent* outputs, so it may be divided among all
+# cores: with `parallel=True`, `prange` does that. The body is the function that we have. Each thread takes 8 panels
+# of pixels at a time, and has memory of its own to gather them.
+#
+# Nothing is summed across threads, so each output is the same sum in the same order. The result must be *equal*, bit
+# for bit.
+
+
+# %%
+@numba.njit(parallel=True)
+def rows_parallel(padded, weight, out):
+    """Compute the filters on all cores."""
+    for f in numba.prange(out.shape[0]):
+        rows_of_filter(f, padded, weight, out)
+
+
+@numba.njit
+def panels_between(first, last, image, offsets, packed, out):
+    """Compute some panels."""
+    panel = np.empty(BLOCK * LANES, np.float32)
+    for p in range(first, last):
+        one_panel(p, image, offsets, packed, out, panel)
+
+
+@numba.njit(parallel=True)
+def panels_parallel(image, offsets, packed, out):
+    """Compute the panels on all cores, 8 at a time."""
+    panels = out.shape[1] // LANES
+    for share in numba.prange((panels + 7) // 8):
+        panels_between(share * 8, min(panels, share * 8 + 8), image, offsets, packed, out)
+
+
+numba.set_num_threads(CORES)
+several = {
+    "loops in another order": lambda: conv_rows(x, weight, rows_parallel),
+    "tiles on offsets": lambda: conv_offsets(x, weight, panels_parallel),
+    "minidet conv2d": lambda: conv_minidet(x, weight),
+}
+for name, run in several.items():
+    np.testing.assert_array_equal(run(), steps[name][1])  # bit for bit
+if torch:
+    torch.set_num_threads(CORES)
+    several["PyTorch conv2d"] = lambda: conv_torch(x, weight)
+
+print(f"{'':24} {'1 core':>8} {f'{CORES} cores':>8}   GFLOP/s")
+for name, run in several.items():
+    now = flop(x, weight) / clock(run) / 1e9
+    print(f"{name:24} {steps[name][0]:8.3g} {now:8.3g}   {now / steps[name][0]:.2f} times as fast")
+
+# %% [markdown]
+# This was the easy part, and it *multiplies* what one core can do: that is why it came last. Parallel slow code is
+# slow code on all cores. If you see less than the number of cores: padding and packing here run on one core only,
+# cores share the memory, and other programs want to run too.
+#
+# ## 13. What did it cost in digits?
+#
+# Same sums, other orders, and in Winograd other numbers: each step rounds differently. The distance to the sum in
+# float64:
+
+# %%
+exact = conv_im2col(x.astype(np.float64), weight.astype(np.float64))
+for name, (_, value) in steps.items():
+    if value.shape == exact.shape:
+        print(f"{name:24} largest error {np.abs(value - exact).max():.1e}")
+
+# %% [markdown]
+# One long sum in a row rounds after each addition; several short ones that are added at the end lose less. Winograd
+# has shorter sums, C terms in place of 9 C. But it adds before it multiplies, and what is rounded away there does not
+# come back. For $F(2 \times 2, 3 \times 3)$ that loss is small. For larger windows it is not: see question 3.
+#
+# ## Questions
+#
+# **1.** In the roofline, "loops in another order" is *left* of "six loops, compiled": it moves more bytes for the
+# same work. Why is it faster all the same?
+#
+# <details><summary>Answer</summary>
+#
+# A roof is only a limit, and the six loops are far below theirs. Their sum waits for its last addition each time, and
+# they work on one number at a time. The new order has independent sums along the row, so the compiler uses vectors
+# and the core starts an addition before the last one has ended. It pays with a load and a store of `row[w]` for each
+# multiply-add, and that becomes its limit. The tile has both: independent sums *and* no load or store of them.
+#
+# </details>
+#
+# **2.** 12 vectors of sums can be arranged as 4 rows x 3 vectors, 3 x 4, 6 x 2, 2 x 6 or 12 x 1. Which one loads
+# least per step? Why not 5 x 3 or 6 x 3, if a processor has 16 vector registers?
+#
+# <details><summary>Answer</summary>
+#
+# R rows and V vectors load R + V times per step, for R V multiply-adds: 4 x 3 and 3 x 4 load 7 times, 6 x 2 and 2 x 6
+# load 8 times, 12 x 1 loads 13 times. A square is best. But besides the R V sums, the V vectors of `b` and at least
+# one copied weight have to be in registers: 12 + 3 + 1 = 16 is exactly full. 5 x 3 needs 19. The compiler then puts
+# some sums back to memory and fetches them again in every step (*spilling*), which is what the tile was made to
+# avoid. With 32 registers (NEON, AVX-512) larger tiles are better still.
+#
+# </details>
+#
+# **3.** $F(4 \times 4, 3 \times 3)$ computes 4 x 4 outputs from a 6 x 6 window. How many multiplications does it
+# save? Why does minidet not use it?
+#
+# <details><summary>Answer</summary>
+#
+# 36 in place of 16 x 9 = 144: a factor of 4, where $F(2 \times 2, 3 \times 3)$ has 36 / 16 = 2.25. But its matrices
+# contain numbers such as 4, 5, 8 and 1/24 where ours have 1 and 1/2. Large terms are added and cancel later, and
+# their rounding errors stay. In float32 its error is many times that of the direct sum. It also needs 36 panels,
+# which leave the caches earlier.
+#
+# </details>
+#
+# **4.** A 1 x 1 convolution: what is left of im2col, of the offsets, of Winograd?
+#
+# <details><summary>Answer</summary>
+#
+# im2col copies each number once, so it is the image itself: nothing to do. The offsets are `c * H * W`: the image
+# *is* the matrix (C, H W), and the convolution is a matrix product. Winograd has nothing to save: one tap, one
+# multiplication for each output.
+#
+# </details>
+#
+# **Try:** set `BLOCK = 4096` in section 8, run that cell and the next ones, and compare: the panel then holds all
+# taps and is larger than the first-level cache of many processors. Or set C = 3, the first layer of a network: which
+# steps lose most, and why? (Winograd's 24 additions per filter and window are then shared by only 3 channels.)
+#
+# ## What to read next
+#
+# - [docs/performance.md](../docs/performance.md): how minidet's kernels were built, what was tried, what it gave.
+#   Then [simd.py](../minidet/kernels/simd.py), [conv_tiles.py](../minidet/kernels/conv_tiles.py),
+#   [conv_winograd.py](../minidet/kernels/conv_winograd.py).
+# - K. Goto, R. van de Geijn, *Anatomy of high-performance matrix multiplication*, ACM TOMS 34(3), 2008: which operand
+#   lives in which cache. Section 8 is its idea.
+# - S. Williams, A. Waterman, D. Patterson, *Roofline: an insightful visual performance model for multicore
+#   architectures*, CACM 52(4), 2009. It counts the bytes of main memory; we counted those of every load and store.
+# - A. Lavin, S. Gray, *Fast algorithms for convolutional neural networks*, 2015,
+#   [arXiv:1509.09308](https://arxiv.org/abs/1509.09308): Winograd for convolution layers.
+# - J. Zhang, F. Franchetti, T. M. Low, *High performance zero-memory overhead direct convolutions*, 2018,
+#   [arXiv:1809.10170](https://arxiv.org/abs/1809.10170): no im2col at all.
+# - E. Georganas and others, *Anatomy of high-performance deep learning convolutions on SIMD architectures*, 2018,
+#   [arXiv:1808.05567](https://arxiv.org/abs/1808.05567): the same on large servers, with code made at run time.
