@@ -78,7 +78,7 @@ def _winograd(x, weight, row_step, rows, bias, window, out):
     size = 16 * row_tiles * DENSE_ROWS * c
     packed = workspace.take("weights", size, x.dtype)
     numbers = (rows, c, row_step, channel_step)
-    launch(conv_winograd.transform_weights, row_tiles * c, weight, None, None, packed, tap_at, numbers, size)
+    launch(conv_winograd.transform_weights, row_tiles, weight, None, None, packed, tap_at, numbers, size)
     windows = n * (split.rows - 1) * (split.columns - 1)
     launch(conv_winograd.correlate, -(-windows // DENSE_LANES), image, packed, bias, out, None, (n, c, rows, oh, ow))
 

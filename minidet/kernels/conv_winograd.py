@@ -27,7 +27,7 @@ import numpy as np
 from .conv_tiles import cut
 from .jit import jit
 from .simd import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile, move
-from .simd_winograd import sums_to_pixels, window_to_panels
+from .simd_winograd import sums_to_pixels, taps_to_panels, window_to_panels
 from .tasks import Task
 
 #: Fewest channels and filters for which the additions pay.
@@ -37,28 +37,16 @@ ROWS = 64
 
 
 @Task
-def transform_weights(pair, weight, _b, _c, packed, tap_at, numbers):
-    """Pack ``G g G'`` for the tile, for 4 rows and one channel: ``packed[place, row tile, channel, 4]``."""
+def transform_weights(tile, weight, _b, _c, packed, tap_at, numbers):
+    """Pack ``G g G'`` for the tile, for 4 rows and all channels: ``packed[place, tile, channel, 4]``."""
     rows, channels, row_step, channel_step = numbers[0], numbers[1], numbers[2], numbers[3]
-    tile, channel = divmod(pair, channels)
-    row_tiles = (rows + DENSE_ROWS - 1) // DENSE_ROWS
-    half = np.empty(12, weight.dtype)
+    step = (rows + DENSE_ROWS - 1) // DENSE_ROWS * channels * DENSE_ROWS
+    rows_at = np.empty(DENSE_ROWS, np.int64)
     for r in range(DENSE_ROWS):
-        row = tile * DENSE_ROWS + r
-        at = row * row_step + channel * channel_step
-        for j in range(3):
-            if row < rows:
-                g0, g1, g2 = weight[at + tap_at[j]], weight[at + tap_at[3 + j]], weight[at + tap_at[6 + j]]
-            else:
-                g0 = g1 = g2 = weight.dtype.type(0)
-            half[j], half[9 + j] = g0, g2
-            half[3 + j], half[6 + j] = (g0 + g2 + g1) / 2, (g0 + g2 - g1) / 2
-        for i in range(4):
-            g0, g1, g2 = half[3 * i], half[3 * i + 1], half[3 * i + 2]
-            to = ((4 * i * row_tiles + tile) * channels + channel) * DENSE_ROWS + r
-            step = row_tiles * channels * DENSE_ROWS
-            packed[to], packed[to + 3 * step] = g0, g2
-            packed[to + step], packed[to + 2 * step] = (g0 + g2 + g1) / 2, (g0 + g2 - g1) / 2
+        rows_at[r] = min(tile * DENSE_ROWS + r, rows - 1) * row_step  # behind the last row: what nobody reads
+    for channel in range(channels):
+        to = (tile * channels + channel) * DENSE_ROWS
+        taps_to_panels(packed, to, step, weight, rows_at, channel * channel_step, tap_at)
 
 
 @jit

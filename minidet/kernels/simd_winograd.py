@@ -4,6 +4,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from .simd import DENSE_ROWS
 from .simd_vectors import MOVE, load, pointer_at, shuffled, splat, store
 
 
@@ -17,10 +18,56 @@ def _to_pixels(b, m0, m1, m2, m3):
     return b.fadd(b.fadd(m0, m1), m2), b.fsub(b.fsub(m1, m2), m3)
 
 
+def _from_taps(b, g0, g1, g2):
+    """Return ``G g``."""
+    half = ir.Constant(g0.type, [0.5] * g0.type.count)
+    outer, inner = b.fmul(b.fadd(g0, g2), half), b.fmul(g1, half)
+    return g0, b.fadd(outer, inner), b.fsub(outer, inner), g2
+
+
 def _both_axes(builder, grid, transform):
-    """Apply a transform to the columns, then to the rows, of a 4 x 4 grid of vectors."""
-    columns = [transform(builder, *(grid[i][j] for i in range(4))) for j in range(4)]
-    return [transform(builder, *(columns[j][i] for j in range(4))) for i in range(len(columns[0]))]
+    """Apply a transform to the columns, then to the rows, of a square grid of vectors."""
+    columns = [transform(builder, *column) for column in zip(*grid, strict=True)]
+    return [transform(builder, *row) for row in zip(*columns, strict=True)]
+
+
+@intrinsic
+def taps_to_panels(typingctx, panels, panels_at, step, weight, rows_at, channel_at, tap_at):
+    """Write ``G g G'`` of 4 filters and one channel: ``panels[panels_at + step * (4 * i + j) + row]``.
+
+    ``g[i, j]`` of a filter is ``weight[rows_at[row] + channel_at + tap_at[3 * i + j]]``.
+    """
+
+    def codegen(context, builder, signature, args):
+        """Emit 9 x 4 loads of single numbers, the two transforms on whole vectors, and 16 stores."""
+        panels_, panels_at_, step_, weight_, rows_at_, channel_at_, tap_at_ = args
+        dtype, integer = signature.args[0].dtype, channel_at_.type
+        vector = ir.VectorType(context.get_value_type(dtype), DENSE_ROWS)
+        target = pointer_at(context, builder, signature.args[0], panels_, panels_at_)
+        source = pointer_at(context, builder, signature.args[3], weight_, channel_at_)
+
+        def entries(array_type, array, count):
+            at = (pointer_at(context, builder, array_type, array, ir.Constant(integer, k)) for k in range(count))
+            return [builder.load(pointer) for pointer in at]
+
+        starts = [builder.gep(source, [at]) for at in entries(signature.args[4], rows_at_, DENSE_ROWS)]
+
+        def gathered(tap):
+            value = ir.Constant(vector, ir.Undefined)
+            for row, start in enumerate(starts):
+                number = builder.load(builder.gep(start, [tap]))
+                value = builder.insert_element(value, number, ir.Constant(ir.IntType(32), row))
+            return value
+
+        taps = [gathered(tap) for tap in entries(signature.args[6], tap_at_, 9)]
+        for i, row in enumerate(_both_axes(builder, [taps[:3], taps[3:6], taps[6:]], _from_taps)):
+            for j, value in enumerate(row):
+                there = builder.gep(target, [builder.mul(step_, ir.Constant(integer, 4 * i + j))])
+                store(builder, value, there, dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(panels, n, n, weight, rows_at, n, tap_at), codegen
 
 
 @intrinsic
