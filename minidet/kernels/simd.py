@@ -226,6 +226,24 @@ def move(typingctx, out, out_at, source, source_at):
 
 
 @intrinsic
+def every_second(typingctx, out, out_at, source, source_at):
+    """Copy every second of twice ``MOVE`` elements: ``out[out_at + l] = source[source_at + 2 * l]``."""
+
+    def codegen(context, builder, signature, args):
+        out_, out_at_, source_, source_at_ = args
+        dtype = signature.args[0].dtype
+        vector = ir.VectorType(context.get_value_type(dtype), 2 * MOVE)
+        align = dtype.bitwidth // 8
+        pairs = load(builder, pointer_at(context, builder, signature.args[2], source_, source_at_), vector, align)
+        order = ir.Constant(ir.VectorType(ir.IntType(32), MOVE), list(range(0, 2 * MOVE, 2)))
+        value = builder.shuffle_vector(pairs, ir.Constant(vector, ir.Undefined), order)
+        store(builder, value, pointer_at(context, builder, signature.args[0], out_, out_at_), align)
+        return context.get_dummy_value()
+
+    return types.void(out, types.intp, source, types.intp), codegen
+
+
+@intrinsic
 def interleave(typingctx, out, out_at, source, even_at, odd_at):
     """Copy twice ``MOVE`` elements: ``out[out_at + 2 * l] = source[even_at + l]``, the places between from odd_at."""
 

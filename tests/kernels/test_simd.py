@@ -38,7 +38,11 @@ def run():
     def count(counter):
         return simd.fetch_add(counter)
 
-    return {"dense": dense, "indexed": indexed, "direct": direct, "move": move, "count": count}
+    @numba.njit
+    def second(out, at, source, source_at):
+        simd.every_second(out, at, source, source_at)
+
+    return {"dense": dense, "indexed": indexed, "direct": direct, "move": move, "count": count, "second": second}
 
 
 def assert_close(got, expected, dtype):
@@ -102,6 +106,14 @@ def test_move(run, dtype):
     out, source = np.zeros(20, dtype), np.arange(20).astype(dtype)
     run["move"](out, 3, source, 7)
     np.testing.assert_array_equal(out[3 : 3 + simd.MOVE], source[7 : 7 + simd.MOVE])
+    assert np.count_nonzero(out) == simd.MOVE
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_second(run, dtype):
+    out, source = np.zeros(20, dtype), 1 + np.arange(30).astype(dtype)
+    run["second"](out, 3, source, 7)
+    np.testing.assert_array_equal(out[3 : 3 + simd.MOVE], source[7 : 7 + 2 * simd.MOVE : 2])
     assert np.count_nonzero(out) == simd.MOVE
 
 
