@@ -18,6 +18,7 @@ class Case:
     part: str  # "conv forward", "conv forward + backward", "operations", "training step", "scaling"
     build: Callable  # build(backend) -> callable
     flops: float = 0.0  # multiplications and additions of the direct method, 0 where that means nothing
+    pixels: int = 0  # of all images, where the time for one is told
     warm: Callable | None = None  # the same, tiny: it loads all code before memory is measured
 
 
@@ -205,7 +206,7 @@ CASES = [
     *STEPS,
     *(
         Case(f"DeconvNet (demo), batch {n}, {side}x{side}", "scaling",
-             _training_step(*DEMO[:2], (n, 3, side, side), 11, **DEMO[2]))
+             _training_step(*DEMO[:2], (n, 3, side, side), 11, **DEMO[2]), pixels=n * side * side)
         for n, side in SIZES
     ),
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 import platform
 
+from .cases import CASES
 from .measure import Result, geometric_mean
 
 PAGE = pathlib.Path("docs/performance.md")
@@ -39,6 +40,36 @@ def rows_of(results: list[Result]) -> list[str]:
     return rows
 
 
+def per_pixel(results: list[Result]) -> list[str]:
+    """Format the time of a training step per pixel: what a larger batch, and a larger image, are good for."""
+    pixels = {case.name: case.pixels for case in CASES}
+    threads = max((r.threads for r in results), default=0)
+    chosen = [r for r in results if r.threads == threads and pixels[r.case]]
+    if not chosen:
+        return []
+    unit = min(r.minidet_seconds / pixels[r.case] for r in chosen)
+    lines = [f"### Time per pixel, {threads} threads", "", "1 is minidet's shortest.", ""]
+    lines += ["| work | minidet | PyTorch |", "|---|---|---|"]
+    for r in chosen:
+        mine, theirs = (seconds / pixels[r.case] / unit for seconds in (r.minidet_seconds, r.torch_seconds))
+        lines.append(f"| {r.case} | {mine:.2f} | {theirs:.2f} |")
+    return [*lines, ""]
+
+
+def thread_gain(results: list[Result]) -> list[str]:
+    """Format how many times faster two threads are than one."""
+    timed = {(r.case, r.threads): r for r in results if r.part in ("training step", "scaling")}
+    both = [name for name, threads in timed if threads == 2 and (name, 1) in timed]
+    if not both:
+        return []
+    lines = ["### Two threads against one", "", "| work | minidet | PyTorch |", "|---|---|---|"]
+    for name in both:
+        one, two = timed[name, 1], timed[name, 2]
+        mine, theirs = one.minidet_seconds / two.minidet_seconds, one.torch_seconds / two.torch_seconds
+        lines.append(f"| {name} | {mine:.2f} | {theirs:.2f} |")
+    return [*lines, ""]
+
+
 def tables(results: list[Result], cold: dict[str, float]) -> str:
     """Format everything that was measured."""
     lines = []
@@ -49,6 +80,7 @@ def tables(results: list[Result], cold: dict[str, float]) -> str:
                 lines += [f"### {part}, {threads} thread{'s' if threads > 1 else ''}", ""]
                 lines += ["| work | ratio | middle half | GFLOP/s | of peak | memory, minidet / PyTorch |"]
                 lines += ["|---|---|---|---|---|---|", *rows_of(chosen), ""]
+    lines += [*per_pixel(results), *thread_gain(results)]
     if cold:
         lines += ["### Cold start", "", "| what | seconds |", "|---|---|"]
         lines += [f"| {name} | {seconds:.2f} |" for name, seconds in cold.items()]
