@@ -14,7 +14,7 @@ import numpy as np
 from .cases import Case
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-PAUSE = 0.02  # seconds after which the other process's threads no longer spin: GNU OpenMP's do for up to 8 ms
+PAUSE = 0.02  # seconds after which the other process's threads no longer spin: GNU OpenMP's do for some milliseconds
 
 
 class Worker:
