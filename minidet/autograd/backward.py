@@ -54,6 +54,8 @@ def run_backward(root, gradient: np.ndarray, retain_graph: bool, wrap) -> None:
     gradients = Gradients()
     leaves = []
     heap = []
+    if not gradient.flags.carray:  # kernels would be compiled once more for read-only arrays
+        gradient = gradient.copy(order="C")
 
     def send(target, output_nr: int, value: np.ndarray) -> None:
         sequence = getattr(target, "sequence", None)
@@ -76,7 +78,7 @@ def run_backward(root, gradient: np.ndarray, retain_graph: bool, wrap) -> None:
                     send(*edges[i], value)
             if not retain_graph:
                 node.free()
-        _fill_leaves(leaves, gradients, wrap)
+        _fill_leaves(leaves, gradients, wrap, {id(gradient): gradient})  # the caller's, to read only
 
 
 def _hooked(gradient, hooks, wrap):
@@ -94,9 +96,8 @@ def _hooked(gradient, hooks, wrap):
     return gradient
 
 
-def _fill_leaves(leaves, gradients: Gradients, wrap) -> None:
-    """Add what arrived to ``grad``; two leaves never share one array, or clipping would scale it twice."""
-    given = {}
+def _fill_leaves(leaves, gradients: Gradients, wrap, given: dict[int, np.ndarray]) -> None:
+    """Add what arrived to ``grad``; it shares its array with nobody (``given``), or clipping would scale it twice."""
     for leaf in leaves:
         value = _hooked(gradients.pop(leaf)[0], leaf._hooks, wrap)
         if leaf.grad is not None:

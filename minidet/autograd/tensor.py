@@ -213,7 +213,7 @@ class Tensor:
                 raise bad_argument("backward", "the tensor", f"has shape {self.shape}", "exactly one element",
                                    "pass gradient=... of the tensor's shape for anything else")  # fmt: skip
             gradient = np.ones(self.shape, self.dtype)
-        gradient = np.array(gradient._array if isinstance(gradient, Tensor) else gradient, self.dtype)
+        gradient = np.asarray(gradient._array if isinstance(gradient, Tensor) else gradient, self.dtype)
         if gradient.shape != self.shape:
             raise bad_argument("backward", "gradient", f"has shape {gradient.shape}", str(self.shape))
         run_backward(self, gradient, retain_graph, wrap)

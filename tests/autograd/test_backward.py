@@ -243,3 +243,22 @@ def test_infinite_gradients_are_results_not_warnings():
     x = leaf(0.0, 1.0)
     x.sqrt().sum().backward()
     assert x.grad.tolist() == [np.inf, 0.5]
+
+
+@pytest.mark.parametrize("route", ["leaf", "identity", "sum"])
+def test_the_given_gradient_is_read_only_by_agreement(route):
+    """It is neither copied on the way nor handed out: what becomes ``grad`` is a leaf's own."""
+    x, given = leaf(1.0, 2.0), np.array([3.0, 4.0], np.float32)  # the dtype of x: nothing has to be converted
+    y = {"leaf": x, "identity": x + 0.0, "sum": x + x}[route]
+    y.backward(given)
+    expected = given * (2 if route == "sum" else 1)
+    np.testing.assert_array_equal(x.grad.numpy(), expected)
+    assert not np.shares_memory(x.grad.numpy(), given)
+    x.grad.numpy()[:] = 0
+    np.testing.assert_array_equal(given, [3.0, 4.0])
+
+
+def test_a_given_gradient_may_be_of_any_layout():
+    x = Tensor(np.arange(4.0).reshape(2, 2), requires_grad=True)
+    (x * 2.0).backward(np.broadcast_to(np.array([5.0, 7.0]), (2, 2)))
+    np.testing.assert_array_equal(x.grad.numpy(), [[10.0, 14.0], [10.0, 14.0]])
