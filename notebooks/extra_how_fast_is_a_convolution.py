@@ -556,7 +556,8 @@ def inner_loop(function):
             block = []
         elif line.startswith("\t") and not line.strip().startswith("."):
             block.append(line.strip().replace("\t", " "))
-    return max([*blocks, block], key=lambda block: sum("fmadd" in line or "fmla" in line for line in block))
+    names = "fmadd", "fmla", "mulps"  # AVX2, NEON, older than both
+    return max([*blocks, block], key=lambda block: sum(name in line for line in block for name in names))
 
 
 loop = inner_loop(only_tiles)
@@ -619,7 +620,7 @@ print(f"the tiles alone, with everything packed: {flop(x, weight) / only / 1e9:.
 # Look at a row of the columns matrix again: tap (c, i, j) of all pixels. It is the padded image itself, shifted! In
 # memory, tap (c, i, j) of pixel (h, w) lies at
 #
-# $$\underbrace{h \cdot (W + 2) + w}_{\text{depends on the pixel}} \; + \;
+# $$\underbrace{h \cdot (W + 2) + w}_{\text{depends on the pixel}} +
 #   \underbrace{c \cdot (H + 2)(W + 2) + i \cdot (W + 2) + j}_{\text{depends on the tap: offset}[k]}$$
 #
 # So the whole matrix *is* the image, read through a table of 9 C *offsets*. There is no need to store it.
@@ -730,8 +731,8 @@ draw_levels()
 #
 # That is 6 multiplications. Winograd's $F(2, 3)$ (2 outputs, 3 taps) does it with 4:
 #
-# $$m_0 = (d_0 - d_2)\, g_0 \qquad m_1 = (d_1 + d_2)\, \tfrac{g_0 + g_1 + g_2}{2} \qquad
-#   m_2 = (d_2 - d_1)\, \tfrac{g_0 - g_1 + g_2}{2} \qquad m_3 = (d_1 - d_3)\, g_2$$
+# $$m_0 = (d_0 - d_2) g_0 \qquad m_1 = (d_1 + d_2) \tfrac{g_0 + g_1 + g_2}{2} \qquad
+#   m_2 = (d_2 - d_1) \tfrac{g_0 - g_1 + g_2}{2} \qquad m_3 = (d_1 - d_3) g_2$$
 #
 # $$y_0 = m_0 + m_1 + m_2 \qquad y_1 = m_1 - m_2 - m_3$$
 #
