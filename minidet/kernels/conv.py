@@ -185,9 +185,11 @@ def conv2d_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups):
         numbers,
         grad.size * row_at.size // 16,
     )
-    launch(
-        conv_weight.combine, f, partial, None, None, out, row_at, (f // groups, out[0].size, shares), out.size * shares
-    )
+    taps = out[0].size
+    chunk = max(1, taps * tiles // TASKS)
+    chunks = -(-taps // chunk)
+    numbers = (f // groups, taps, shares, chunk, chunks)
+    launch(conv_weight.combine, tiles * chunks, partial, None, None, out, row_at, numbers, out.size * shares)
     return out
 
 

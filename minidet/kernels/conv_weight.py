@@ -113,20 +113,27 @@ def single(f, grad, image, _c, out, table, numbers):
         out[f * taps + k] = sums[k]
 
 
+@jit
+def _add(total, part):
+    for lane in range(total.size):
+        total[lane] += part[lane]
+
+
 @Task
-def combine(f, partial, _b, _c, out, row_at, numbers):
-    """Add the shares in order: ``out[f, k]``."""
-    group_filters, taps, shares = numbers[0], numbers[1], numbers[2]
-    tiles = (group_filters + INDEXED_LANES - 1) // INDEXED_LANES
-    size = row_at.size * INDEXED_LANES
-    group, lane = divmod(f, group_filters)
-    tile, lane = divmod(lane, INDEXED_LANES)
-    at = (group * tiles + tile) * shares * size + lane
-    for k in range(taps):
-        total = partial[at + k * INDEXED_LANES]
-        for part in range(1, shares):
-            total += partial[at + part * size + k * INDEXED_LANES]
-        out[f * taps + k] = total
+def combine(task, partial, _b, _c, out, row_at, numbers):
+    """Add the shares in order, for 16 filters and a chunk of the taps: ``out[f, k]``."""
+    group_filters, taps, shares, chunk, chunks = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    rest, part = divmod(task, chunks)
+    group, tile = divmod(rest, (group_filters + INDEXED_LANES - 1) // INDEXED_LANES)
+    size, first = row_at.size * INDEXED_LANES, tile * INDEXED_LANES
+    total = np.empty(INDEXED_LANES, partial.dtype)
+    for k in range(part * chunk, min(taps, (part + 1) * chunk)):
+        total[:] = 0
+        for share in range(shares):
+            at = (rest * shares + share) * size + k * INDEXED_LANES
+            _add(total, partial[at : at + INDEXED_LANES])
+        for lane in range(min(INDEXED_LANES, group_filters - first)):
+            out[(group * group_filters + first + lane) * taps + k] = total[lane]
 
 
 @jit
