@@ -35,6 +35,7 @@ def test_imports_only_go_down():
         ("homeless.py", "import numpy"),
     ],
 )
+@pytest.mark.slow
 def test_a_forbidden_import_is_found(tmp_path, module, line):
     """Plant one in a copy of the package: the contracts would be worth nothing if they let it pass."""
     pytest.importorskip("importlinter")

@@ -14,6 +14,8 @@ import pytest
 
 import minidet
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = pathlib.Path(minidet.__file__).parent
 
 #: What each process does in the place of WORK, and then tells.

@@ -21,6 +21,7 @@ def test_names_are_unique():
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.slow
 def test_pytorch_is_measured_without_minidet():
     pytest.importorskip("torch")
     code = (

@@ -10,6 +10,8 @@ pytest.importorskip("sklearn", reason="needs scikit-learn's digits: pip install 
 
 from minidet.cli import main
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch, tmp_path):

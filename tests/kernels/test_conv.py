@@ -271,6 +271,7 @@ def test_several_python_threads_at_once():
 
 @compiled_only
 @pytest.mark.parametrize("shape", [(2, 64, (28, 28), 64), (1, 128, (16, 16), 128), (4, 16, (64, 64), 32)], ids=str)
+@pytest.mark.slow
 def test_float32_error_is_at_most_twice_that_of_torch(shape):
     torch = pytest.importorskip("torch")
     n, c, size, f = shape

@@ -32,6 +32,7 @@ def python(code, **environment):
 
 
 @compiled_only
+@pytest.mark.slow
 def test_compilation_is_announced_once(tmp_path):
     code = (
         CONVOLVE
@@ -52,6 +53,7 @@ kernels.conv.conv2d(x.astype(np.float64), w.astype(np.float64), None, *plain)
 
 @compiled_only
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.slow
 def test_kernels_run_in_a_forked_process():
     code = (
         CONVOLVE.replace("9, 9", "99, 99")  # enough work for two threads

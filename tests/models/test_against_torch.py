@@ -79,6 +79,7 @@ def test_every_size_from_32_keeps_its_size(name, size):
 
 
 @pytest.mark.parametrize("name", MODELS)
+@pytest.mark.slow
 def test_overfits_one_batch(name):
     minidet.manual_seed(0)
     rng = np.random.default_rng(0)

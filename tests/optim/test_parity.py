@@ -11,7 +11,7 @@ import minidet.optim as optim
 from minidet.autograd.tensor import tensor
 
 torch = pytest.importorskip("torch")
-pytestmark = pytest.mark.parity
+pytestmark = [pytest.mark.parity, pytest.mark.slow]
 SHAPES = [(3, 2), (17,), ()]
 
 
