@@ -128,6 +128,7 @@ def reversed_(array):
 
 @pytest.mark.parametrize("layout", [transposed, strided, reversed_])
 @over_rows(lambda row: row.name not in ("Tensor.view", "Tensor.view_as"))  # they refuse, as they should
+@pytest.mark.slow
 def test_takes_any_layout(row, layout, rng):
     arrays = as_arrays(row.inputs(rng))
     expected = run(row, arrays)
@@ -147,6 +148,7 @@ def test_leaves_its_inputs_as_they_are(row, rng):
 
 
 @over_rows()
+@pytest.mark.slow
 def test_takes_read_only_inputs(row, rng):
     arrays = as_arrays(row.inputs(rng))
     expected = run(row, [array.copy() for array in arrays])
@@ -204,6 +206,7 @@ def has_empty_twin(row) -> bool:
 @pytest.mark.parity
 @pytest.mark.filterwarnings("ignore:.*degrees of freedom is <= 0:UserWarning")
 @over_rows(has_empty_twin)
+@pytest.mark.slow
 def test_agrees_with_pytorch_on_nothing(row, rng):
     pytest.importorskip("torch")
     arrays = as_arrays(row.empty(rng))
