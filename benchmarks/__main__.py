@@ -20,7 +20,7 @@ from tqdm import tqdm
 from .cases import CASES
 from .cold import measure_cold
 from .measure import Result, Worker, measure
-from .peak import measured_peak
+from .peak import peak_case
 from .report import machine, print_table, write_report
 
 RESULTS = pathlib.Path("runs/benchmarks/results.json")
@@ -40,14 +40,16 @@ def parse(arguments=None) -> argparse.Namespace:
 
 def run_cases(cases, threads: int, repeats: int, slice_seconds: float, memory: bool) -> list[Result]:
     """Measure every case with one number of threads."""
-    peak = measured_peak(threads)
-    results = []
+    peak, results = peak_case(threads), []
     with contextlib.ExitStack() as stack:
         workers = {name: stack.enter_context(Worker(name, threads)) for name in ("minidet", "torch")}
+        yardstick = stack.enter_context(Worker("minidet", threads))
+        yardstick.ask(build=peak.name)
         bar = stack.enter_context(tqdm(cases, desc=f"{threads} thread(s)", unit="case", leave=False))
         for case in bar:
             wants_memory = memory and case.part == "training step"
-            results.append(measure(case, workers, threads, repeats, slice_seconds, peak, wants_memory))
+            turns = {**workers, "peak": yardstick} if case.flops else workers
+            results.append(measure(case, turns, threads, repeats, slice_seconds, peak, wants_memory))
     return results
 
 

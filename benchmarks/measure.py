@@ -69,28 +69,36 @@ class Result:
     torch_bytes: int = -1
 
 
-def measure(case: Case, workers: dict[str, Worker], threads: int, repeats: int, slice_seconds: float,
-            peak: float, memory: bool = False) -> Result:  # fmt: skip
-    """Run ``case`` in turns, ``repeats`` pairs of slices of about ``slice_seconds``."""
-    once = {}
+def take_turns(workers: dict[str, Worker], repeats: int, slice_seconds: float) -> dict[str, np.ndarray]:
+    """Return the seconds of one run: for each worker, ``repeats`` slices of about ``slice_seconds``, in turns."""
+    iterations = {}
     for name, worker in workers.items():
-        worker.ask(build=case.name)
         time.sleep(PAUSE)
-        once[name] = min(worker.ask(time=1)["seconds"] for _ in range(3))
-    iterations = {name: max(1, round(slice_seconds / seconds)) for name, seconds in once.items()}
+        once = min(worker.ask(time=1)["seconds"] for _ in range(3))
+        iterations[name] = max(1, round(slice_seconds / once))
     seconds: dict[str, list[float]] = {name: [] for name in workers}
     for repeat in range(repeats):
         order = list(workers) if repeat % 2 else list(workers)[::-1]
         for name in order:
             seconds[name].append(workers[name].ask(time=iterations[name])["seconds"])
             time.sleep(PAUSE)
-    growth = {name: memory_growth(case, name, threads) if memory else -1 for name in workers}
-    ratios = np.array(seconds["torch"]) / np.array(seconds["minidet"])
+    return {name: np.array(times) for name, times in seconds.items()}
+
+
+def measure(case: Case, workers: dict[str, Worker], threads: int, repeats: int, slice_seconds: float,
+            peak: Case, memory: bool = False) -> Result:  # fmt: skip
+    """Run ``case`` in turns with PyTorch, and with the peak if ``workers`` has one for it."""
+    for name in ("minidet", "torch"):
+        workers[name].ask(build=case.name)
+    seconds = take_turns(workers, repeats, slice_seconds)
+    growth = {name: memory_growth(case, name, threads) if memory else -1 for name in ("minidet", "torch")}
+    low, ratio, high = (float(q) for q in np.percentile(seconds["torch"] / seconds["minidet"], (25, 50, 75)))
     mine, theirs = (float(np.median(seconds[name])) for name in ("minidet", "torch"))
-    gflops = case.flops / mine / 1e9
-    low, ratio, high = (float(q) for q in np.percentile(ratios, (25, 50, 75)))
-    return Result(case.name, case.part, threads, repeats, ratio, low, high, mine, theirs, gflops,
-                  gflops / peak if peak else 0.0, growth["minidet"], growth["torch"])  # fmt: skip
+    share = 0.0
+    if "peak" in workers:
+        share = float(np.median(case.flops / seconds["minidet"] / (peak.flops / seconds["peak"])))
+    return Result(case.name, case.part, threads, repeats, ratio, low, high, mine, theirs, case.flops / mine / 1e9,
+                  share, growth["minidet"], growth["torch"])  # fmt: skip
 
 
 def memory_growth(case: Case, backend: str, threads: int) -> int:

@@ -15,6 +15,7 @@ import time
 
 from .backends import BACKENDS
 from .cases import CASES
+from .peak import peak_case
 
 
 def memory_growth(case, backend) -> int:
@@ -40,7 +41,7 @@ def memory_growth(case, backend) -> int:
 def main() -> None:
     """Serve commands until the input ends."""
     backend = BACKENDS[sys.argv[1]]()
-    cases = {case.name: case for case in CASES}
+    cases = {case.name: case for case in (*CASES, peak_case(1))}
     run = None
     for line in sys.stdin:
         command = json.loads(line)
