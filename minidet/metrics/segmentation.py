@@ -13,8 +13,17 @@ from ..autograd import Tensor
 from ..errors import bad_argument, check_index_range, check_integer, integer
 
 
-def _array(value) -> np.ndarray:
-    return value.detach().numpy() if isinstance(value, Tensor) else np.asarray(value)
+def checked_labels(op: str, target, prediction) -> tuple[np.ndarray, np.ndarray]:
+    """Return both as arrays, or raise unless they hold integers and have one shape."""
+    target, prediction = (
+        labels.detach().numpy() if isinstance(labels, Tensor) else np.asarray(labels) for labels in (target, prediction)
+    )
+    check_integer(op, "target", target)
+    check_integer(op, "prediction", prediction)
+    if target.shape != prediction.shape:
+        why = "every true label needs one predicted label"
+        raise bad_argument(op, "prediction", f"has shape {prediction.shape}", f"target's {target.shape}", why)
+    return target, prediction
 
 
 class ConfusionMatrix:
@@ -47,14 +56,7 @@ class ConfusionMatrix:
 
     def update(self, target, prediction) -> None:
         """Count the pixels of one picture or batch: integer labels of equal shapes."""
-        target, prediction = _array(target), _array(prediction)
-        check_integer("ConfusionMatrix", "target", target)
-        check_integer("ConfusionMatrix", "prediction", prediction)
-        if target.shape != prediction.shape:
-            why = "every true label needs one predicted label"
-            raise bad_argument(
-                "ConfusionMatrix", "prediction", f"has shape {prediction.shape}", f"target's {target.shape}", why
-            )
+        target, prediction = checked_labels("ConfusionMatrix", target, prediction)
         if self.ignore_index is not None:
             counted = target != self.ignore_index
             target, prediction = target[counted], prediction[counted]
@@ -86,12 +88,12 @@ class ConfusionMatrix:
     @property
     def class_accuracy(self) -> float:
         """Mean of :attr:`accuracy_per_class` over the classes that have true pixels."""
-        return _mean_of_present(self.accuracy_per_class)
+        return mean_of_present(self.accuracy_per_class)
 
     @property
     def mean_iou(self) -> float:
         """Mean of :attr:`iou` over the classes that are present (mIoU)."""
-        return _mean_of_present(self.iou)
+        return mean_of_present(self.iou)
 
     @property
     def frequency_weighted_iou(self) -> float:
@@ -100,7 +102,8 @@ class ConfusionMatrix:
         return float(np.nansum(np.where(true > 0, self.iou, 0) * true) / true.sum()) if true.any() else float("nan")
 
 
-def _mean_of_present(values: np.ndarray) -> float:
+def mean_of_present(values: np.ndarray) -> float:
+    """Return the mean of the values that are not NaN; NaN if there are none."""
     present = ~np.isnan(values)
     return float(values[present].mean()) if present.any() else float("nan")
 
