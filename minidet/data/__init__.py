@@ -2,6 +2,7 @@
 
 from . import geometry, transforms
 from .camvid import CamVid
+from .class_weights import median_frequency_weights
 from .collate import collate_detection, collate_semantic, default_collate
 from .dataset import Dataset, Subset, TensorDataset
 from .digits import DigitScenes
@@ -20,5 +21,6 @@ __all__ = [
     "data_root",
     "default_collate",
     "geometry",
+    "median_frequency_weights",
     "transforms",
 ]
