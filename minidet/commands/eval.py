@@ -7,7 +7,7 @@ import pathlib
 
 import numpy as np
 
-from ..metrics import ConfusionMatrix, majority_class
+from ..metrics import BoundaryF1, ConfusionMatrix, majority_class
 from ..training.recipes import is_quick
 from ..training.runs import open_run
 from ..training.segmentation import evaluate, held_out
@@ -21,28 +21,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print accuracy and IoU, each beside the majority class's."""
+    """Print accuracy, IoU and boundary F1; accuracy and IoU beside the majority class's."""
     opened = open_run(args.run)
     dataset = held_out(opened.recipe, args.split, root=args.root, seed=opened.seed, quick=is_quick())
-    matrix = evaluate(opened.model, dataset)
+    boundary = BoundaryF1(len(dataset.classes), getattr(dataset, "ignore_index", None))
+    matrix = evaluate(opened.model, dataset, boundary=boundary)
     print(f"{opened.recipe.model} on {opened.recipe.data}, {args.split} split, {len(dataset)} images")
-    print(report(matrix, opened.classes))
+    print(report(matrix, opened.classes, boundary))
     return 0
 
 
-def report(matrix: ConfusionMatrix, classes) -> str:
-    """Format the IoU of every class, then the summary lines."""
+def report(matrix: ConfusionMatrix, classes, boundary: BoundaryF1 | None = None) -> str:
+    """Format the figures of every class, then the summary lines."""
     width = max(len(name) for name in classes)
     baseline = majority_class(matrix)
-    lines = [f"{'class':<{width}}   IoU  accuracy  share of pixels"]
     true = matrix.matrix.sum(1) / max(matrix.matrix.sum(), 1)
-    for name, iou, accuracy, share in zip(classes, matrix.iou, matrix.accuracy_per_class, true, strict=True):
-        cells = ["    -" if np.isnan(value) else f"{value:5.3f}" for value in (iou, accuracy)]
-        lines.append(f"{name:<{width}} {cells[0]}     {cells[1]}            {share:5.3f}")
+    columns = {"IoU": matrix.iou, "accuracy": matrix.accuracy_per_class, "share of pixels": true}
+    if boundary is not None:
+        columns["boundary F1"] = boundary.f1_per_class
+    lines = ["  ".join([f"{'class':<{width}}", *(f"{title:>5}" for title in columns)])]
+    for name, *values in zip(classes, *columns.values(), strict=True):
+        cells = ["-" if np.isnan(value) else f"{value:.3f}" for value in values]
+        cells = [f"{cell:>{max(len(title), 5)}}" for title, cell in zip(columns, cells, strict=True)]
+        lines.append("  ".join([f"{name:<{width}}", *cells]))
     for name, value, reference in (
         ("global accuracy", matrix.pixel_accuracy, baseline.pixel_accuracy),
         ("class accuracy", matrix.class_accuracy, baseline.class_accuracy),
+        ("frequency-weighted IoU", matrix.frequency_weighted_iou, baseline.frequency_weighted_iou),
         ("mIoU", matrix.mean_iou, baseline.mean_iou),
     ):
         lines.append(f"{name} {value:.3f} (majority class {reference:.3f})")
+    if boundary is not None:
+        lines.append(f"boundary F1 {boundary.mean_f1:.3f}")
     return "\n".join(lines)

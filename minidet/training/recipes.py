@@ -23,6 +23,7 @@ class Recipe:
     weight_decay: float = 0.02
     warmup_steps: int = 50
     max_norm: float = 5.0  # the gradient's norm is clipped here
+    class_weights: str = "power"  # or "median_frequency": minidet.data.median_frequency_weights
     class_weight_power: float = 0.0  # weight of a class = share of its pixels ** -power, scaled to mean 1
     quick_epochs: int = 1
     quick_samples: int = 32
@@ -35,6 +36,10 @@ class Recipe:
             integer("train", name, getattr(self, name), low=1)
         if not self.lr > 0:
             raise bad_argument("train", "lr", f"is {self.lr}", "a number above 0")
+        check_choice("train", "class_weights", self.class_weights, ("power", "median_frequency"))
+        if self.class_weights != "power" and self.class_weight_power != 0:
+            why = f"class_weights is {self.class_weights!r}, which needs no power"
+            raise bad_argument("train", "class_weight_power", f"is {self.class_weight_power}", "0", why)
 
     def as_dict(self) -> dict:
         """Return the fields as JSON can hold them."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..autograd import Tensor, no_grad, tensor
-from ..data import CamVid, DataLoader, DigitScenes, collate_semantic
+from ..data import CamVid, DataLoader, DigitScenes, collate_semantic, median_frequency_weights
 from ..data.transforms import ColorJitter, Compose, RandomAffineCrop
 from ..errors import check_choice
-from ..metrics import ConfusionMatrix
+from ..metrics import BoundaryF1, ConfusionMatrix
 from ..nn import functional as F
 from ..viz import palette
 from .recipes import Recipe
@@ -60,6 +60,14 @@ def class_weights(shares: np.ndarray, power: float) -> np.ndarray | None:
     return (weights / weights.mean()).astype(np.float32)
 
 
+def recipe_weights(recipe: Recipe, dataset, limit: int = 500) -> np.ndarray | None:
+    """Return the class weights that the recipe asks for, from the first ``limit`` samples: (K,), or None for none."""
+    if recipe.class_weights == "power":
+        return class_weights(class_shares(dataset, limit), recipe.class_weight_power)
+    labels = (dataset.load(i)[1]["semantic"] for i in range(min(limit, len(dataset))))
+    return median_frequency_weights(labels, len(dataset.classes), getattr(dataset, "ignore_index", None))
+
+
 class SegmentationTask:
     """Cross-entropy over pixels, and the mIoU of the current epoch's batches for the progress bar."""
 
@@ -94,11 +102,17 @@ def predict_labels(model, images: Tensor) -> np.ndarray:
         return model(images).numpy().argmax(1)
 
 
-def evaluate(model, dataset, batch_size: int = 8) -> ConfusionMatrix:
-    """Count every pixel of ``dataset`` in one confusion matrix; ignored pixels are left out."""
+def evaluate(model, dataset, batch_size: int = 8, boundary: BoundaryF1 | None = None) -> ConfusionMatrix:
+    """Count every pixel of ``dataset`` in one confusion matrix; ignored pixels are left out.
+
+    ``boundary``, if given, scores the outlines of the same predictions.
+    """
     matrix = ConfusionMatrix(len(dataset.classes), getattr(dataset, "ignore_index", None))
     for images, labels in DataLoader(dataset, batch_size, collate_fn=collate_semantic):
-        matrix.update(labels, predict_labels(model, images))
+        predictions = predict_labels(model, images)
+        matrix.update(labels, predictions)
+        if boundary is not None:
+            boundary.update(labels, predictions)
     return matrix
 
 

@@ -11,7 +11,7 @@ from ..optim import AdamW, CosineAnnealingLR, LinearLR, SequentialLR
 from .fit import fit
 from .recipes import Recipe
 from .runs import RunFolder
-from .segmentation import SegmentationTask, class_shares, class_weights, colours_of, training_data
+from .segmentation import SegmentationTask, colours_of, recipe_weights, training_data
 
 
 def train_segmentation(recipe: Recipe, folder: pathlib.Path, *, root=None, seed: int = 0, resume: bool = False,
@@ -42,7 +42,7 @@ def train_segmentation(recipe: Recipe, folder: pathlib.Path, *, root=None, seed:
                         drop_last=len(dataset) >= recipe.batch_size)  # fmt: skip
     optimizer = AdamW(parameter_groups(model, recipe.weight_decay), lr=recipe.lr)
     scheduler = warmup_then_cosine(optimizer, epochs * len(loader), recipe.warmup_steps)
-    weights = class_weights(class_shares(dataset), recipe.class_weight_power)
+    weights = recipe_weights(recipe, dataset)
     ignore_index = getattr(dataset, "ignore_index", None)
     task = SegmentationTask(len(dataset.classes), ignore_index, weights)
     about = {

@@ -38,6 +38,8 @@ def test_train_eval_predict(capsys, tmp_path):
     assert re.search(r"mIoU \d\.\d\d\d \(majority class 0\.0\d\d\)", printed)
     assert "global accuracy" in printed
     assert "class accuracy" in printed
+    assert re.search(r"frequency-weighted IoU \d\.\d\d\d", printed)
+    assert re.search(r"boundary F1 \d\.\d\d\d", printed)
     pixels = np.random.default_rng(0).integers(0, 255, (50, 70, 3), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "photo.jpg")
     assert main(["predict", "run", "photo.jpg", "--out", "overlays"]) == 0

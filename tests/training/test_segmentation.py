@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import minidet
 from minidet import nn
-from minidet.training.recipes import recipe_for
+from minidet.metrics import BoundaryF1
+from minidet.training.recipes import Recipe, recipe_for
 from minidet.training.segmentation import (
     SegmentationTask,
     class_shares,
@@ -11,6 +14,7 @@ from minidet.training.segmentation import (
     colours_of,
     evaluate,
     held_out,
+    recipe_weights,
     training_data,
 )
 from minidet.training.segmentation_run import parameter_groups, warmup_then_cosine
@@ -58,6 +62,28 @@ def test_class_weights_favour_rare_classes():
     assert weights[1] / weights[0] == pytest.approx(0.8 / 0.6)
     assert np.isfinite(weights).all()
     assert class_weights(np.array([0.5, 0.5]), 0) is None
+
+
+def test_evaluate_scores_outlines_too():
+    boundary = BoundaryF1(3, Labels.ignore_index)
+    evaluate(nn.Identity(), Labels(), batch_size=3, boundary=boundary)
+    assert boundary.mean_f1 == 1
+    assert boundary.f1_per_class.tolist() == [1, 1, 1]
+
+
+def test_a_recipe_chooses_the_class_weights():
+    dataset = Labels()
+    recipe = Recipe("segnet", "digits", epochs=1, batch_size=1, lr=1e-3)
+    assert recipe_weights(recipe, dataset) is None
+    power = recipe_weights(replace(recipe, class_weight_power=0.5), dataset)
+    assert np.array_equal(power, class_weights(class_shares(dataset), 0.5))
+    median = recipe_weights(replace(recipe, class_weights="median_frequency"), dataset)
+    # Pixels of 4 x 36: class 0 has 60, class 1 has 48, class 2 has 12 in one image; a sixth is ignored.
+    assert median == pytest.approx([0.8, 1, 1])
+    with pytest.raises(ValueError, match="train: class_weights is 'inverse'"):
+        replace(recipe, class_weights="inverse")
+    with pytest.raises(ValueError, match="train: class_weight_power is 0.5"):
+        replace(recipe, class_weights="median_frequency", class_weight_power=0.5)
 
 
 def test_task_counts_the_epoch_and_the_loss_is_log_k_at_the_start():
