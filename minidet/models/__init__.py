@@ -1,8 +1,16 @@
 """One paper, one file."""
 
-from .segmentation import DeconvNet, SegNet
+from .complexity import multiply_adds
+from .segmentation import DeconvNet, FCN8s, FCN16s, FCN32s, SegNet, UNet
 
 #: The names that ``minidet train`` and checkpoints use.
-MODELS = {"deconvnet": DeconvNet, "segnet": SegNet}
+MODELS = {
+    "deconvnet": DeconvNet,
+    "fcn8s": FCN8s,
+    "fcn16s": FCN16s,
+    "fcn32s": FCN32s,
+    "segnet": SegNet,
+    "unet": UNet,
+}
 
-__all__ = ["MODELS", "DeconvNet", "SegNet"]
+__all__ = ["MODELS", "DeconvNet", "FCN8s", "FCN16s", "FCN32s", "SegNet", "UNet", "multiply_adds"]

@@ -13,9 +13,10 @@ class ConvBNReLU(nn.Sequential):
     The convolution has no bias: batch normalisation subtracts the mean, and a bias with it.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 3):
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 3, stride: int = 1):
+        """Build the three layers; a stride s divides the size by s, rounded up."""
         super().__init__(
-            nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=False),
+            nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding=kernel_size // 2, bias=False),
             nn.BatchNorm2d(out_channels),
             nn.ReLU(inplace=True),
         )
@@ -51,3 +52,22 @@ class EncoderStage(nn.Module):
 def normalise(images):
     """Move images from [0, 1] to about [-2, 2]: zero mean and unit variance for mid-grey photographs."""
     return (images - 0.5) * 4.0
+
+
+def crop(x, size, offset: int = 0):
+    """Cut the window of ``size`` (H, W) out of maps (N, C, H', W'): it begins in row and column ``offset``."""
+    height, width = size
+    if tuple(x.shape[-2:]) == (height, width):
+        return x
+    return x[:, :, offset : offset + height, offset : offset + width]  # (N, C, H, W)
+
+
+def pixel_shuffle(x, factor: int):
+    """Turn channels into pixels: every s s channels become a block of s x s pixels (Shi et al., CVPR 2016, eq. 4).
+
+    ``out[n, c, i s + a, j s + b] = x[n, c s s + a s + b, i, j]``: (N, C s s, H, W) to (N, C, H s, W s), s = ``factor``.
+    """
+    n, channels, height, width = x.shape
+    x = x.reshape(n, channels // factor**2, factor, factor, height, width)  # (N, C, a, b, H, W)
+    x = x.permute(0, 1, 4, 2, 5, 3)  # (N, C, H, a, W, b)
+    return x.reshape(n, channels // factor**2, height * factor, width * factor)

@@ -1,0 +1,42 @@
+"""Every model in a small size, and its variants: (name in MODELS, arguments)."""
+
+import numpy as np
+
+from minidet.models import MODELS
+
+STAGES = {"widths": (4, 6, 8), "convs": (1, 2, 1)}
+FCN = {"widths": (4, 4, 6, 6, 8), "convs": (1, 1, 1, 2, 1), "hidden": 10, "dropout": 0.0}
+
+CASES = {
+    "deconvnet": ("deconvnet", {**STAGES, "hidden": 10}),
+    "fcn8s": ("fcn8s", FCN),
+    "fcn8s, fixed up-sampling": ("fcn8s", {**FCN, "learn_upsampling": False}),
+    "fcn16s": ("fcn16s", FCN),
+    "fcn32s": ("fcn32s", {**FCN, "hidden_kernel": 5}),
+    "segnet": ("segnet", STAGES),
+    "unet": ("unet", {"width": 4, "levels": 3}),
+    "unet, residual at half the resolution": ("unet", {"width": 4, "levels": 3, "residual": True, "stem_stride": 2}),
+}
+
+
+def build(case: str, num_classes: int):
+    """Build a model of the table, in its small size."""
+    name, options = CASES[case]
+    return MODELS[name](num_classes, **options)
+
+
+def disturb(model, rng):
+    """Add noise to every parameter that is learned: layers that start at zero take part then."""
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            noise = rng.normal(0.0, 0.1, parameter.shape).astype(np.float32)
+            parameter._write_array()[...] += noise
+    return model
+
+
+def blocks(rng, num_classes: int, size: int = 32, count: int = 4):
+    """Generate two images of count x count coloured blocks with their labels: (2, 3, S, S) float32 and (2, S, S)."""
+    side = size // count
+    labels = np.kron(rng.integers(0, num_classes, (2, count, count)), np.ones((side, side), int))
+    colours = rng.random((num_classes, 3))
+    return colours[labels].transpose(0, 3, 1, 2).astype(np.float32), labels
