@@ -1,0 +1,98 @@
+"""What every picture starts from: axes without a ground of their own, in colours that read on a light and a dark page.
+
+A notebook or a web page may be white or nearly black, and a picture does not know. So nothing here paints a ground, and
+text and lines are of middling lightness: their contrast is at least 3 (WCAG 2.1, success criterion 1.4.11) against
+both ``#ffffff`` and ``#111111``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..autograd import Tensor
+from ..errors import bad_argument
+
+#: Text, frames and arrows.
+INK = "#808080"
+#: One colour per class or curve: chosen so that any two stay apart for red-, green- and blue-blind eyes too.
+COLOURS = ("#c0240c", "#009ce4", "#849c00", "#a818b4", "#3c6c60", "#b48490", "#4848fc")
+
+
+def colour(number: int) -> str:
+    """Return the colour of class, instance or curve ``number``; there are seven, then they begin again."""
+    return COLOURS[number % len(COLOURS)]
+
+
+def as_array(op: str, argument: str, value) -> np.ndarray:
+    """Return the values of a Tensor or of anything that NumPy takes for an array of numbers."""
+    array = value.detach().numpy() if isinstance(value, Tensor) else np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise bad_argument(op, argument, f"has dtype {array.dtype}", "numbers", error=TypeError)
+    return array
+
+
+def subplots(nrows: int = 1, ncols: int = 1, figsize: tuple[float, float] | None = None):
+    """Do what ``matplotlib.pyplot.subplots`` does, without a ground and in :data:`INK`.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    axes : Axes, or ndarray of Axes
+        One, or an array of ``nrows`` x ``ncols`` of them, without the axes of length 1.
+    """
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(nrows, ncols, figsize=figsize, layout="constrained")
+    figure.patch.set_alpha(0)
+    for ax in np.ravel(axes):
+        dress(ax)
+    return figure, axes
+
+
+def dressed(op: str, ax, figsize: tuple[float, float] | None = None):
+    """Return ``ax`` in our colours, or new axes if it is None."""
+    if ax is None:
+        return subplots(figsize=figsize)[1]
+    if not hasattr(ax, "add_patch"):
+        kind = type(ax).__name__
+        raise bad_argument(op, "ax", f"is a {kind}", "one of matplotlib's Axes, or None for a new one", error=TypeError)
+    dress(ax)
+    return ax
+
+
+def dress(ax) -> None:
+    """Take the ground of axes away, and put frame, ticks, labels and title in :data:`INK`."""
+    ax.patch.set_alpha(0)
+    ax.tick_params(colors=INK, which="both")
+    for spine in ax.spines.values():
+        spine.set_color(INK)
+    for text in (ax.title, ax.xaxis.label, ax.yaxis.label):
+        text.set_color(INK)
+
+
+def without_frame(ax) -> None:
+    """Hide frame and ticks, but keep the title and the labels of the axes, which ``set_axis_off`` would hide."""
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+
+
+def points(op: str, ax, width: float, height: float):
+    """Return axes whose unit is a point, y downwards, for a drawing of this size; and how much smaller they really are.
+
+    New axes are as large as the drawing. Given ones hold as much of it as fits: letters and lines have to be scaled.
+    """
+    if ax is None:
+        figure, ax = subplots(figsize=(width / 72, height / 72))
+        figure.set_layout_engine("none")
+        ax.set_position([0, 0, 1, 1])
+        scale = 1.0
+    else:
+        ax = dressed(op, ax)
+        ax.figure.draw_without_rendering()  # where the axes end up is known after the layout
+        room = ax.get_window_extent()
+        scale = 72 / ax.figure.dpi * min(room.width / width, room.height / height)
+    ax.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
+    without_frame(ax)
+    return ax, scale
