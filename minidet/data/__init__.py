@@ -8,12 +8,15 @@ from .dataset import Dataset, Subset, TensorDataset
 from .digits import DigitScenes
 from .folder import data_root
 from .loader import DataLoader
+from .shapes import ShapeScenes, ShapeSegmentation
 
 __all__ = [
     "CamVid",
     "DataLoader",
     "Dataset",
     "DigitScenes",
+    "ShapeScenes",
+    "ShapeSegmentation",
     "Subset",
     "TensorDataset",
     "collate_detection",
