@@ -1,10 +1,14 @@
 """Pictures, on light and dark pages. Matplotlib is imported when the first one is drawn."""
 
+from .boxes import draw_boxes
 from .curves import draw_curves
 from .filters import draw_features, draw_filters
+from .image import as_picture, draw_image
+from .joints import draw_joints
 from .layers import LayerRow, draw_layers, format_layers, layer_table
+from .masks import draw_masks
 from .page import subplots
-from .segmentation import as_picture, colour_labels, overlay_labels, palette, plot_predictions
+from .segmentation import colour_labels, draw_labels, overlay_labels, palette, plot_predictions
 from .tape import TapeNode, draw_tape, read_tape
 
 __all__ = [
@@ -12,10 +16,15 @@ __all__ = [
     "TapeNode",
     "as_picture",
     "colour_labels",
+    "draw_boxes",
     "draw_curves",
     "draw_features",
     "draw_filters",
+    "draw_image",
+    "draw_joints",
+    "draw_labels",
     "draw_layers",
+    "draw_masks",
     "draw_tape",
     "format_layers",
     "layer_table",

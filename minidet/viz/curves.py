@@ -41,12 +41,14 @@ def draw_curves(history, *, scores=None, smoothing: int | None = None, ax=None):
     With L_i the losses and q = 1 - 2 / (smoothing + 1), the smoothed loss is sum_j q^(i - j) L_j / sum_j q^(i - j) over
     j <= i. At the beginning it is not pulled towards 0, as the usual moving average is.
     """
+    from matplotlib.ticker import MaxNLocator
+
     records = _checked(history)
     clock = next(name for name in CLOCKS if name in records[0])
     scores = _scores(records, scores)
     ax = dressed("draw_curves", ax, (6.4, 3.4))
     ax.set_xlabel(clock)
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     handles = _draw_loss(ax, *_curve(records, clock, "loss"), smoothing)
     times, rates = _curve(records, clock, "lr")
     if len(times):
