@@ -32,7 +32,7 @@ COLOURS = {
     "star": (70, 220, 240), "cross": (0, 110, 220), "ring": (200, 60, 230), PERSON: (250, 140, 60),
 }  # fmt: skip
 
-RADII = (0.10, 0.22)  # of an outline, as a share of the picture's shorter side; small ones are as likely as large ones
+RADII = (0.11, 0.25)  # of an outline, as a share of the picture's shorter side; small ones are as likely as large ones
 HEIGHTS = (0.42, 0.90)  # of a person
 OUTSIDE = 0.15  # an object may reach beyond the picture by this share of its width or height
 MIN_PIXELS = 16  # an object of which fewer pixels are seen is left out ...

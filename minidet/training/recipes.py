@@ -68,6 +68,17 @@ RECIPES = {
         class_weight_power=0.25,
         model_args={"widths": (16, 32, 64, 96), "convs": (1, 2, 2, 2)},
     ),
+    ("segnet", "shapes"): Recipe(
+        "segnet",
+        "shapes",
+        epochs=8,
+        batch_size=16,
+        lr=4e-3,
+        train_samples=1600,
+        test_samples=400,
+        class_weight_power=0.25,
+        model_args={"widths": (16, 32, 64, 96), "convs": (1, 2, 2, 2)},
+    ),
     ("segnet", "camvid"): Recipe(
         "segnet",
         "camvid",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..autograd import Tensor, no_grad, tensor
-from ..data import CamVid, DataLoader, DigitScenes, collate_semantic, median_frequency_weights
+from ..data import CamVid, DataLoader, DigitScenes, ShapeSegmentation, collate_semantic, median_frequency_weights
 from ..data.transforms import ColorJitter, Compose, RandomAffineCrop
 from ..errors import check_choice
 from ..metrics import BoundaryF1, ConfusionMatrix
@@ -13,25 +13,29 @@ from ..nn import functional as F
 from ..viz import palette
 from .recipes import Recipe
 
-DATA = ("camvid", "digits")
+DATA = ("camvid", "digits", "shapes")
 RUNNING_STRIDE = 2  # the progress bar's mIoU looks at every second pixel of every second row
 CAMVID_WINDOW = (176, 240)  # pixels, cut from frames of 180 x 240
 
 
 def training_data(recipe: Recipe, *, root=None, seed: int = 0, quick: bool = False):
     """Open the training split, with the recipe's augmentation."""
+    length = recipe.quick_samples if quick else recipe.train_samples
     if recipe.data == "digits":
-        return DigitScenes(
-            "train", length=recipe.quick_samples if quick else recipe.train_samples, seed=seed, fresh=True
-        )
+        return DigitScenes("train", length=length, seed=seed, fresh=True)
+    if recipe.data == "shapes":
+        return ShapeSegmentation("train", length=length, seed=seed, fresh=True)
     return CamVid(root, "train", transform=camvid_augmentation())
 
 
 def held_out(recipe: Recipe, split: str = "test", *, root=None, seed: int = 0, quick: bool = False):
     """Open a split for evaluation: no augmentation, and generated scenes that training does not draw."""
+    length = recipe.quick_samples if quick else recipe.test_samples
     if recipe.data == "digits":
         check_choice("eval", "split", split, ("test", "train"))
-        return DigitScenes(split, length=recipe.quick_samples if quick else recipe.test_samples, seed=seed + 1)
+        return DigitScenes(split, length=length, seed=seed + 1)
+    if recipe.data == "shapes":
+        return ShapeSegmentation(split, length=length, seed=seed + 1)
     return CamVid(root, split)
 
 
