@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ... import nn
+from ...errors import bad_argument
+from ...nn import functional as F
 
 
 class ConvBNReLU(nn.Sequential):
@@ -71,3 +73,21 @@ def pixel_shuffle(x, factor: int):
     x = x.reshape(n, channels // factor**2, factor, factor, height, width)  # (N, C, a, b, H, W)
     x = x.permute(0, 1, 4, 2, 5, 3)  # (N, C, H, a, W, b)
     return x.reshape(n, channels // factor**2, height * factor, width * factor)
+
+
+def bed_of_nails(x, size):
+    """Put each value into the top left corner of a block of 2 x 2 pixels; zeros elsewhere.
+
+    ``out[n, c, 2 i, 2 j] = x[n, c, i, j]``: (N, C, h, w) to (N, C, H, W), ``size`` = (H, W), H = 2 h or 2 h + 1.
+    """
+    n, channels, h, w = x.shape
+    height, width = size
+    x = F.pad(x.reshape(n, channels, h, 1, w, 1), (0, 1, 0, 0, 0, 1))  # (N, C, h, 2, w, 2)
+    return F.pad(x.reshape(n, channels, 2 * h, 2 * w), (0, width - 2 * w, 0, height - 2 * h))
+
+
+def check_size(op: str, images, smallest: int, why: str) -> None:
+    """Raise unless images (N, C, H, W) have at least ``smallest`` rows and columns."""
+    if min(images.shape[-2:]) < smallest:
+        expected = f"(N, C, H, W) with H and W at least {smallest}"
+        raise bad_argument(op, "images", f"has shape {tuple(images.shape)}", expected, why)

@@ -29,7 +29,7 @@ from itertools import pairwise
 
 from ... import nn
 from ...errors import bad_argument
-from .blocks import ConvBNReLU, DeconvBNReLU, EncoderStage, normalise
+from .blocks import ConvBNReLU, DeconvBNReLU, EncoderStage, check_size, normalise
 
 
 class DeconvStage(nn.Module):
@@ -92,6 +92,7 @@ class DeconvNet(nn.Module):
 
     def forward(self, images):
         """Map images (N, 3, H, W) in [0, 1] to class scores (N, K, H, W), logits."""
+        check_size("DeconvNet", images, 2 ** len(self.encoder), "every stage halves the size")
         x = normalise(images)
         remembered = []
         for stage in self.encoder:

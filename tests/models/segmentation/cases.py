@@ -13,7 +13,12 @@ CASES = {
     "fcn8s, fixed up-sampling": ("fcn8s", {**FCN, "learn_upsampling": False}),
     "fcn16s": ("fcn16s", FCN),
     "fcn32s": ("fcn32s", {**FCN, "hidden_kernel": 5}),
+    "full_resolution": ("full_resolution", {"width": 6, "depth": 3}),
     "segnet": ("segnet", STAGES),
+    "segnet, bilinear": ("segnet", {**STAGES, "unpool": "bilinear"}),
+    "segnet, bed of nails": ("segnet", {**STAGES, "unpool": "bed_of_nails"}),
+    "segnet, nearest": ("segnet", {**STAGES, "unpool": "nearest"}),
+    "sliding_window": ("sliding_window", {"window": 18, "widths": (6, 8), "kernels": (3, 3), "hidden": 12}),
     "unet": ("unet", {"width": 4, "levels": 3}),
     "unet, residual at half the resolution": ("unet", {"width": 4, "levels": 3, "residual": True, "stem_stride": 2}),
 }
