@@ -45,7 +45,7 @@ def layout(sizes: list[tuple[float, float]], edges: list[tuple[int, int]], weigh
     Parameters
     ----------
     sizes : list of (float, float)
-        Width and height of each box.
+        Width and height of each box; at least one.
     edges : list of (int, int)
         (upper, lower), numbers of boxes; without cycles. The same pair may come twice.
     weights : list of float
@@ -53,7 +53,7 @@ def layout(sizes: list[tuple[float, float]], edges: list[tuple[int, int]], weigh
     """
     boxes = [Box(width, height, number) for number, (width, height) in enumerate(sizes)]
     ranks = _ranks(len(boxes), edges)
-    rows: list[list[Box]] = [[] for _ in range(max(ranks, default=0) + 1)]
+    rows: list[list[Box]] = [[] for _ in range(max(ranks) + 1)]
     for number in _depth_first(len(boxes), edges):
         rows[ranks[number]].append(boxes[number])
     lines = [_line(boxes, rows, ranks, edge, weight) for edge, weight in zip(edges, weights, strict=True)]
@@ -61,17 +61,17 @@ def layout(sizes: list[tuple[float, float]], edges: list[tuple[int, int]], weigh
     _straighten(rows)
     top = EDGE
     for row in rows:
-        tallest = max((box.height for box in row), default=0.0)
+        tallest = max(box.height for box in row)
         for box in row:
             box.y = top + tallest / 2
             if box.number is None:
                 box.height = tallest
         top += tallest + BELOW
-    left = min((box.x - box.width / 2 for row in rows for box in row), default=0.0)
+    left = min(box.x - box.width / 2 for row in rows for box in row)
     for row in rows:
         for box in row:
             box.x += EDGE - left
-    width = max((box.x + box.width / 2 for row in rows for box in row), default=0.0)
+    width = max(box.x + box.width / 2 for row in rows for box in row)
     return Layout(boxes, lines, width + EDGE, top - BELOW + EDGE)
 
 
@@ -83,7 +83,7 @@ def _ranks(count: int, edges) -> list[int]:
     from_below = [-1] * count
     for number in reversed(_topological(count, edges)):
         from_below[number] = 1 + max((from_below[below] for below in lower[number]), default=-1)
-    deepest = max(from_below, default=0)
+    deepest = max(from_below)
     return [deepest - distance for distance in from_below]
 
 
