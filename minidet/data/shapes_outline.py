@@ -12,7 +12,7 @@ Here distances are measured in units of the object's radius, in coordinates that
     cross     two bars: the smaller of their distances
     ring      how far |p| is from the ring's middle line
 
-The sizes are chosen so that all six cover about the same area, 1.6 to 2.2 squared radii: how large an object is does
+The sizes are chosen so that all six cover about the same area, 1.6 to 2.25 squared radii: how large an object is does
 not tell what it is.
 
 Inigo Quilez, 2D distance functions, https://iquilezles.org/articles/distfunctions2d.
