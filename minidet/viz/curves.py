@@ -11,7 +11,7 @@ from .page import COLOURS, INK, dress, dressed
 
 CLOCKS = ("step", "epoch")
 NOT_SCORES = (*CLOCKS, "loss", "lr", "seconds")
-LINES = ("--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))  # of the scores: told apart without colours too
+LINES = ("--", "-.", ":", "-")  # of the scores: told apart without colours too
 
 
 def draw_curves(history, *, scores=None, smoothing: int | None = None, ax=None):
