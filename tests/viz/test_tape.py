@@ -118,10 +118,11 @@ def test_every_arrow_ends_at_its_box():
     assert len(boxes) == 6  # input, weight, bias, Relu, Conv2d, Add
     assert len(arrows) == 6
     for arrow in arrows:
-        corners = arrow.get_path().vertices  # its head included
+        path = arrow.get_path()  # its head included
+        corners = path.vertices[path.codes != path.CLOSEPOLY]
         (x0, y0), (x1, y1) = corners[0], corners[corners[:, 1].argmax()]
         assert any(x <= x0 <= x + w and y0 == pytest.approx(y + h, abs=1) for x, y, w, h in boxes), "leaves below a box"
-        assert any(x <= x1 <= x + w and y1 == pytest.approx(y, abs=1) for x, y, w, h in boxes), "arrives above a box"
+        assert any(x <= x1 <= x + w and y1 == pytest.approx(y, abs=1.5) for x, y, w, h in boxes), "arrives above a box"
 
 
 def test_texts_lie_inside_their_boxes():
