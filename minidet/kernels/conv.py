@@ -34,9 +34,9 @@ def _padded(x, layout, starts, slack=0):
     n, c, h, w = x.shape
     if layout.phases == 1 and (h, w) == (layout.rows, layout.columns) and not starts.any() and not slack:
         return x
-    size = n * c * layout.plane + slack
+    size = n * c * layout.parts * layout.plane + slack
     image = workspace.take("image", size, x.dtype)
-    launch(conv_tiles.pad, n * c, x, None, None, image, starts.reshape(-1), (*layout, h, w), size)
+    launch(conv_tiles.pad, n * c, x, None, None, image, starts.reshape(-1), (*layout, c, h, w), size)
     return image
 
 
@@ -46,7 +46,7 @@ def _correlate(x, weight, weight_steps, rows, bias, plan, groups, out):
     if groups == 1 and min(channels, rows) >= conv_winograd.LEAST:
         window = geometry.window(plan, channels)
         if window:
-            _winograd(x, weight, weight_steps[1], rows, bias, window, out)
+            _winograd(x, weight, weight_steps[1], rows, bias, plan.dilation, window, out)
             return
     phases = plan.phase_at is not None and plan.phase_at.size > 2
     direct = phases or rows <= conv_direct.MOST_ROWS
@@ -69,7 +69,7 @@ def _work(out, plan):
     return out.size * plan.source_at.size // 16
 
 
-def _winograd(x, weight, row_step, rows, bias, window, out):
+def _winograd(x, weight, row_step, rows, bias, dilation, window, out):
     """Compute a plan with fewer multiplications."""
     split, starts, tap_at, channel_step = window
     (n, c), (oh, ow) = x.shape[:2], out.shape[2:]
@@ -79,8 +79,9 @@ def _winograd(x, weight, row_step, rows, bias, window, out):
     packed = workspace.take("weights", size, x.dtype)
     numbers = (rows, c, row_step, channel_step)
     launch(conv_winograd.transform_weights, row_tiles, weight, None, None, packed, tap_at, numbers, size)
-    windows = n * (split.rows - 1) * (split.columns - 1)
-    launch(conv_winograd.correlate, -(-windows // DENSE_LANES), image, packed, bias, out, None, (n, c, rows, oh, ow))
+    windows = n * split.parts * (split.rows - 1) * (split.columns - 1)
+    numbers = (n, c, rows, oh, ow, *dilation)
+    launch(conv_winograd.correlate, -(-windows // DENSE_LANES), image, packed, bias, out, None, numbers)
 
 
 def _multiply(n, image, steps, packed, plan, rows, has_bias, groups, out):

@@ -19,12 +19,14 @@ import numpy as np
 
 #: Neighbours in a piece.
 PIECE = 8
+#: Pixels in Winograd's windows, for one of the result: with more, what it saves is lost.
+WASTE = 1.6
 
 
 class Image(NamedTuple):
-    """A padded, phase-split copy.
+    """A padded, phase-split copy, in parts that no convolution mixes: with dilation 2, each other row and column.
 
-    ``image[plane, phase, r, t] = x[plane, sh * r + row[phase], sw * t + column[phase]]``
+    ``image[n, part, c, phase, r, t] = x[n, c, sh * r + row[part, phase], sw * t + column[part, phase]]``
     """
 
     phases: int
@@ -32,10 +34,11 @@ class Image(NamedTuple):
     columns: int
     sh: int
     sw: int
+    parts: int = 1
 
     @property
     def plane(self):
-        """Elements of one plane, all phases."""
+        """Elements of one plane of one part, all phases."""
         return self.phases * self.rows * self.columns
 
 
@@ -48,7 +51,7 @@ class Plan:
     Attributes
     ----------
     image : Image
-    starts : (phases, 2) array
+    starts : (parts * phases, 2) array
         The image's phases' first row and column in x.
     qh, qw : int
     source_at, weight_at : (K,) arrays
@@ -56,6 +59,7 @@ class Plan:
         Of an input gradient: pixels of the result from one q to the next.
     phase_at : (phases of the result + 1,) array, or None
         Where the taps of each phase of an input gradient start.
+    dilation : (int, int)
     """
 
     image: Image
@@ -66,6 +70,7 @@ class Plan:
     weight_at: np.ndarray
     stride: tuple[int, int] = (1, 1)
     phase_at: np.ndarray | None = None
+    dilation: tuple[int, int] = (1, 1)
 
     @property
     def long(self):
@@ -100,7 +105,8 @@ def forward(channels, kernel_size, out_size, stride, padding, dilation):
             phase = row_phases.index(i * dh % sh) * len(column_phases) + column_phases.index(j * dw % sw)
             taps.append((phase * rows + i * dh // sh) * columns + j * dw // sw)
     source_at = _channel_offsets(channels, image.plane, taps)
-    return Plan(image, starts, oh, ow, source_at, np.arange(source_at.size, dtype=np.int64))
+    weight_at = np.arange(source_at.size, dtype=np.int64)
+    return Plan(image, starts, oh, ow, source_at, weight_at, dilation=dilation)
 
 
 def _axis_phases(size, kernel, stride, padding, dilation):
@@ -144,7 +150,7 @@ def input_grad(filters, channels, kernel_size, size, stride, padding, dilation):
                for _, rows in axes[0] for _, columns in axes[1]]  # fmt: skip
     phase_at = np.cumsum([0] + [source.size for source, _ in offsets])
     tables = (np.concatenate(tables) for tables in zip(*offsets, strict=True))
-    return Plan(image, np.array([[top, left]], np.int64), qh, qw, *tables, stride, phase_at)
+    return Plan(image, np.array([[top, left]], np.int64), qh, qw, *tables, stride, phase_at, dilation)
 
 
 @functools.lru_cache(maxsize=512)
@@ -206,14 +212,19 @@ def single_table(plan, multiple):
 def window(plan, channels):
     """Return where the 9 taps of a 3 x 3 window and its next channel lie in the weight, or None if that is no window.
 
-    The image that Winograd's windows read, and its starts, come with it.
+    The image that Winograd's windows read, and its starts, come with it. With dilation, the pixels whose row and column
+    leave the same rest form a part, which is a convolution without dilation. A part whose last windows would
+    be mostly outside does not pay.
     """
-    image, count = plan.image, plan.source_at.size // channels
-    at = [i * image.columns + j for i in range(3) for j in range(3)]
+    image, (dh, dw), count = plan.image, plan.dilation, plan.source_at.size // channels
+    at = [i * dh * image.columns + j * dw for i in range(3) for j in range(3)]
     one_phase = image.phases == 1 and (plan.phase_at is None or plan.phase_at.size == 2)
-    if count != 9 or not one_phase or sorted(plan.source_at[:9]) != at or image.columns != plan.qw + 2:
+    if count != 9 or not one_phase or sorted(plan.source_at[:9]) != at or image.columns != plan.qw + 2 * dw:
         return None
-    split = Image(4, (plan.qh + 1) // 2 + 1, (plan.qw + 1) // 2 + 1, 2, 2)
-    starts = plan.starts + np.array([(0, 0), (0, 1), (1, 0), (1, 1)])
+    th, tw = (-(-(-(-size // step)) // 2) for size, step in ((plan.qh, dh), (plan.qw, dw)))
+    if 4 * th * tw * dh * dw > WASTE * plan.qh * plan.qw:
+        return None
+    split = Image(4, th + 1, tw + 1, 2 * dh, 2 * dw, dh * dw)
+    starts = [(a + s * dh, b + t * dw) for a in range(dh) for b in range(dw) for s in range(2) for t in range(2)]
     tap_at = plan.weight_at[:9][np.argsort(plan.source_at[:9])]
-    return split, starts, tap_at, int(plan.weight_at[9] - plan.weight_at[0])
+    return split, plan.starts + np.array(starts), tap_at, int(plan.weight_at[9] - plan.weight_at[0])

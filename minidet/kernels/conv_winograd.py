@@ -50,39 +50,45 @@ def transform_weights(tile, weight, _b, _c, packed, tap_at, numbers):
 
 
 @jit
-def _write(pixels, first, count, out, out_at, out_image, oh, ow):
+def _write(pixels, first, count, th, tw, out, out_at, out_image, size, dilation):
     """Copy the pixels of windows first .. first + count to the result, which may end in the middle of a window."""
-    th, tw = (oh + 1) // 2, (ow + 1) // 2
-    n, q = divmod(first, th * tw)
+    (oh, ow), (dh, dw) = size, dilation
+    rest, q = divmod(first, th * tw)
     r, t = divmod(q, tw)
     lane = 0
     while lane < count:
+        n, part = divmod(rest, dh * dw)
+        top, left = divmod(part, dw)
         run = min(tw - t, count - lane)
-        width = min(2 * run, ow - 2 * t)
-        for i in range(min(2, oh - 2 * r)):
-            source, to = 2 * (i * DENSE_LANES + lane), out_at + n * out_image + (2 * r + i) * ow + 2 * t
-            done = 0
-            while done + MOVE <= width:
-                move(out, to + done, pixels, source + done)
-                done += MOVE
-            for p in range(done, width):
-                out[to + p] = pixels[source + p]
+        width = min(2 * run, (ow - left + dw - 1) // dw - 2 * t)
+        for i in range(2):
+            row = top + (2 * r + i) * dh
+            if row < oh:
+                source, to = 2 * (i * DENSE_LANES + lane), out_at + n * out_image + row * ow + left + 2 * t * dw
+                done = 0
+                while dw == 1 and done + MOVE <= width:
+                    move(out, to + done, pixels, source + done)
+                    done += MOVE
+                for p in range(done, width):
+                    out[to + p * dw] = pixels[source + p]
         lane += run
         t, r = 0, r + 1
         if r == th:
-            r, n = 0, n + 1
+            r, rest = 0, rest + 1
 
 
 @Task
 def correlate(task, image, packed, bias, out, _table, numbers):
     """Compute 24 windows, all filters."""
     images, channels, filters, oh, ow = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
-    rows, columns = (oh + 1) // 2 + 1, (ow + 1) // 2 + 1
-    windows = images * (rows - 1) * (columns - 1)
+    dh, dw = numbers[5], numbers[6]
+    th, tw = ((oh + dh - 1) // dh + 1) // 2, ((ow + dw - 1) // dw + 1) // 2  # windows of a part
+    rows, columns = th + 1, tw + 1
+    windows = images * dh * dw * th * tw
     first, last = task * DENSE_LANES, min(windows, (task + 1) * DENSE_LANES)
     lanes, sources = np.empty(DENSE_LANES, np.int64), np.empty(DENSE_LANES, np.int64)
     plane = 4 * rows * columns
-    pieces = cut(first, last, rows - 1, columns - 1, columns, channels * plane, lanes, sources)
+    pieces = cut(first, last, th, tw, columns, channels * plane, lanes, sources)
     step = channels * DENSE_LANES + MOVE  # a piece's excess is overwritten by the next piece, or lies between panels
     panels = np.zeros(16 * step, image.dtype)
     for c in range(channels):
@@ -103,4 +109,4 @@ def correlate(task, image, packed, bias, out, _table, numbers):
             at = (f - tile * DENSE_ROWS) * DENSE_LANES
             for lane in range(0, DENSE_LANES, MOVE):
                 sums_to_pixels(pixels, 2 * lane, 2 * DENSE_LANES, sums, at + lane, ROWS * DENSE_LANES, base)
-            _write(pixels, first, last - first, out, f * oh * ow, filters * oh * ow, oh, ow)
+            _write(pixels, first, last - first, th, tw, out, f * oh * ow, filters * oh * ow, (oh, ow), (dh, dw))
