@@ -19,8 +19,8 @@ that is not needed: the pixels of a tile may lie in several rows, even in severa
 
 import numpy as np
 
-from .jit import jit
-from .simd import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile, every_second, move
+from .jit import inlined, jit
+from .simd import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile, every_fourth, every_second, four_in_turn, move
 from .tasks import Task
 
 #: Taps in a panel.
@@ -44,29 +44,48 @@ def pad(plane, x, _b, _c, image, starts, numbers):
             to = ((block + inner) * rows + r) * columns
             h = sh * r + top
             inside = 0 <= h < height
-            for t in range(first if inside else columns):
-                image[to + t] = 0
+            _zero(image, to, to + (first if inside else columns))
             if inside:
                 source = (plane * height + h) * width + left
                 _copy(x, source + first * sw, sw, image, to + first, last - first, end)
-                for t in range(last, columns):
-                    image[to + t] = 0
+                _zero(image, to + last, to + columns)
 
 
-@jit
+@inlined
+def _zero(image, first, last):
+    """Write zeros; one or two by themselves, because the compiler makes a call of ``memset`` of a loop."""
+    if last - first <= 2:
+        if last > first:
+            image[first] = 0
+            image[last - 1] = 0
+    else:
+        for at in range(first, last):
+            image[at] = 0
+
+
+@inlined
 def _copy(x, source, step, image, to, count, end):
-    """Copy ``count`` elements that lie ``step`` apart: in vectors, whose excess before ``end`` is overwritten later."""
-    t = 0
-    if step <= 2:
-        while t < count and to + t + MOVE <= end and source + step * (t + MOVE) <= x.size:
-            if step == 1:
+    """Copy ``count`` elements that lie ``step`` apart, in vectors where their number and place allow it.
+
+    The last vector overlaps the one before it; that of a short row has an excess, which later ones overwrite.
+    """
+    last = max(0, count - MOVE)
+    if step in (1, 2, 4) and source + step * (last + MOVE) <= x.size and to + last + MOVE <= end and count > 0:
+        if step == 1:
+            for t in range(0, last, MOVE):
                 move(image, to + t, x, source + t)
-            else:
+            move(image, to + last, x, source + last)
+        elif step == 2:
+            for t in range(0, last, MOVE):
                 every_second(image, to + t, x, source + 2 * t)
-            t += MOVE
-    while t < count:
-        image[to + t] = x[source + t * step]
-        t += 1
+            every_second(image, to + last, x, source + 2 * last)
+        else:
+            for t in range(0, last, MOVE):
+                every_fourth(image, to + t, x, source + 4 * t)
+            every_fourth(image, to + last, x, source + 4 * last)
+    else:
+        for t in range(count):
+            image[to + t] = x[source + t * step]
 
 
 @Task
@@ -78,16 +97,16 @@ def pack(tile, weight, bias, _c, packed, weight_at, numbers):
     group, row = divmod(tile, row_tiles)
     row *= tile_rows
     at = tile * (taps + 1) * tile_rows
+    first, done = group * group_step + row * row_step, 0
+    if tile_rows == 4 and row + 4 <= rows and weight_at[taps - 1] == taps - 1:  # a forward pass: taps are neighbours
+        done = taps - taps % MOVE
+        for k in range(0, done, MOVE):
+            four_in_turn(packed, at + 4 * k, weight, first + k, row_step)
     for r in range(tile_rows):
-        if row + r < rows:
-            first = group * group_step + (row + r) * row_step
-            for k in range(taps):
-                packed[at + k * tile_rows + r] = weight[first + weight_at[k]]
-        else:
-            for k in range(taps):
-                packed[at + k * tile_rows + r] = 0
-        has_bias = bias.size and row + r < rows
-        packed[at + taps * tile_rows + r] = bias[group * rows + row + r] if has_bias else 0
+        exists = row + r < rows
+        for k in range(done, taps):
+            packed[at + k * tile_rows + r] = weight[first + r * row_step + weight_at[k]] if exists else 0
+        packed[at + taps * tile_rows + r] = bias[group * rows + row + r] if bias.size and exists else 0
 
 
 @jit

@@ -122,6 +122,11 @@ def jit(function):
     return _compile(function, False)
 
 
+def inlined(function):
+    """Compile a serial kernel into each of its callers: for what is called once per row, a call costs more than it."""
+    return numba.njit(inline="always", **_options)(function)
+
+
 def c_function(signature, function):
     """Compile a serial kernel for one signature, to be called through its ``address`` from compiled code."""
     with _cached_in("address") as cache:

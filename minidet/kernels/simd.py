@@ -225,22 +225,50 @@ def move(typingctx, out, out_at, source, source_at):
     return types.void(out, types.intp, source, types.intp), codegen
 
 
+def _every(step):
+    """Make a copy of 8 elements that lie ``step`` apart, from one load of all that lies between them."""
+
+    @intrinsic
+    def copy(typingctx, out, out_at, source, source_at):
+        """``out[out_at + l] = source[source_at + step * l]``; ``step * MOVE`` elements are read."""
+
+        def codegen(context, builder, signature, args):
+            out_, out_at_, source_, source_at_ = args
+            dtype = signature.args[0].dtype
+            vector = ir.VectorType(context.get_value_type(dtype), step * MOVE)
+            align = dtype.bitwidth // 8
+            value = load(builder, pointer_at(context, builder, signature.args[2], source_, source_at_), vector, align)
+            order = ir.Constant(ir.VectorType(ir.IntType(32), MOVE), list(range(0, step * MOVE, step)))
+            value = builder.shuffle_vector(value, ir.Constant(vector, ir.Undefined), order)
+            store(builder, value, pointer_at(context, builder, signature.args[0], out_, out_at_), align)
+            return context.get_dummy_value()
+
+        return types.void(out, types.intp, source, types.intp), codegen
+
+    return copy
+
+
+#: ``every_second(out, out_at, source, source_at)``: ``out[out_at + l] = source[source_at + 2 * l]``.
+every_second, every_fourth = _every(2), _every(4)
+
+
 @intrinsic
-def every_second(typingctx, out, out_at, source, source_at):
-    """Copy every second of twice ``MOVE`` elements: ``out[out_at + l] = source[source_at + 2 * l]``."""
+def four_in_turn(typingctx, out, out_at, source, source_at, step):
+    """Copy ``MOVE`` elements of 4 rows, ``step`` apart: ``out[out_at + 4 * l + r] = source[source_at + r * step + l]``."""
 
     def codegen(context, builder, signature, args):
-        out_, out_at_, source_, source_at_ = args
+        out_, out_at_, source_, source_at_, step_ = args
         dtype = signature.args[0].dtype
-        vector = ir.VectorType(context.get_value_type(dtype), 2 * MOVE)
-        align = dtype.bitwidth // 8
-        pairs = load(builder, pointer_at(context, builder, signature.args[2], source_, source_at_), vector, align)
-        order = ir.Constant(ir.VectorType(ir.IntType(32), MOVE), list(range(0, 2 * MOVE, 2)))
-        value = builder.shuffle_vector(pairs, ir.Constant(vector, ir.Undefined), order)
+        align, vector = dtype.bitwidth // 8, ir.VectorType(context.get_value_type(dtype), MOVE)
+        start = pointer_at(context, builder, signature.args[2], source_, source_at_)
+        places = [builder.mul(step_, ir.Constant(step_.type, r)) for r in range(4)]
+        rows = [load(builder, builder.gep(start, [place]), vector, align) for place in places]
+        value = shuffled(builder, shuffled(builder, rows[0], rows[2]), shuffled(builder, rows[1], rows[3]))
         store(builder, value, pointer_at(context, builder, signature.args[0], out_, out_at_), align)
         return context.get_dummy_value()
 
-    return types.void(out, types.intp, source, types.intp), codegen
+    n = types.intp
+    return types.void(out, n, source, n, n), codegen
 
 
 @intrinsic
