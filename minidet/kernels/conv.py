@@ -52,16 +52,20 @@ def _correlate(x, weight, weight_steps, rows, bias, plan, groups, out):
     direct = phases or rows <= conv_direct.MOST_ROWS
     tile_rows = 1 if rows == 1 and not phases else DENSE_ROWS
     tiles = groups * -(-rows // tile_rows)
-    columns = plan.qw if phases else plan.long[1]
-    narrow = direct and columns < geometry.PIECE  # then the last piece's excess lies behind the image
-    image = _padded(x, plan.image, plan.starts, geometry.PIECE if narrow else 0)
     size = tiles * (plan.source_at.size + 1) * tile_rows
     packed = workspace.take("weights", size, x.dtype)
     numbers = (rows, tile_rows, *weight_steps)
-    launch(conv_tiles.pack, tiles, weight, bias, None, packed, plan.weight_at, numbers, size)
-    multiply = _multiply_phases if phases else _multiply_directly if direct else _multiply
+    weight_at = plan.weight_at if direct else geometry.tiles_table(plan)[1]
+    launch(conv_tiles.pack, tiles, weight, bias, None, packed, weight_at, numbers, size)
+    if not direct:
+        _multiply(x, packed, plan, rows, bias is not None, groups, out)
+        return
+    columns = plan.qw if phases else plan.long[1]
+    narrow = columns < geometry.PIECE  # then the last piece's excess lies behind the image
+    image = _padded(x, plan.image, plan.starts, geometry.PIECE if narrow else 0)
     steps = (channels * plan.image.plane, channels // groups * plan.image.plane)
-    multiply(n, image, steps, packed, plan, rows, bias is not None, groups, out)
+    multiply = _multiply_phases if phases else _multiply_directly
+    multiply(n, image, steps, packed, plan, rows, groups, out)
 
 
 def _work(out, plan):
@@ -84,17 +88,23 @@ def _winograd(x, weight, row_step, rows, bias, dilation, window, out):
     launch(conv_winograd.correlate, -(-windows // DENSE_LANES), image, packed, bias, out, None, numbers)
 
 
-def _multiply(n, image, steps, packed, plan, rows, has_bias, groups, out):
-    """Multiply with panels: many filters per group."""
-    qh, qw = plan.long
+def _multiply(x, packed, plan, rows, has_bias, groups, out):
+    """Multiply with panels: many filters and channels per group."""
+    n, channels, h, w = x.shape
+    qh, qw = plan.qh, plan.qw
+    if plan.offsets == ((0, 0),) and (qh, qw) == (h, w):  # one long row
+        qh, qw, h, w = 1, qh * qw, 1, h * w
     tiles = -(-n * qh * qw // DENSE_LANES)
     chunk = max(1, tiles * groups // TASKS)
     chunks = -(-tiles // chunk)
-    numbers = (qh, qw, n, plan.image.columns, *steps, rows, has_bias, out[0].size, out[0, 0].size, chunk, chunks)
-    launch(conv_tiles.correlate, groups * chunks, image, packed, None, out, plan.source_at, numbers, _work(out, plan))
+    sizes = (n, channels, channels // groups, h, w)
+    out_steps = (out[0].size, out[0, 0].size)
+    numbers = (qh, qw, plan.image.sh, plan.image.sw, *sizes, rows, has_bias, *out_steps, chunk, chunks)
+    table = geometry.tiles_table(plan)[0]
+    launch(conv_tiles.correlate, groups * chunks, x, packed, None, out, table, numbers, _work(out, plan))
 
 
-def _multiply_directly(n, image, steps, packed, plan, rows, _has_bias, groups, out):
+def _multiply_directly(n, image, steps, packed, plan, rows, groups, out):
     """Multiply without panels: few filters per group."""
     multiple = SINGLE_PIECES if rows == 1 else DIRECT_PIECES
     table, pieces, width = geometry.direct_table(plan, multiple)
@@ -104,7 +114,7 @@ def _multiply_directly(n, image, steps, packed, plan, rows, _has_bias, groups, o
     launch(conv_direct.correlate, n * groups * chunks, image, packed, None, out, table, numbers, _work(out, plan))
 
 
-def _multiply_phases(n, image, steps, packed, plan, rows, _has_bias, groups, out):
+def _multiply_phases(n, image, steps, packed, plan, rows, groups, out):
     """Multiply all phases of a result with strides."""
     table, pieces, width = geometry.phases_table(plan, DIRECT_PIECES)
     chunk = DIRECT_PIECES * max(1, pieces * n * groups // TASKS // DIRECT_PIECES)

@@ -55,6 +55,8 @@ class Plan:
         The image's phases' first row and column in x.
     qh, qw : int
     source_at, weight_at : (K,) arrays
+    offsets : tuple of (int, int)
+        The taps' distances from a pixel's place (sh * qh, sw * qw) in x.
     stride : (int, int)
         Of an input gradient: pixels of the result from one q to the next.
     phase_at : (phases of the result + 1,) array, or None
@@ -68,6 +70,7 @@ class Plan:
     qw: int
     source_at: np.ndarray
     weight_at: np.ndarray
+    offsets: tuple[tuple[int, int], ...]
     stride: tuple[int, int] = (1, 1)
     phase_at: np.ndarray | None = None
     dilation: tuple[int, int] = (1, 1)
@@ -106,7 +109,8 @@ def forward(channels, kernel_size, out_size, stride, padding, dilation):
             taps.append((phase * rows + i * dh // sh) * columns + j * dw // sw)
     source_at = _channel_offsets(channels, image.plane, taps)
     weight_at = np.arange(source_at.size, dtype=np.int64)
-    return Plan(image, starts, oh, ow, source_at, weight_at, dilation=dilation)
+    offsets = tuple((i * dh - ph, j * dw - pw) for i in range(kh) for j in range(kw))
+    return Plan(image, starts, oh, ow, source_at, weight_at, offsets, dilation=dilation)
 
 
 def _axis_phases(size, kernel, stride, padding, dilation):
@@ -115,7 +119,7 @@ def _axis_phases(size, kernel, stride, padding, dilation):
                  if (a + padding - i * dilation) % stride == 0]) for a in range(min(stride, size))]  # fmt: skip
 
 
-def _offsets(filters, channels, kernel_size, image, low, row_taps, column_taps):
+def _places(filters, channels, kernel_size, image, low, row_taps, column_taps):
     """Return source_at and weight_at of the taps ``(i, r)`` and ``(j, t)`` of one phase of an input gradient."""
     kh, kw = kernel_size
     source = [(r - low[0]) * image.columns + t - low[1] for _, r in row_taps for _, t in column_taps]
@@ -146,11 +150,12 @@ def input_grad(filters, channels, kernel_size, size, stride, padding, dilation):
     qh, qw = (-(-length // step) for length, step in zip(size, stride, strict=True))
     (top, bottom), (left, right) = _reach(axes[0], qh), _reach(axes[1], qw)
     image = Image(1, bottom - top, right - left, 1, 1)
-    offsets = [_offsets(filters, channels, kernel_size, image, (top, left), rows, columns)
-               for _, rows in axes[0] for _, columns in axes[1]]  # fmt: skip
-    phase_at = np.cumsum([0] + [source.size for source, _ in offsets])
-    tables = (np.concatenate(tables) for tables in zip(*offsets, strict=True))
-    return Plan(image, np.array([[top, left]], np.int64), qh, qw, *tables, stride, phase_at, dilation)
+    places = [_places(filters, channels, kernel_size, image, (top, left), rows, columns)
+              for _, rows in axes[0] for _, columns in axes[1]]  # fmt: skip
+    phase_at = np.cumsum([0] + [source.size for source, _ in places])
+    tables = (np.concatenate(tables) for tables in zip(*places, strict=True))
+    offsets = tuple((r, t) for _, r in axes[0][0][1] for _, t in axes[1][0][1])
+    return Plan(image, np.array([[top, left]], np.int64), qh, qw, *tables, offsets, stride, phase_at, dilation)
 
 
 @functools.lru_cache(maxsize=512)
@@ -178,6 +183,14 @@ def _pieces(rows, columns, multiple):
     row, column = (axis.reshape(-1) for axis in np.meshgrid(np.arange(rows), starts, indexing="ij"))
     extra = -row.size % multiple
     return np.pad(row, (0, extra), mode="edge"), np.pad(column, (0, extra), mode="edge")
+
+
+@functools.lru_cache(maxsize=512)
+def tiles_table(plan):
+    """Return ``conv_tiles``'s table, and weight_at with the taps in its order: channels innermost."""
+    taps = len(plan.offsets)
+    table = np.array(plan.offsets, np.int64).reshape(taps, 2).T.reshape(-1)
+    return np.ascontiguousarray(table), np.ascontiguousarray(plan.weight_at.reshape(-1, taps).T.reshape(-1))
 
 
 @functools.lru_cache(maxsize=512)

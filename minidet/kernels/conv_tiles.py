@@ -20,7 +20,18 @@ that is not needed: the pixels of a tile may lie in several rows, even in severa
 import numpy as np
 
 from .jit import inlined, jit
-from .simd import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile, every_fourth, every_second, four_in_turn, move
+from .simd import (
+    DENSE_LANES,
+    DENSE_ROWS,
+    MOVE,
+    dense_tile,
+    every_fourth,
+    every_second,
+    every_second_of_some,
+    four_in_turn,
+    move,
+    move_some,
+)
 from .tasks import Task
 
 #: Taps in a panel.
@@ -98,7 +109,7 @@ def pack(tile, weight, bias, _c, packed, weight_at, numbers):
     row *= tile_rows
     at = tile * (taps + 1) * tile_rows
     first, done = group * group_step + row * row_step, 0
-    if tile_rows == 4 and row + 4 <= rows and weight_at[taps - 1] == taps - 1:  # a forward pass: taps are neighbours
+    if tile_rows == 4 and row + 4 <= rows and weight_at[min(1, taps - 1)] == 1 and weight_at[taps - 1] == taps - 1:
         done = taps - taps % MOVE
         for k in range(0, done, MOVE):
             four_in_turn(packed, at + 4 * k, weight, first + k, row_step)
@@ -110,16 +121,18 @@ def pack(tile, weight, bias, _c, packed, weight_at, numbers):
 
 
 @jit
-def cut(first, last, qh, qw, columns, image_step, lanes, sources):
-    """Cut pixels first .. last into pieces of at most 8 neighbours: their first lanes and places. Return how many."""
+def cut(first, last, qh, qw, pieces):
+    """Cut pixels first .. last of images of qh x qw into pieces of at most 8 neighbours, and return how many.
+
+    ``pieces[i]`` is the first lane, and the first pixel's image, row and column.
+    """
     n, q = divmod(first, qh * qw)
     r, t = divmod(q, qw)
-    lane, pieces, count = 0, 0, last - first
+    lane, number, count = 0, 0, last - first
     while lane < count:
         run = min(MOVE, qw - t, count - lane)
-        lanes[pieces] = lane
-        sources[pieces] = n * image_step + r * columns + t
-        pieces += 1
+        pieces[number, 0], pieces[number, 1], pieces[number, 2], pieces[number, 3] = lane, n, r, t
+        number += 1
         lane += run
         t += run
         if t == qw:
@@ -128,31 +141,85 @@ def cut(first, last, qh, qw, columns, image_step, lanes, sources):
             if r == qh:
                 r = 0
                 n += 1
-    return pieces
+    return number
 
 
 @jit
-def _gather(image, source_at, group_at, k_first, k_last, pieces, lanes, sources, panel):
-    """Fill the panel: ``panel[24 * k + lane]`` for a block of taps. A piece's excess is overwritten by the next."""
-    reach = image.size - MOVE
-    if pieces == 3:
-        lane1, lane2 = lanes[1], lanes[2]
-        source0, source1, source2 = sources[0] + group_at, sources[1] + group_at, sources[2] + group_at
-        if source2 + source_at[-1] <= reach or source2 + source_at.max() <= reach:
-            for k in range(k_first, k_last):
-                at, there = (k - k_first) * DENSE_LANES, source_at[k]
-                move(panel, at, image, source0 + there)
-                move(panel, at + lane1, image, source1 + there)
-                move(panel, at + lane2, image, source2 + there)
-            return
-    for k in range(k_first, k_last):
-        at, there = (k - k_first) * DENSE_LANES, source_at[k] + group_at
-        for piece in range(pieces):
-            if sources[piece] + there <= reach:
-                move(panel, at + lanes[piece], image, sources[piece] + there)
-            else:
-                for lane in range(min(MOVE, image.size - sources[piece] - there)):
-                    panel[at + lanes[piece] + lane] = image[sources[piece] + there + lane]
+def _locate(places, pieces, number, sizes, steps, below, right, channel, run):
+    """Find where the pieces' tap lies in x, and which of their 8 lanes are inside: the others are padding.
+
+    Return whether all 8 lanes of all pieces may be read, in ``run`` channels.
+    """
+    images, channels, _, height, width = sizes
+    readable, size = True, images * channels * height * width
+    for i in range(number):
+        n, row, column = pieces[i, 1], pieces[i, 2] * steps[0] + below, pieces[i, 3] * steps[1] + right
+        first, last = 0, MOVE
+        if column < 0 or column + (MOVE - 1) * steps[1] >= width:
+            first = min(MOVE, max(0, (steps[1] - 1 - column) // steps[1]))
+            last = min(MOVE, (width - column + steps[1] - 1) // steps[1])
+        if row < 0 or row >= height or first >= last:
+            row, column, first, last = 0, 0, 0, 0
+        places[i, 0], places[i, 1], places[i, 2] = ((n * channels + channel) * height + row) * width + column, first, last
+        reach = places[i, 0] + (run - 1) * height * width + steps[1] * MOVE
+        readable = readable and places[i, 0] >= 0 and reach <= size
+    return readable
+
+
+@jit
+def _gather(x, sizes, steps, table, group_first, k_first, k_last, number, pieces, places, panel):
+    """Fill the panel: ``panel[24 * k + lane]`` for a block of taps k = (i, j, c), all channels of a tap in one go.
+
+    A piece's excess is overwritten by the next piece, the last one's by the next tap.
+    """
+    channels, plane = sizes[2], sizes[3] * sizes[4]
+    taps = table.size // 2
+    k = k_first
+    while k < k_last:
+        tap, c = divmod(k, channels)
+        run = min(channels - c, k_last - k)
+        below, right = table[tap], table[taps + tap]
+        readable = _locate(places, pieces, number, sizes, steps, below, right, group_first + c, run)
+        to = (k - k_first) * DENSE_LANES
+        if readable and number == 3 and steps[1] <= 2:
+            _copy_three(x, plane, steps[1], pieces, places, run, panel, to)
+        else:
+            for channel in range(run):
+                for i in range(number):
+                    there, at = places[i, 0] + channel * plane, to + channel * DENSE_LANES + pieces[i, 0]
+                    _copy_some(x, there, steps[1], readable, places[i, 1], places[i, 2], panel, at)
+        k += run
+
+
+@jit
+def _copy_three(x, plane, step, pieces, places, run, panel, to):
+    """Copy three pieces, in ``run`` channels."""
+    s0, first0, last0 = places[0, 0], places[0, 1], places[0, 2]
+    s1, first1, last1 = places[1, 0], places[1, 1], places[1, 2]
+    s2, first2, last2 = places[2, 0], places[2, 1], places[2, 2]
+    to1, to2 = to + pieces[1, 0], to + pieces[2, 0]
+    for channel in range(run):
+        at, there = channel * DENSE_LANES, channel * plane
+        if step == 1:
+            move_some(panel, at + to, x, s0 + there, first0, last0)
+            move_some(panel, at + to1, x, s1 + there, first1, last1)
+            move_some(panel, at + to2, x, s2 + there, first2, last2)
+        else:
+            every_second_of_some(panel, at + to, x, s0 + there, first0, last0)
+            every_second_of_some(panel, at + to1, x, s1 + there, first1, last1)
+            every_second_of_some(panel, at + to2, x, s2 + there, first2, last2)
+
+
+@inlined
+def _copy_some(x, source, step, readable, first, last, panel, to):
+    """Copy a piece's lanes first .. last, and zeros to the others of 8."""
+    if readable and step == 1:
+        move_some(panel, to, x, source, first, last)
+    elif readable and step == 2:
+        every_second_of_some(panel, to, x, source, first, last)
+    else:
+        for lane in range(MOVE):
+            panel[to + lane] = x[source + step * lane] if first <= lane < last else 0
 
 
 @jit
@@ -184,42 +251,40 @@ def _rows(row_tiles, direct_rows, out, out_at, out_plane, scratch, packed, packe
 
 
 @Task
-def correlate(task, image, packed, _c, out, source_at, numbers):
-    """Compute ``out[n, g * rows + row, pixel] = sum over k of packed[g, row, k] * image[n, g, pixel + source_at[k]]``.
+def correlate(task, x, packed, _c, out, table, numbers):
+    """Compute ``out[n, g * rows + row, pixel] = sum over k of packed[g, row, k] * x[n, g, place of the pixel's tap k]``.
 
-    A task is a chunk of tiles of 24 pixels, and all rows of one group.
+    A task is a chunk of tiles of 24 pixels, and all rows of one group. The table holds the taps' distances from a
+    pixel's place (sh * r, sw * t) in x: the rows of all, then the columns.
     """
-    qh, qw, images, columns, image_step, group_step = (
-        numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5],
-    )  # fmt: skip
+    qh, qw, steps = numbers[0], numbers[1], (numbers[2], numbers[3])
+    sizes = (numbers[4], numbers[5], numbers[6], numbers[7], numbers[8])
     rows, has_bias, out_image, out_plane, chunk, chunks = (
-        numbers[6], numbers[7], numbers[8], numbers[9], numbers[10], numbers[11],
+        numbers[9], numbers[10], numbers[11], numbers[12], numbers[13], numbers[14],
     )  # fmt: skip
     group, part = divmod(task, chunks)
-    taps = source_at.size
+    taps, pixels = table.size // 2 * sizes[2], sizes[0] * qh * qw
     row_tiles = (rows + DENSE_ROWS - 1) // DENSE_ROWS
-    packed_at, group_at = group * row_tiles * (taps + 1) * DENSE_ROWS, group * group_step
-    out_at = group * rows * out_plane
+    packed_at, out_at = group * row_tiles * (taps + 1) * DENSE_ROWS, group * rows * out_plane
     blocks = (taps + DEPTH - 1) // DEPTH
     block = (taps + blocks - 1) // blocks
-    panel = np.zeros((block + 1) * DENSE_LANES + MOVE, image.dtype)
-    scratch = np.empty(row_tiles * DENSE_ROWS * DENSE_LANES, image.dtype)
-    lanes, sources = np.empty(DENSE_LANES, np.int64), np.empty(DENSE_LANES, np.int64)
-    pixels = images * qh * qw
+    panel = np.zeros((block + 1) * DENSE_LANES + MOVE, x.dtype)
+    scratch = np.empty(row_tiles * DENSE_ROWS * DENSE_LANES, x.dtype)
+    pieces, places = np.empty((DENSE_LANES, 4), np.int64), np.empty((DENSE_LANES, 3), np.int64)
     for first in range(part * chunk * DENSE_LANES, min(pixels, (part + 1) * chunk * DENSE_LANES), DENSE_LANES):
         last = min(pixels, first + DENSE_LANES)
-        pieces = cut(first, last, qh, qw, columns, image_step, lanes, sources)
+        number = cut(first, last, qh, qw, pieces)
         n, q = divmod(first, qh * qw)
         direct_rows = rows // DENSE_ROWS if q + DENSE_LANES <= qh * qw else 0  # tiles of rows written straight to it
         for k_first in range(0, taps, block):
             k_last = min(taps, k_first + block)
             depth = k_last - k_first
-            _gather(image, source_at, group_at, k_first, k_last, pieces, lanes, sources, panel)
+            _gather(x, sizes, steps, table, group * sizes[2], k_first, k_last, number, pieces, places, panel)
             if k_last == taps and has_bias:
                 panel[depth * DENSE_LANES : (depth + 1) * DENSE_LANES] = 1
                 depth += 1
             a_at, to = packed_at + k_first * DENSE_ROWS, out_at + n * out_image + q
             _rows(row_tiles, direct_rows, out, to, out_plane, scratch, packed, a_at, taps, panel, depth, k_first)
         if direct_rows < row_tiles:
-            steps = (out_image, out_plane)
-            _scatter(scratch, direct_rows * DENSE_ROWS, rows, first, last, qh * qw, out, out_at, steps)
+            out_steps = (out_image, out_plane)
+            _scatter(scratch, direct_rows * DENSE_ROWS, rows, first, last, qh * qw, out, out_at, out_steps)

@@ -86,15 +86,14 @@ def correlate(task, image, packed, bias, out, _table, numbers):
     rows, columns = th + 1, tw + 1
     windows = images * dh * dw * th * tw
     first, last = task * DENSE_LANES, min(windows, (task + 1) * DENSE_LANES)
-    lanes, sources = np.empty(DENSE_LANES, np.int64), np.empty(DENSE_LANES, np.int64)
-    plane = 4 * rows * columns
-    pieces = cut(first, last, th, tw, columns, channels * plane, lanes, sources)
+    pieces, plane = np.empty((DENSE_LANES, 4), np.int64), 4 * rows * columns
+    number = cut(first, last, th, tw, pieces)
     step = channels * DENSE_LANES + MOVE  # a piece's excess is overwritten by the next piece, or lies between panels
     panels = np.zeros(16 * step, image.dtype)
     for c in range(channels):
-        for piece in range(pieces):
-            at = c * DENSE_LANES + lanes[piece]
-            window_to_panels(panels, at, step, image, c * plane + sources[piece], rows, columns)
+        for i in range(number):
+            source = (pieces[i, 1] * channels + c) * plane + pieces[i, 2] * columns + pieces[i, 3]
+            window_to_panels(panels, c * DENSE_LANES + pieces[i, 0], step, image, source, rows, columns)
     row_tiles, tiles = (filters + DENSE_ROWS - 1) // DENSE_ROWS, ROWS // DENSE_ROWS
     sums = np.empty(16 * ROWS * DENSE_LANES, image.dtype)
     pixels = np.empty(4 * DENSE_LANES, image.dtype)

@@ -209,24 +209,15 @@ DOT_ROWS = 9
 dot_tile = _dot_tile(DOT_ROWS)
 
 
-@intrinsic
-def move(typingctx, out, out_at, source, source_at):
-    """Copy ``MOVE`` elements: ``out[out_at + l] = source[source_at + l]``."""
-
-    def codegen(context, builder, signature, args):
-        out_, out_at_, source_, source_at_ = args
-        dtype = signature.args[0].dtype
-        vector = ir.VectorType(context.get_value_type(dtype), MOVE)
-        align = dtype.bitwidth // 8
-        value = load(builder, pointer_at(context, builder, signature.args[2], source_, source_at_), vector, align)
-        store(builder, value, pointer_at(context, builder, signature.args[0], out_, out_at_), align)
-        return context.get_dummy_value()
-
-    return types.void(out, types.intp, source, types.intp), codegen
-
-
 def _every(step):
     """Make a copy of 8 elements that lie ``step`` apart, from one load of all that lies between them."""
+
+    def strided(context, builder, signature, source_, source_at_):
+        dtype = signature.args[0].dtype
+        vector, align = ir.VectorType(context.get_value_type(dtype), step * MOVE), dtype.bitwidth // 8
+        value = load(builder, pointer_at(context, builder, signature.args[2], source_, source_at_), vector, align)
+        order = ir.Constant(ir.VectorType(ir.IntType(32), MOVE), list(range(0, step * MOVE, step)))
+        return builder.shuffle_vector(value, ir.Constant(vector, ir.Undefined), order), align
 
     @intrinsic
     def copy(typingctx, out, out_at, source, source_at):
@@ -234,22 +225,39 @@ def _every(step):
 
         def codegen(context, builder, signature, args):
             out_, out_at_, source_, source_at_ = args
-            dtype = signature.args[0].dtype
-            vector = ir.VectorType(context.get_value_type(dtype), step * MOVE)
-            align = dtype.bitwidth // 8
-            value = load(builder, pointer_at(context, builder, signature.args[2], source_, source_at_), vector, align)
-            order = ir.Constant(ir.VectorType(ir.IntType(32), MOVE), list(range(0, step * MOVE, step)))
-            value = builder.shuffle_vector(value, ir.Constant(vector, ir.Undefined), order)
+            value, align = strided(context, builder, signature, source_, source_at_)
             store(builder, value, pointer_at(context, builder, signature.args[0], out_, out_at_), align)
             return context.get_dummy_value()
 
         return types.void(out, types.intp, source, types.intp), codegen
 
-    return copy
+    @intrinsic
+    def copy_some(typingctx, out, out_at, source, source_at, first, last):
+        """Do the same for first <= l < last; the other lanes become 0, though they are read."""
+
+        def codegen(context, builder, signature, args):
+            out_, out_at_, source_, source_at_, first_, last_ = args
+            value, align = strided(context, builder, signature, source_, source_at_)
+            integer = ir.IntType(32)
+            lanes = ir.Constant(ir.VectorType(integer, MOVE), list(range(MOVE)))
+            low, high = (splat(builder, builder.trunc(bound, integer), lanes.type) for bound in (first_, last_))
+            kept = builder.and_(builder.icmp_signed(">=", lanes, low), builder.icmp_signed("<", lanes, high))
+            value = builder.select(kept, value, ir.Constant(value.type, None))
+            store(builder, value, pointer_at(context, builder, signature.args[0], out_, out_at_), align)
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(out, n, source, n, n, n), codegen
+
+    return copy, copy_some
 
 
-#: ``every_second(out, out_at, source, source_at)``: ``out[out_at + l] = source[source_at + 2 * l]``.
-every_second, every_fourth = _every(2), _every(4)
+#: ``move(out, out_at, source, source_at)``: copy ``MOVE`` elements, ``out[out_at + l] = source[source_at + l]``.
+#: ``move_some(..., first, last)``: only the lanes first .. last; 0 in the others.
+move, move_some = _every(1)
+#: The same for elements that lie 2, or 4, apart: ``out[out_at + l] = source[source_at + 2 * l]``.
+every_second, every_second_of_some = _every(2)
+every_fourth, _ = _every(4)
 
 
 @intrinsic
