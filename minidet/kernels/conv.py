@@ -99,8 +99,12 @@ def _multiply(x, packed, plan, rows, has_bias, groups, out):
     chunks = -(-tiles // chunk)
     sizes = (n, channels, channels // groups, h, w)
     out_steps = (out[0].size, out[0, 0].size)
+    if channels // groups < conv_tiles.FEW_CHANNELS and min(plan.offsets) < (0, 0):
+        framed, starts, table = geometry.framed(plan)
+        x, sizes = _padded(x, framed, starts, geometry.PIECE), (n, channels, channels // groups, framed.rows, framed.columns)
+    else:
+        table = geometry.tiles_table(plan)[0]
     numbers = (qh, qw, plan.image.sh, plan.image.sw, *sizes, rows, has_bias, *out_steps, chunk, chunks)
-    table = geometry.tiles_table(plan)[0]
     launch(conv_tiles.correlate, groups * chunks, x, packed, None, out, table, numbers, _work(out, plan))
 
 

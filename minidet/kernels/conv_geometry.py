@@ -194,6 +194,16 @@ def tiles_table(plan):
 
 
 @functools.lru_cache(maxsize=512)
+def framed(plan):
+    """Return the padded image, not split, in which all taps exist, its start in x, and ``conv_tiles``'s table for it."""
+    taps = np.array(plan.offsets, np.int64)
+    start, reach = taps.min(0), np.ptp(taps, axis=0)
+    rows, columns = ((size - 1) * step + more + 1 for size, step, more in
+                     zip((plan.qh, plan.qw), (plan.image.sh, plan.image.sw), reach, strict=True))  # fmt: skip
+    return Image(1, int(rows), int(columns), 1, 1), start[None], np.ascontiguousarray((taps - start).T.reshape(-1))
+
+
+@functools.lru_cache(maxsize=512)
 def direct_table(plan, multiple):
     """Return ``conv_direct``'s table, the number of pieces and their width."""
     rows, columns = plan.long

@@ -36,6 +36,8 @@ from .tasks import Task
 
 #: Taps in a panel.
 DEPTH = 256
+#: With fewer channels than this, finding out what is padding costs more than a padded copy.
+FEW_CHANNELS = 8
 
 
 @Task
@@ -145,6 +147,21 @@ def cut(first, last, qh, qw, pieces):
 
 
 @jit
+def _interior(pieces, number, sizes, steps, table, places):
+    """Find where the pieces lie in x, and tell whether no tap of theirs meets padding, or lies behind x's end."""
+    images, channels, _, height, width = sizes
+    below, right = table[: table.size // 2], table[table.size // 2 :]
+    top, bottom, left, end = below.min(), below.max(), right.min(), right.max() + steps[1] * (MOVE - 1) + 1
+    inside = number == 3 and steps[1] <= 2
+    for i in range(number):
+        row, column = pieces[i, 2] * steps[0], pieces[i, 3] * steps[1]
+        places[i, 0] = (pieces[i, 1] * channels * height + row) * width + column
+        inside = inside and row + top >= 0 and row + bottom < height and column + left >= 0 and column + end <= width
+    reach = places[number - 1, 0] + ((channels - 1) * height + bottom) * width + end + steps[1] - 1
+    return inside and reach <= images * channels * height * width
+
+
+@jit
 def _locate(places, pieces, number, sizes, steps, below, right, channel, run):
     """Find where the pieces' tap lies in x, and which of their 8 lanes are inside: the others are padding.
 
@@ -160,14 +177,41 @@ def _locate(places, pieces, number, sizes, steps, below, right, channel, run):
             last = min(MOVE, (width - column + steps[1] - 1) // steps[1])
         if row < 0 or row >= height or first >= last:
             row, column, first, last = 0, 0, 0, 0
-        places[i, 0], places[i, 1], places[i, 2] = ((n * channels + channel) * height + row) * width + column, first, last
-        reach = places[i, 0] + (run - 1) * height * width + steps[1] * MOVE
-        readable = readable and places[i, 0] >= 0 and reach <= size
+        place = ((n * channels + channel) * height + row) * width + column
+        places[i, 0], places[i, 1], places[i, 2] = place, first, last
+        readable = readable and place >= 0 and place + (run - 1) * height * width + steps[1] * MOVE <= size
     return readable
 
 
 @jit
-def _gather(x, sizes, steps, table, group_first, k_first, k_last, number, pieces, places, panel):
+def _gather_interior(x, sizes, steps, table, channel_first, k_first, k_last, pieces, places, panel):
+    """Fill the panel with the taps of three pieces, none of which meets padding."""
+    channels, width, plane = sizes[2], sizes[4], sizes[3] * sizes[4]
+    taps = table.size // 2
+    source0, source1, source2 = places[0, 0], places[1, 0], places[2, 0]
+    lane1, lane2 = pieces[1, 0], pieces[2, 0]
+    k = k_first
+    while k < k_last:
+        tap, c = divmod(k, channels)
+        run = min(channels - c, k_last - k)
+        there = (channel_first + c) * plane + table[tap] * width + table[taps + tap]
+        to = (k - k_first) * DENSE_LANES
+        for _ in range(run):
+            if steps[1] == 1:
+                move(panel, to, x, source0 + there)
+                move(panel, to + lane1, x, source1 + there)
+                move(panel, to + lane2, x, source2 + there)
+            else:
+                every_second(panel, to, x, source0 + there)
+                every_second(panel, to + lane1, x, source1 + there)
+                every_second(panel, to + lane2, x, source2 + there)
+            to += DENSE_LANES
+            there += plane
+        k += run
+
+
+@jit
+def _gather(x, sizes, steps, table, channel_first, k_first, k_last, number, pieces, places, panel):
     """Fill the panel: ``panel[24 * k + lane]`` for a block of taps k = (i, j, c), all channels of a tap in one go.
 
     A piece's excess is overwritten by the next piece, the last one's by the next tap.
@@ -179,7 +223,7 @@ def _gather(x, sizes, steps, table, group_first, k_first, k_last, number, pieces
         tap, c = divmod(k, channels)
         run = min(channels - c, k_last - k)
         below, right = table[tap], table[taps + tap]
-        readable = _locate(places, pieces, number, sizes, steps, below, right, group_first + c, run)
+        readable = _locate(places, pieces, number, sizes, steps, below, right, channel_first + c, run)
         to = (k - k_first) * DENSE_LANES
         if readable and number == 3 and steps[1] <= 2:
             _copy_three(x, plane, steps[1], pieces, places, run, panel, to)
@@ -193,18 +237,20 @@ def _gather(x, sizes, steps, table, group_first, k_first, k_last, number, pieces
 
 @jit
 def _copy_three(x, plane, step, pieces, places, run, panel, to):
-    """Copy three pieces, in ``run`` channels."""
+    """Copy three pieces of which some lanes may be padding, in ``run`` channels."""
     s0, first0, last0 = places[0, 0], places[0, 1], places[0, 2]
     s1, first1, last1 = places[1, 0], places[1, 1], places[1, 2]
     s2, first2, last2 = places[2, 0], places[2, 1], places[2, 2]
     to1, to2 = to + pieces[1, 0], to + pieces[2, 0]
-    for channel in range(run):
-        at, there = channel * DENSE_LANES, channel * plane
-        if step == 1:
+    if step == 1:
+        for channel in range(run):
+            at, there = channel * DENSE_LANES, channel * plane
             move_some(panel, at + to, x, s0 + there, first0, last0)
             move_some(panel, at + to1, x, s1 + there, first1, last1)
             move_some(panel, at + to2, x, s2 + there, first2, last2)
-        else:
+    else:
+        for channel in range(run):
+            at, there = channel * DENSE_LANES, channel * plane
             every_second_of_some(panel, at + to, x, s0 + there, first0, last0)
             every_second_of_some(panel, at + to1, x, s1 + there, first1, last1)
             every_second_of_some(panel, at + to2, x, s2 + there, first2, last2)
@@ -274,12 +320,16 @@ def correlate(task, x, packed, _c, out, table, numbers):
     for first in range(part * chunk * DENSE_LANES, min(pixels, (part + 1) * chunk * DENSE_LANES), DENSE_LANES):
         last = min(pixels, first + DENSE_LANES)
         number = cut(first, last, qh, qw, pieces)
+        interior = _interior(pieces, number, sizes, steps, table, places)
         n, q = divmod(first, qh * qw)
         direct_rows = rows // DENSE_ROWS if q + DENSE_LANES <= qh * qw else 0  # tiles of rows written straight to it
         for k_first in range(0, taps, block):
             k_last = min(taps, k_first + block)
             depth = k_last - k_first
-            _gather(x, sizes, steps, table, group * sizes[2], k_first, k_last, number, pieces, places, panel)
+            if interior:
+                _gather_interior(x, sizes, steps, table, group * sizes[2], k_first, k_last, pieces, places, panel)
+            else:
+                _gather(x, sizes, steps, table, group * sizes[2], k_first, k_last, number, pieces, places, panel)
             if k_last == taps and has_bias:
                 panel[depth * DENSE_LANES : (depth + 1) * DENSE_LANES] = 1
                 depth += 1
