@@ -55,8 +55,7 @@ def _correlate(x, weight, weight_steps, rows, bias, plan, groups, out):
     size = tiles * (plan.source_at.size + 1) * tile_rows
     packed = workspace.take("weights", size, x.dtype)
     numbers = (rows, tile_rows, *weight_steps)
-    weight_at = plan.weight_at if direct else geometry.tiles_table(plan)[1]
-    launch(conv_tiles.pack, tiles, weight, bias, None, packed, weight_at, numbers, size)
+    launch(conv_tiles.pack, tiles, weight, bias, None, packed, plan.weight_at, numbers, size)
     if not direct:
         _multiply(x, packed, plan, rows, bias is not None, groups, out)
         return
@@ -103,7 +102,7 @@ def _multiply(x, packed, plan, rows, has_bias, groups, out):
         framed, starts, table = geometry.framed(plan)
         x, sizes = _padded(x, framed, starts, geometry.PIECE), (n, channels, channels // groups, framed.rows, framed.columns)
     else:
-        table = geometry.tiles_table(plan)[0]
+        table = geometry.tiles_table(plan)
     numbers = (qh, qw, plan.image.sh, plan.image.sw, *sizes, rows, has_bias, *out_steps, chunk, chunks)
     launch(conv_tiles.correlate, groups * chunks, x, packed, None, out, table, numbers, _work(out, plan))
 

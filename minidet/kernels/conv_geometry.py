@@ -187,10 +187,8 @@ def _pieces(rows, columns, multiple):
 
 @functools.lru_cache(maxsize=512)
 def tiles_table(plan):
-    """Return ``conv_tiles``'s table, and weight_at with the taps in its order: channels innermost."""
-    taps = len(plan.offsets)
-    table = np.array(plan.offsets, np.int64).reshape(taps, 2).T.reshape(-1)
-    return np.ascontiguousarray(table), np.ascontiguousarray(plan.weight_at.reshape(-1, taps).T.reshape(-1))
+    """Return ``conv_tiles``'s table: the taps' distances from a pixel's place, the rows of all, then the columns."""
+    return np.array(plan.offsets, np.int64).T.flatten()
 
 
 @functools.lru_cache(maxsize=512)
@@ -200,7 +198,7 @@ def framed(plan):
     start, reach = taps.min(0), np.ptp(taps, axis=0)
     rows, columns = ((size - 1) * step + more + 1 for size, step, more in
                      zip((plan.qh, plan.qw), (plan.image.sh, plan.image.sw), reach, strict=True))  # fmt: skip
-    return Image(1, int(rows), int(columns), 1, 1), start[None], np.ascontiguousarray((taps - start).T.reshape(-1))
+    return Image(1, int(rows), int(columns), 1, 1), start[None], (taps - start).T.flatten()
 
 
 @functools.lru_cache(maxsize=512)

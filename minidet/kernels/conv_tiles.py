@@ -184,18 +184,14 @@ def _locate(places, pieces, number, sizes, steps, below, right, channel, run):
 
 
 @jit
-def _gather_interior(x, sizes, steps, table, channel_first, k_first, k_last, pieces, places, panel):
+def _gather_interior(x, sizes, steps, table, channel, run, pieces, places, panel):
     """Fill the panel with the taps of three pieces, none of which meets padding."""
-    channels, width, plane = sizes[2], sizes[4], sizes[3] * sizes[4]
+    width, plane = sizes[4], sizes[3] * sizes[4]
     taps = table.size // 2
     source0, source1, source2 = places[0, 0], places[1, 0], places[2, 0]
     lane1, lane2 = pieces[1, 0], pieces[2, 0]
-    k = k_first
-    while k < k_last:
-        tap, c = divmod(k, channels)
-        run = min(channels - c, k_last - k)
-        there = (channel_first + c) * plane + table[tap] * width + table[taps + tap]
-        to = (k - k_first) * DENSE_LANES
+    for tap in range(taps):
+        there, to = channel * plane + table[tap] * width + table[taps + tap], tap * DENSE_LANES
         for _ in range(run):
             if steps[1] == 1:
                 move(panel, to, x, source0 + there)
@@ -205,67 +201,60 @@ def _gather_interior(x, sizes, steps, table, channel_first, k_first, k_last, pie
                 every_second(panel, to, x, source0 + there)
                 every_second(panel, to + lane1, x, source1 + there)
                 every_second(panel, to + lane2, x, source2 + there)
-            to += DENSE_LANES
+            to += taps * DENSE_LANES
             there += plane
-        k += run
 
 
 @jit
-def _gather(x, sizes, steps, table, channel_first, k_first, k_last, number, pieces, places, panel):
-    """Fill the panel: ``panel[24 * k + lane]`` for a block of taps k = (i, j, c), all channels of a tap in one go.
+def _gather(x, sizes, steps, table, channel, run, number, pieces, places, panel):
+    """Fill the panel: ``panel[24 * k + lane]`` for the taps k = (c, i, j) of ``run`` channels.
 
-    A piece's excess is overwritten by the next piece, the last one's by the next tap.
+    A piece's excess is overwritten by the next piece; the last one has none.
     """
-    channels, plane = sizes[2], sizes[3] * sizes[4]
-    taps = table.size // 2
-    k = k_first
-    while k < k_last:
-        tap, c = divmod(k, channels)
-        run = min(channels - c, k_last - k)
-        below, right = table[tap], table[taps + tap]
-        readable = _locate(places, pieces, number, sizes, steps, below, right, channel_first + c, run)
-        to = (k - k_first) * DENSE_LANES
+    plane, taps = sizes[3] * sizes[4], table.size // 2
+    for tap in range(taps):
+        readable = _locate(places, pieces, number, sizes, steps, table[tap], table[taps + tap], channel, run)
         if readable and number == 3 and steps[1] <= 2:
-            _copy_three(x, plane, steps[1], pieces, places, run, panel, to)
+            _copy_three(x, plane, steps[1], pieces, places, run, panel, tap * DENSE_LANES, taps * DENSE_LANES)
         else:
-            for channel in range(run):
+            for c in range(run):
                 for i in range(number):
-                    there, at = places[i, 0] + channel * plane, to + channel * DENSE_LANES + pieces[i, 0]
-                    _copy_some(x, there, steps[1], readable, places[i, 1], places[i, 2], panel, at)
-        k += run
+                    there, to = places[i, 0] + c * plane, (c * taps + tap) * DENSE_LANES
+                    _copy_some(x, there, steps[1], readable, places[i, 1], places[i, 2], panel, pieces[i, 0], to)
 
 
 @jit
-def _copy_three(x, plane, step, pieces, places, run, panel, to):
+def _copy_three(x, plane, step, pieces, places, run, panel, to, to_step):
     """Copy three pieces of which some lanes may be padding, in ``run`` channels."""
     s0, first0, last0 = places[0, 0], places[0, 1], places[0, 2]
     s1, first1, last1 = places[1, 0], places[1, 1], places[1, 2]
     s2, first2, last2 = places[2, 0], places[2, 1], places[2, 2]
     to1, to2 = to + pieces[1, 0], to + pieces[2, 0]
     if step == 1:
-        for channel in range(run):
-            at, there = channel * DENSE_LANES, channel * plane
+        for c in range(run):
+            at, there = c * to_step, c * plane
             move_some(panel, at + to, x, s0 + there, first0, last0)
             move_some(panel, at + to1, x, s1 + there, first1, last1)
             move_some(panel, at + to2, x, s2 + there, first2, last2)
     else:
-        for channel in range(run):
-            at, there = channel * DENSE_LANES, channel * plane
+        for c in range(run):
+            at, there = c * to_step, c * plane
             every_second_of_some(panel, at + to, x, s0 + there, first0, last0)
             every_second_of_some(panel, at + to1, x, s1 + there, first1, last1)
             every_second_of_some(panel, at + to2, x, s2 + there, first2, last2)
 
 
 @inlined
-def _copy_some(x, source, step, readable, first, last, panel, to):
-    """Copy a piece's lanes first .. last, and zeros to the others of 8."""
-    if readable and step == 1:
-        move_some(panel, to, x, source, first, last)
-    elif readable and step == 2:
-        every_second_of_some(panel, to, x, source, first, last)
+def _copy_some(x, source, step, readable, first, last, panel, lane, to):
+    """Copy a piece's lanes first .. last, and zeros to the others of 8, or to those that the panel has."""
+    whole = readable and lane <= DENSE_LANES - MOVE
+    if whole and step == 1:
+        move_some(panel, to + lane, x, source, first, last)
+    elif whole and step == 2:
+        every_second_of_some(panel, to + lane, x, source, first, last)
     else:
-        for lane in range(MOVE):
-            panel[to + lane] = x[source + step * lane] if first <= lane < last else 0
+        for each in range(min(MOVE, DENSE_LANES - lane)):
+            panel[to + lane + each] = x[source + step * each] if first <= each < last else 0
 
 
 @jit
@@ -284,10 +273,10 @@ def _scatter(scratch, row_first, row_last, first, last, pixels, out, out_at, out
 
 
 @jit
-def _rows(row_tiles, direct_rows, out, out_at, out_plane, scratch, packed, packed_at, taps, panel, depth, accumulate):
+def _rows(row_tiles, direct_rows, out, out_at, out_plane, scratch, packed, packed_at, depth_all, panel, depth, accumulate):
     """Multiply a panel with all weights: the first tiles of rows go straight to the result, the others to scratch."""
     for row in range(row_tiles):
-        a_at = packed_at + row * (taps + 1) * DENSE_ROWS
+        a_at = packed_at + row * depth_all * DENSE_ROWS
         if row < direct_rows:
             to = out_at + row * DENSE_ROWS * out_plane
             dense_tile(out, to, out_plane, packed, a_at, panel, 0, depth, accumulate)
@@ -309,12 +298,13 @@ def correlate(task, x, packed, _c, out, table, numbers):
         numbers[9], numbers[10], numbers[11], numbers[12], numbers[13], numbers[14],
     )  # fmt: skip
     group, part = divmod(task, chunks)
-    taps, pixels = table.size // 2 * sizes[2], sizes[0] * qh * qw
+    taps, channels, pixels = table.size // 2, sizes[2], sizes[0] * qh * qw
+    depth_all = taps * channels + 1
     row_tiles = (rows + DENSE_ROWS - 1) // DENSE_ROWS
-    packed_at, out_at = group * row_tiles * (taps + 1) * DENSE_ROWS, group * rows * out_plane
-    blocks = (taps + DEPTH - 1) // DEPTH
-    block = (taps + blocks - 1) // blocks
-    panel = np.zeros((block + 1) * DENSE_LANES + MOVE, x.dtype)
+    packed_at, out_at = group * row_tiles * depth_all * DENSE_ROWS, group * rows * out_plane
+    blocks = (channels + max(1, DEPTH // taps) - 1) // max(1, DEPTH // taps)
+    block = (channels + blocks - 1) // blocks
+    panel = np.zeros((block * taps + 1) * DENSE_LANES, x.dtype)
     scratch = np.empty(row_tiles * DENSE_ROWS * DENSE_LANES, x.dtype)
     pieces, places = np.empty((DENSE_LANES, 4), np.int64), np.empty((DENSE_LANES, 3), np.int64)
     for first in range(part * chunk * DENSE_LANES, min(pixels, (part + 1) * chunk * DENSE_LANES), DENSE_LANES):
@@ -323,18 +313,18 @@ def correlate(task, x, packed, _c, out, table, numbers):
         interior = _interior(pieces, number, sizes, steps, table, places)
         n, q = divmod(first, qh * qw)
         direct_rows = rows // DENSE_ROWS if q + DENSE_LANES <= qh * qw else 0  # tiles of rows written straight to it
-        for k_first in range(0, taps, block):
-            k_last = min(taps, k_first + block)
-            depth = k_last - k_first
+        for c in range(0, channels, block):
+            run, channel = min(block, channels - c), group * channels + c
+            depth = run * taps
             if interior:
-                _gather_interior(x, sizes, steps, table, group * sizes[2], k_first, k_last, pieces, places, panel)
+                _gather_interior(x, sizes, steps, table, channel, run, pieces, places, panel)
             else:
-                _gather(x, sizes, steps, table, group * sizes[2], k_first, k_last, number, pieces, places, panel)
-            if k_last == taps and has_bias:
+                _gather(x, sizes, steps, table, channel, run, number, pieces, places, panel)
+            if c + run == channels and has_bias:
                 panel[depth * DENSE_LANES : (depth + 1) * DENSE_LANES] = 1
                 depth += 1
-            a_at, to = packed_at + k_first * DENSE_ROWS, out_at + n * out_image + q
-            _rows(row_tiles, direct_rows, out, to, out_plane, scratch, packed, a_at, taps, panel, depth, k_first)
+            a_at, to = packed_at + c * taps * DENSE_ROWS, out_at + n * out_image + q
+            _rows(row_tiles, direct_rows, out, to, out_plane, scratch, packed, a_at, depth_all, panel, depth, c)
         if direct_rows < row_tiles:
             out_steps = (out_image, out_plane)
             _scatter(scratch, direct_rows * DENSE_ROWS, rows, first, last, qh * qw, out, out_at, out_steps)
