@@ -147,18 +147,29 @@ def cut(first, last, qh, qw, pieces):
 
 
 @jit
-def _interior(pieces, number, sizes, steps, table, places):
+def _reach(table, step, reach):
+    """Write the taps' least and greatest distance from a pixel's place: rows, columns of a piece's 8 lanes."""
+    taps = table.size // 2
+    reach[0], reach[1], reach[2], reach[3] = table[0], table[0], table[taps], table[taps]
+    for tap in range(taps):
+        reach[0], reach[1] = min(reach[0], table[tap]), max(reach[1], table[tap])
+        reach[2], reach[3] = min(reach[2], table[taps + tap]), max(reach[3], table[taps + tap])
+    reach[3] += step * (MOVE - 1) + 1
+
+
+@jit
+def _interior(pieces, number, sizes, steps, reach, places):
     """Find where the pieces lie in x, and tell whether no tap of theirs meets padding, or lies behind x's end."""
     images, channels, _, height, width = sizes
-    below, right = table[: table.size // 2], table[table.size // 2 :]
-    top, bottom, left, end = below.min(), below.max(), right.min(), right.max() + steps[1] * (MOVE - 1) + 1
-    inside = number == 3 and steps[1] <= 2
+    if number != 3 or steps[1] > 2:
+        return False
     for i in range(number):
         row, column = pieces[i, 2] * steps[0], pieces[i, 3] * steps[1]
         places[i, 0] = (pieces[i, 1] * channels * height + row) * width + column
-        inside = inside and row + top >= 0 and row + bottom < height and column + left >= 0 and column + end <= width
-    reach = places[number - 1, 0] + ((channels - 1) * height + bottom) * width + end + steps[1] - 1
-    return inside and reach <= images * channels * height * width
+        if row + reach[0] < 0 or row + reach[1] >= height or column + reach[2] < 0 or column + reach[3] > width:
+            return False
+    last = places[number - 1, 0] + ((channels - 1) * height + reach[1]) * width + reach[3] + steps[1] - 1
+    return last <= images * channels * height * width
 
 
 @jit
@@ -307,10 +318,12 @@ def correlate(task, x, packed, _c, out, table, numbers):
     panel = np.zeros((block * taps + 1) * DENSE_LANES, x.dtype)
     scratch = np.empty(row_tiles * DENSE_ROWS * DENSE_LANES, x.dtype)
     pieces, places = np.empty((DENSE_LANES, 4), np.int64), np.empty((DENSE_LANES, 3), np.int64)
+    reach = np.empty(4, np.int64)
+    _reach(table, steps[1], reach)
     for first in range(part * chunk * DENSE_LANES, min(pixels, (part + 1) * chunk * DENSE_LANES), DENSE_LANES):
         last = min(pixels, first + DENSE_LANES)
         number = cut(first, last, qh, qw, pieces)
-        interior = _interior(pieces, number, sizes, steps, table, places)
+        interior = _interior(pieces, number, sizes, steps, reach, places)
         n, q = divmod(first, qh * qw)
         direct_rows = rows // DENSE_ROWS if q + DENSE_LANES <= qh * qw else 0  # tiles of rows written straight to it
         for c in range(0, channels, block):
