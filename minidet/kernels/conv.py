@@ -15,7 +15,7 @@ An input gradient is a convolution too: each of the stride's phases of the input
 
 import numpy as np
 
-from . import conv_direct, conv_phases, conv_tiles, conv_weight, conv_winograd, workspace
+from . import conv_direct, conv_gather, conv_phases, conv_tiles, conv_weight, conv_winograd, workspace
 from . import conv_geometry as geometry
 from .simd import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, SINGLE_PIECES
 from .tasks import launch
@@ -93,7 +93,7 @@ def _multiply(x, packed, plan, rows, has_bias, groups, out):
     qh, qw = plan.qh, plan.qw
     if plan.offsets == ((0, 0),) and (qh, qw) == (h, w):  # one long row
         qh, qw, h, w = 1, qh * qw, 1, h * w
-    tiles = -(-n * qh * qw // DENSE_LANES)
+    tiles = -(-n * qh * qw // conv_gather.WIDE)
     chunk = max(1, tiles * groups // TASKS)
     chunks = -(-tiles // chunk)
     sizes = (n, channels, channels // groups, h, w)

@@ -24,7 +24,7 @@ Reference: A. Lavin and S. Gray, "Fast algorithms for convolutional neural netwo
 
 import numpy as np
 
-from .conv_tiles import cut
+from .conv_gather import cut
 from .jit import jit
 from .simd import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile, move
 from .simd_winograd import sums_to_pixels, taps_to_panels, window_to_panels
