@@ -99,8 +99,8 @@ def _multiply(x, packed, plan, rows, has_bias, groups, out):
     sizes = (n, channels, channels // groups, h, w)
     out_steps = (out[0].size, out[0, 0].size)
     if channels // groups < conv_tiles.FEW_CHANNELS and min(plan.offsets) < (0, 0):
-        framed, starts, table = geometry.framed(plan)
-        x, sizes = _padded(x, framed, starts, geometry.PIECE), (n, channels, channels // groups, framed.rows, framed.columns)
+        frame, starts, table = geometry.framed(plan)
+        x, sizes = _padded(x, frame, starts, geometry.PIECE), (*sizes[:3], frame.rows, frame.columns)
     else:
         table = geometry.tiles_table(plan)
     numbers = (qh, qw, plan.image.sh, plan.image.sw, *sizes, rows, has_bias, *out_steps, chunk, chunks)

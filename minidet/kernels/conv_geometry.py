@@ -193,7 +193,7 @@ def tiles_table(plan):
 
 @functools.lru_cache(maxsize=512)
 def framed(plan):
-    """Return the padded image, not split, in which all taps exist, its start in x, and ``conv_tiles``'s table for it."""
+    """Return the padded image in which all taps exist, not split, its start in x, and ``conv_tiles``'s table."""
     taps = np.array(plan.offsets, np.int64)
     start, reach = taps.min(0), np.ptp(taps, axis=0)
     rows, columns = ((size - 1) * step + more + 1 for size, step, more in
@@ -242,7 +242,7 @@ def window(plan, channels):
     one_phase = image.phases == 1 and (plan.phase_at is None or plan.phase_at.size == 2)
     if count != 9 or not one_phase or sorted(plan.source_at[:9]) != at or image.columns != plan.qw + 2 * dw:
         return None
-    th, tw = (-(-(-(-size // step)) // 2) for size, step in ((plan.qh, dh), (plan.qw, dw)))
+    th, tw = ((size + 2 * step - 1) // (2 * step) for size, step in ((plan.qh, dh), (plan.qw, dw)))
     if 4 * th * tw * dh * dw > WASTE * plan.qh * plan.qw:
         return None
     split = Image(4, th + 1, tw + 1, 2 * dh, 2 * dw, dh * dw)

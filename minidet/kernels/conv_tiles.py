@@ -140,7 +140,7 @@ def _multiply(row_tiles, wholes, targets, out, out_plane, scratch, packed, packe
 
 @Task
 def correlate(task, x, packed, _c, out, table, numbers):
-    """Compute ``out[n, g * rows + row, pixel] = sum over k of packed[g, row, k] * x[n, g, place of the pixel's tap k]``.
+    """Compute ``out[n, g * rows + row, pixel] = sum over k of packed[g, row, k] * x[n, g, tap k of the pixel]``.
 
     A task is a chunk of 48 pixels each, and all rows of one group. The table holds the taps' distances from a pixel's
     place (sh * r, sw * t) in x: the rows of all, then the columns.

@@ -262,7 +262,7 @@ every_fourth, _ = _every(4)
 
 @intrinsic
 def four_in_turn(typingctx, out, out_at, source, source_at, step):
-    """Copy ``MOVE`` elements of 4 rows, ``step`` apart: ``out[out_at + 4 * l + r] = source[source_at + r * step + l]``."""
+    """Copy ``MOVE`` elements of 4 rows in turn: ``out[out_at + 4 * l + r] = source[source_at + r * step + l]``."""
 
     def codegen(context, builder, signature, args):
         out_, out_at_, source_, source_at_, step_ = args
