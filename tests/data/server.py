@@ -19,6 +19,7 @@ class Manners:
     statuses: list = field(default_factory=list)  # for each request: answer this instead, or None
     lies: bool = False  # answers a range with another part of the file
     asked: list = field(default_factory=list)  # the Range header of every request, None if it had none
+    sent: list = field(default_factory=list)  # the first byte of every body
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -36,7 +37,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if status is not None:
             return self.send_error(status)
         start = 0
-        same = self.headers.get("If-Range") in (None, manners.etag, manners.modified)
+        condition = self.headers.get("If-Range")
+        same = condition in (None, manners.etag, manners.modified) and not (condition or "").startswith("W/")
         if wanted and manners.ranges and same:
             start = int(wanted.removeprefix("bytes=").rstrip("-"))
             if start >= len(manners.content):
@@ -44,6 +46,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.send_header("Content-Range", f"bytes */{len(manners.content)}")
                 self.send_header("Content-Length", "0")
                 return self.end_headers()
+        manners.sent.append(start)
         body = manners.content[start:]
         self.send_response(206 if start else 200)
         if start:
