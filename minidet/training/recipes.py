@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 
 from ..errors import bad_argument, check_choice, integer
+from ..models import UNet
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,21 @@ class Recipe:
     def as_dict(self) -> dict:
         """Return the fields as JSON can hold them."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict) -> Recipe:
+        """Return the recipe that :meth:`as_dict` described.
+
+        A field that did not exist yet when the run was written has its default: that is what the run did.
+
+        Raises
+        ------
+        KeyError
+            If a field without default is missing.
+        """
+        required = {f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING}
+        present = [f.name for f in fields(cls) if f.name in values or f.name in required]
+        return cls(**{name: values[name] for name in present})
 
 
 RECIPES = {
@@ -96,6 +112,92 @@ RECIPES = {
         lr=3e-3,
         class_weight_power=0.25,
         model_args={"widths": (16, 32, 64, 96), "convs": (1, 2, 2, 2)},
+    ),
+    ("deconvnet", "shapes"): Recipe(
+        "deconvnet",
+        "shapes",
+        epochs=8,
+        batch_size=8,
+        lr=3e-3,
+        train_samples=1600,
+        test_samples=400,
+        model_args={"widths": (16, 32, 64), "convs": (1, 2, 2), "hidden": 96},
+    ),
+    ("fcn32s", "digits"): Recipe(
+        "fcn32s", "digits", epochs=8, batch_size=8, lr=3e-3, train_samples=1600, test_samples=400
+    ),
+    ("fcn32s", "shapes"): Recipe(
+        "fcn32s", "shapes", epochs=8, batch_size=8, lr=3e-3, train_samples=1600, test_samples=400
+    ),
+    ("fcn32s", "camvid"): Recipe("fcn32s", "camvid", epochs=14, batch_size=4, lr=3e-3, class_weight_power=0.25),
+    ("fcn16s", "digits"): Recipe(
+        "fcn16s", "digits", epochs=8, batch_size=8, lr=3e-3, train_samples=1600, test_samples=400
+    ),
+    ("fcn16s", "shapes"): Recipe(
+        "fcn16s", "shapes", epochs=8, batch_size=8, lr=3e-3, train_samples=1600, test_samples=400
+    ),
+    ("fcn16s", "camvid"): Recipe("fcn16s", "camvid", epochs=14, batch_size=4, lr=3e-3, class_weight_power=0.25),
+    ("fcn8s", "digits"): Recipe(
+        "fcn8s", "digits", epochs=8, batch_size=8, lr=3e-3, train_samples=1600, test_samples=400
+    ),
+    ("fcn8s", "shapes"): Recipe(
+        "fcn8s", "shapes", epochs=8, batch_size=8, lr=3e-3, train_samples=1600, test_samples=400
+    ),
+    ("fcn8s", "camvid"): Recipe("fcn8s", "camvid", epochs=14, batch_size=4, lr=3e-3, class_weight_power=0.25),
+    ("full_resolution", "digits"): Recipe(
+        "full_resolution",
+        "digits",
+        epochs=8,
+        batch_size=8,
+        lr=3e-3,
+        train_samples=1600,
+        test_samples=400,
+        model_args={"width": 16},
+    ),
+    ("full_resolution", "shapes"): Recipe(
+        "full_resolution",
+        "shapes",
+        epochs=8,
+        batch_size=8,
+        lr=3e-3,
+        train_samples=1600,
+        test_samples=400,
+        model_args={"width": 16},
+    ),
+    ("full_resolution", "camvid"): Recipe(
+        "full_resolution", "camvid", epochs=7, batch_size=4, lr=3e-3, class_weight_power=0.25, model_args={"width": 24}
+    ),
+    ("sliding_window", "digits"): Recipe(
+        "sliding_window", "digits", epochs=8, batch_size=8, lr=3e-3, train_samples=1600, test_samples=400
+    ),
+    ("sliding_window", "shapes"): Recipe(
+        "sliding_window", "shapes", epochs=6, batch_size=8, lr=3e-3, train_samples=1600, test_samples=400
+    ),
+    ("sliding_window", "camvid"): Recipe(
+        "sliding_window", "camvid", epochs=6, batch_size=4, lr=3e-3, class_weight_power=0.25
+    ),
+    ("unet", "digits"): Recipe(
+        "unet",
+        "digits",
+        epochs=8,
+        batch_size=8,
+        lr=3e-3,
+        train_samples=1600,
+        test_samples=400,
+        model_args={"width": 12},
+    ),
+    ("unet", "shapes"): Recipe(
+        "unet",
+        "shapes",
+        epochs=6,
+        batch_size=8,
+        lr=3e-3,
+        train_samples=1600,
+        test_samples=400,
+        model_args={"width": 12},
+    ),
+    ("unet", "camvid"): Recipe(
+        "unet", "camvid", epochs=14, batch_size=4, lr=3e-3, class_weight_power=0.25, model_args=UNet.FAST
     ),
 }
 

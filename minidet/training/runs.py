@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -43,6 +43,8 @@ class RunFolder:
         checkpoint = load_checkpoint(self.folder)
         for key in IDENTITY:
             before, now = checkpoint.info.get(key), _plain(about[key])
+            if key == "recipe":
+                before = _with_defaults(before)
             if before != now:
                 why = "a run goes on only as it was begun; use another --out for another run"
                 raise bad_argument("resume", f"{key} of {self.folder}", f"is {before}", f"{now}", why)
@@ -50,6 +52,14 @@ class RunFolder:
         optimizer.load_state_dict(checkpoint.optimizer)
         scheduler.load_state_dict(checkpoint.info["scheduler"])
         return checkpoint.info["fit"]
+
+
+def _with_defaults(recipe):
+    """Return a recipe of a checkpoint with the fields that are newer than it; as it is if it is of another kind."""
+    try:
+        return _plain(Recipe.from_dict(recipe).as_dict())
+    except (KeyError, TypeError):
+        return recipe
 
 
 def _plain(value):
@@ -76,7 +86,7 @@ def open_run(folder: str | os.PathLike) -> OpenedRun:
     checkpoint = load_checkpoint(folder)
     info = checkpoint.info
     try:
-        recipe = Recipe(**{field.name: info["recipe"][field.name] for field in fields(Recipe)})
+        recipe = Recipe.from_dict(info["recipe"])
         model = MODELS[recipe.model](len(info["classes"]), **recipe.model_args)
         opened = OpenedRun(model, recipe, info["seed"], info["classes"], np.array(info["palette"], np.uint8),
                            info["fit"]["history"])  # fmt: skip

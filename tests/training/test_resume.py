@@ -5,10 +5,12 @@ import pytest
 
 pytest.importorskip("sklearn", reason="needs scikit-learn's digits: pip install minidet[demo]")
 
-from minidet.serialization import load_checkpoint
+from minidet.models import MODELS
+from minidet.serialization import load_checkpoint, plain_json
 from minidet.training import runs
 from minidet.training.recipes import RECIPES, Recipe, recipe_for
 from minidet.training.runs import open_run
+from minidet.training.segmentation import DATA
 from minidet.training.segmentation_run import train_segmentation
 
 TINY = Recipe("deconvnet", "digits", epochs=3, batch_size=4, lr=3e-3, train_samples=10, test_samples=4, warmup_steps=2,
@@ -78,9 +80,50 @@ def test_opened_run_predicts_what_the_trained_model_did(tmp_path):
         assert np.array_equal(value.numpy(), opened.model.state_dict()[key].numpy())
 
 
+def without_recipe_fields(folder, *names):
+    """Write a run's description as it was before these fields of a recipe existed."""
+    path = folder / "run.json"
+    run = plain_json.loads(path.read_text())
+    for name in names:
+        del run["info"]["recipe"][name]
+    path.write_text(plain_json.dumps(run))
+
+
+def test_a_run_from_before_a_recipe_field_existed_opens_and_goes_on(tmp_path):
+    model = train(tmp_path)
+    without_recipe_fields(tmp_path, "class_weights", "quick_epochs")
+    assert "class_weights" not in load_checkpoint(tmp_path).info["recipe"]
+    assert open_run(tmp_path).recipe == TINY
+    for key, value in train(tmp_path, resume=True).state_dict().items():
+        assert np.array_equal(value.numpy(), model.state_dict()[key].numpy()), key
+
+
+def test_a_default_that_the_run_did_not_have_is_another_recipe(tmp_path):
+    train(tmp_path)
+    without_recipe_fields(tmp_path, "class_weight_power")
+    with pytest.raises(ValueError, match="resume: recipe"):
+        train(tmp_path, resume=True)
+
+
+def test_a_run_without_a_required_field_is_of_another_kind(tmp_path):
+    train(tmp_path)
+    without_recipe_fields(tmp_path, "model")
+    with pytest.raises(ValueError, match="open_run: run.json .* 'model' is missing"):
+        open_run(tmp_path)
+    with pytest.raises(ValueError, match="resume: recipe"):
+        train(tmp_path, resume=True)
+
+
+def test_every_model_has_a_recipe_for_every_data_set_and_can_be_built():
+    assert set(RECIPES) == {(model, data) for model in MODELS for data in DATA}
+    for recipe in RECIPES.values():
+        assert MODELS[recipe.model](5, **recipe.model_args).state_dict()
+
+
 def test_recipes_name_what_they_are_for():
     for (model, data), recipe in RECIPES.items():
         assert (recipe.model, recipe.data) == (model, data)
+        assert Recipe.from_dict(recipe.as_dict()) == recipe
     assert recipe_for("segnet", "camvid", epochs=3, lr=None).epochs == 3
     with pytest.raises(ValueError, match="model and data"):
         recipe_for("segnet", "nowhere")
