@@ -87,7 +87,7 @@ RECIPES = {
     ("segnet", "shapes"): Recipe(
         "segnet",
         "shapes",
-        epochs=8,
+        epochs=6,
         batch_size=16,
         lr=4e-3,
         train_samples=1600,

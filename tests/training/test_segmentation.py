@@ -104,6 +104,23 @@ def test_training_and_held_out_scans_differ():
     assert colours_of(train).shape == (11, 3)
 
 
+def test_shapes_are_new_at_every_visit_and_held_out_ones_stay():
+    recipe = recipe_for("segnet", "shapes")
+    train = training_data(recipe, quick=True)
+    assert len(train) == recipe.quick_samples
+    first, again = train[0][0], train[0][0]
+    assert first.shape == (3, 64, 64)
+    assert not np.array_equal(first, again)
+    tests = {split: held_out(recipe, split) for split in ("train", "val", "test")}
+    assert len(tests["test"]) == recipe.test_samples
+    images = [data[0][0] for data in tests.values()]
+    np.testing.assert_array_equal(images[2], tests["test"][0][0])
+    assert not np.array_equal(images[0], images[1])
+    assert not np.array_equal(images[1], images[2])
+    assert not np.array_equal(images[0], training_data(recipe).load(0)[0])  # another seed
+    assert colours_of(train).shape == (7, 3)
+
+
 @pytest.mark.data
 def test_camvid_batches_have_the_window_and_void_is_ignored():
     recipe = recipe_for("segnet", "camvid")
