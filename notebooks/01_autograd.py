@@ -1,0 +1,1367 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The derivative of a program
+#
+# A network is a program with thousands of numbers in it. To train it means: find out how the result changes if one of
+# these numbers changes a little, for *all* of them, thousands of times. This notebook builds the machine that does
+# it. First for single numbers, in a class of about forty lines. Then for arrays. Then you look into minidet's own,
+# add an operation to it, and train a classifier of handwritten digits with nothing but what you have built and
+# understood.
+#
+# |  |  |
+# |---|---|
+# | **Time** | 90 minutes to read and try; all cells together run in less than one |
+# | **You need** | Python, NumPy arrays, and from school: what a derivative is, and the chain rule |
+# | **You need not** | to know anything about neural networks |
+#
+# **At the end you can say**
+# - why *one* walk back through a program gives the derivative for every number in it, and what that walk costs;
+# - what is written on the *tape*, in which order it is read, and why gradients are added up;
+# - what happens to a gradient when an array is broadcast, and in a matrix product;
+# - how to find out whether a gradient is right, why that is done in float64, and what such a check cannot see;
+# - how to add an operation to minidet (and, with the same words, to PyTorch).
+#
+# Look for **Try it**. Nothing can break: *Restart kernel and run all* brings everything back.
+
+# %%
+import inspect
+import itertools
+import math
+import os
+import time
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.patches import FancyBboxPatch, Rectangle
+from tqdm import tqdm
+
+import minidet
+from minidet import optim, viz
+from minidet.autograd import Function, GradcheckError, elementwise, gradcheck
+from minidet.data.digits import TRAINING_SCANS, load_scans
+from minidet.nn import functional as F
+
+QUICK = os.environ.get("MINIDET_QUICK", "0") not in ("", "0")  # fewer steps: is every cell right?
+plt.rcParams.update({"figure.dpi": 90, "figure.facecolor": "white", "font.size": 10})
+BLUE, ORANGE, GREEN, GREY = "#4477aa", "#cc5511", "#338855", "#999999"
+print(f"NumPy {np.__version__}, minidet {minidet.__version__}{', quick mode' if QUICK else ''}")
+
+# %% [markdown]
+# ## 1. The problem
+#
+# Here is a program. Three numbers go in, one comes out. Note that `d` is used **twice**: that will matter.
+
+
+# %%
+def program(a, b, c):
+    d = a * b
+    e = d + c
+    return e * d
+
+
+a, b, c = 2.0, 3.0, 1.0
+d = a * b
+e = d + c
+out = e * d
+assert out == program(a, b, c)
+print(f"d = {d}, e = {e}, out = {out}")
+
+
+# %% jupyter={"source_hidden": true}
+def canvas(width, height, xlim, ylim):
+    """Return axes without a frame, for a drawing."""
+    axes = plt.figure(figsize=(width, height)).add_axes((0, 0, 1, 1))
+    axes.set(xlim=xlim, ylim=ylim)
+    axes.axis("off")
+    return axes
+
+
+def box(axes, at, title, value="", gradient="", face="white", width=1.12, height=0.7, size=10):
+    """Draw one number of a program: its name, its value (blue) and its gradient (orange). Return the box."""
+    style = {"facecolor": face, "edgecolor": "0.45", "linewidth": 1.2, "zorder": 3}
+    corner = at[0] - width / 2, at[1] - height / 2
+    patch = FancyBboxPatch(corner, width, height, boxstyle="round,pad=0,rounding_size=0.1", **style)
+    axes.add_patch(patch)
+    middle = {"ha": "center", "va": "center", "zorder": 4, "fontsize": size}
+    axes.text(at[0], at[1] + 0.17, title, weight="bold", **middle)
+    shift = 0.22 if gradient else 0
+    axes.text(at[0] - shift, at[1] - 0.17, value, color=BLUE, **middle)
+    axes.text(at[0] + shift, at[1] - 0.17, gradient, color=ORANGE, weight="bold", **middle)
+    return patch
+
+
+def arrow(axes, start, end, patches, text="", bend=0.0, hot=False):
+    """Draw an arrow from one box to another (backwards and orange if ``hot``), a text beside its middle."""
+    colour = ORANGE if hot else "0.45"
+    style = {"arrowstyle": "<|-" if hot else "-|>", "color": colour, "linewidth": 1.4, "mutation_scale": 13}
+    style |= {"connectionstyle": f"arc3,rad={bend}", "patchA": patches[0], "patchB": patches[1]}
+    axes.annotate("", end, start, arrowprops={**style, "shrinkA": 1, "shrinkB": 1}, zorder=2)
+    middle = (np.array(start) + end) / 2 - bend * np.array([start[1] - end[1], end[0] - start[0]]) / 2
+    axes.text(middle[0] + 0.02, middle[1] + 0.16, text, ha="center", va="center", fontsize=9, color=colour)
+
+
+PLACES = {"a": (0, 2.2), "b": (0, 1.1), "c": (1.7, 0.25), "d": (1.7, 1.65), "e": (3.4, 0.7), "out": (5.1, 1.65)}
+TITLES = {"d": "d = a × b", "e": "e = d + c", "out": "out = e × d"}
+ARROWS = [  # from, to, bend, the slope of the one with respect to the other
+    ("a", "d", 0, f"b = {b:g}"), ("b", "d", 0, f"a = {a:g}"), ("d", "e", 0, "1"), ("c", "e", 0, "1"),
+    ("e", "out", 0, f"d = {d:g}"), ("d", "out", -0.1, f"e = {e:g}"),
+]  # fmt: skip
+
+
+def draw_program(axes, values, gradients=(), slopes=False, active=(), done=(), size=10):
+    """Draw the program as a graph; ``gradients`` is a dict, of those that are known so far."""
+    gradients, patches = dict(gradients), {}
+    for name, at in PLACES.items():
+        face = "#fde3cf" if name in active else "#eeeeee" if name in done else "#e4eff9" if name in "abc" else "white"
+        known = f"{gradients[name]:g}" if name in gradients else ""
+        patches[name] = box(axes, at, TITLES.get(name, name), f"{values[name]:g}", known, face, size=size)
+    for start, end, bend, slope in ARROWS:
+        ends = patches[start], patches[end]
+        arrow(axes, PLACES[start], PLACES[end], ends, slope if slopes else "", bend, hot=end in active)
+
+
+values = {"a": a, "b": b, "c": c, "d": d, "e": e, "out": out}
+draw_program(canvas(7.5, 3.1, (-0.8, 5.9), (-0.25, 2.7)), values)
+plt.show()
+
+# %% [markdown]
+# The drawing says what reads what. It has no loops: a result is always younger than what it was computed from.
+#
+# The question is: *how much does `out` change, for a small change of `a`, of `b`, of `c`?* These three numbers are
+# the **gradient**. The simplest way to get them is to try it out: change one input by a little, to both sides, and
+# divide.
+
+
+# %%
+def slope_of(function, numbers, i, step=1e-6):
+    """Return how fast the result changes with input ``i``: a central difference."""
+    above, below = list(numbers), list(numbers)
+    above[i] += step
+    below[i] -= step
+    return (function(*above) - function(*below)) / (2 * step)
+
+
+slopes = [slope_of(program, (a, b, c), i) for i in range(3)]
+print("slopes:", *(f"{name} {slope:.6f}" for name, slope in zip("abc", slopes, strict=True)))
+
+# %% [markdown]
+# That works for any program, and we shall use it to check everything below. But it runs the program *twice for each
+# number*. A network with a million numbers would run two million times, for one small step of training. We want all
+# slopes from one run.
+#
+# ## 2. The chain rule, by hand
+#
+# Each line of the program is so simple that we know its slopes at once. They are written at the arrows below: if `d =
+# a * b`, then `d` changes `b` times as fast as `a`. For a sum, every slope is 1.
+#
+# The chain rule from school says: *along a path, multiply*. And if there are several paths, *add*. From `d` to `out`
+# there are two paths: directly, and through `e`.
+#
+# We walk from the end to the beginning. For each number we keep *its gradient*: how fast `out` changes with it.
+
+# %%
+from_out = 1.0  # out changes as fast as out
+from_e = from_out * d
+from_d = from_out * e  # the first use of d: directly
+from_d += from_e * 1  # the second use: through e. It is added
+from_c = from_e * 1
+from_a = from_d * b
+from_b = from_d * a
+
+gradients = {"out": from_out, "e": from_e, "d": from_d, "c": from_c, "a": from_a, "b": from_b}
+for name, gradient in gradients.items():
+    print(f"gradient of {name:3}: {gradient:g}")
+np.testing.assert_allclose([from_a, from_b, from_c], slopes, rtol=1e-8)
+
+# %% jupyter={"source_hidden": true}
+draw_program(canvas(7.5, 3.1, (-0.8, 5.9), (-0.25, 2.7)), values, gradients, slopes=True)
+plt.show()
+
+# %% [markdown]
+# Blue: the value, computed from left to right. Orange: the gradient, computed from right to left. The same three
+# slopes as before, to many digits, and from *one* walk. Every arrow is used once on the way there and once on the way
+# back. So the walk back costs about as much as the program itself, however many inputs there are. This is called
+# **backpropagation**, or automatic differentiation in *reverse mode*.
+#
+# The same walk, step by step. In each picture, the box in orange hands its gradient on, along its orange arrows.
+
+
+# %% jupyter={"source_hidden": true}
+def draw_walk():
+    """Draw the four steps of the walk back."""
+    _, grid = plt.subplots(2, 2, figsize=(10.5, 5.6), layout="constrained")
+    known = {"out": from_out, "e": from_e, "d": from_out * e}
+    steps = [  # who hands on, what is known afterwards, and the sentence
+        ("out", known, f"1. out gives 1 · {d:g} to e, and 1 · {e:g} to d"),
+        (
+            "e",
+            {**known, "d": from_d, "c": from_c},
+            f"2. e gives {from_e:g} · 1 to c and to d, which now has {from_d:g}",
+        ),
+        ("d", gradients, f"3. d is complete: it gives {from_d:g} · {b:g} to a, and {from_d:g} · {a:g} to b"),
+        ("", gradients, "4. a, b and c were computed from nothing: the end"),
+    ]
+    done = []
+    for axes, (active, known, title) in zip(grid.flat, steps, strict=True):
+        axes.set(xlim=(-0.8, 5.9), ylim=(-0.25, 2.75))
+        axes.axis("off")
+        axes.set_title(title, fontsize=10)
+        draw_program(axes, values, known, active=[active], done=done, size=8.5)
+        done = [*done, active]
+    plt.show()
+
+
+draw_walk()
+
+# %% [markdown]
+# Step 3 comes after step 2 for a reason: `d` may hand its gradient on only when *everything* that read `d` has
+# spoken.
+#
+# ## 3. Forty lines that do it for any program
+#
+# Python lets us decide what `*` and `+` mean for our own class. So we make a number that *remembers*: its parents
+# (what it was computed from), and the slope towards each of them. Then any program that runs on such numbers writes
+# down its own graph while it runs.
+
+
+# %%
+class Value:
+    """A number that remembers what it was computed from."""
+
+    clock = itertools.count()
+
+    def __init__(self, data, parents=(), slopes=()):
+        self.data = data
+        self.parents, self.slopes = parents, slopes  # d self / d parent, one for each parent
+        self.grad = 0.0  # d result / d self
+        self.born = next(Value.clock)
+
+    def __add__(self, other):
+        other = as_value(other)
+        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other):
+        other = as_value(other)
+        return Value(self.data * other.data, (self, other), (other.data, self.data))
+
+    def __pow__(self, n):
+        return Value(self.data**n, (self,), (n * self.data ** (n - 1),))
+
+    def exp(self):
+        return Value(math.exp(self.data), (self,), (math.exp(self.data),))
+
+    def log(self):
+        return Value(math.log(self.data), (self,), (1 / self.data,))
+
+    def relu(self):
+        return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
+
+    def __sub__(self, other):  # from here on, nothing new: made of what is above
+        return self + as_value(other) * -1
+
+    def __truediv__(self, other):
+        return self * as_value(other) ** -1
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def backward(self):
+        """Fill ``grad`` of everything that this number was computed from."""
+        tape = recorded(self)
+        for node in tape:
+            node.grad = 0.0
+        self.grad = 1.0
+        for node in reversed(tape):  # the youngest first
+            for parent, slope in zip(node.parents, node.slopes, strict=True):
+                parent.grad += slope * node.grad
+
+
+def as_value(number):
+    """Make a constant of a plain number."""
+    return number if isinstance(number, Value) else Value(number)
+
+
+def recorded(result):
+    """Return everything that ``result`` was computed from, the oldest first."""
+    found, waiting = {result}, [result]
+    while waiting:
+        for parent in waiting.pop().parents:
+            if parent not in found:
+                found.add(parent)
+                waiting.append(parent)
+    return sorted(found, key=lambda node: node.born)
+
+
+lines, first = inspect.getsourcelines(Value.backward)  # the last method
+print(f"the class ends in line {first + len(lines) - 1} of its cell")
+
+# %%
+numbers = Value(2.0), Value(3.0), Value(1.0)
+result = program(*numbers)  # the same program as above: it does not know that anything is recorded
+result.backward()
+print("out:", result.data, " gradient:", [number.grad for number in numbers])
+assert [number.grad for number in numbers] == [from_a, from_b, from_c]
+
+# %% [markdown]
+# Read `backward` again; it is the heart of everything that follows. It has three parts.
+#
+# 1. **The tape.** `recorded` collects all numbers that the result depends on.
+# 2. **The order.** A result is always younger than its parents. So sorting by birth puts parents before children: a
+#    *topological order*. Read backwards, everybody who used a number has spoken before it is that number's turn.
+# 3. **The sum.** `+=`, not `=`. A number that is used several times gets a contribution from every use.
+#
+# A new operation is one more method: the value, the parents, the slopes. The walk does not change.
+#
+# Does it hold for another program? We check with finite differences: that is our judge from now on.
+
+
+# %%
+def wavy(x, y):
+    z = (x * y + 1).exp()
+    for _ in range(3):  # a loop is no problem: the tape holds what really ran
+        z = z * x / (y**2 + 1)
+    if z.data > 5:  # nor is a condition
+        z = z - x * 5
+    return (z + y).log().relu()
+
+
+def judge(program, *numbers):
+    """Assert that the gradients of ``program`` agree with finite differences."""
+    nodes = [Value(number) for number in numbers]
+    program(*nodes).backward()
+    for i, node in enumerate(nodes):
+        slope = slope_of(lambda *plain: program(*map(Value, plain)).data, numbers, i)
+        assert math.isclose(node.grad, slope, rel_tol=1e-6, abs_tol=1e-7), (i, node.grad, slope)
+    return [node.grad for node in nodes]
+
+
+print(judge(wavy, 1.3, 0.7))
+print(judge(lambda x, y: (x * y).relu() * x + (x / y) ** 3, 1.5, 2.5))
+print(judge(lambda x: x * x * x, -2.0), "= 3 x² at x = -2")
+
+
+# %% jupyter={"source_hidden": true}
+def draw_tangents():
+    """Draw the result as a function of each input, and the line whose slope is the gradient."""
+    _, grid = plt.subplots(1, 3, figsize=(10.5, 2.9), layout="constrained", sharey=True)
+    start = [a, b, c]
+    for i, (axes, name) in enumerate(zip(grid, "abc", strict=True)):
+        at = np.linspace(start[i] - 1.2, start[i] + 1.2, 80)
+        curve = [program(*(value if j == i else start[j] for j in range(3))) for value in at]
+        axes.plot(at, curve, color=BLUE, label="out")
+        line = out + numbers[i].grad * (at - start[i])
+        axes.plot(at, line, color=ORANGE, linestyle="--", label="slope from backward")
+        axes.plot(start[i], out, "o", color=ORANGE)
+        axes.set(xlabel=name, title=f"gradient of {name}: {numbers[i].grad:g}")
+        axes.grid(alpha=0.3)
+    grid[0].legend()
+    plt.show()
+
+
+draw_tangents()
+
+# %% [markdown]
+# That is what a gradient promises: *close to the point*, the program is as good as its dashed lines. Further away, it
+# is not. So training takes small steps, and asks again.
+#
+# **Try it:** add a method `tanh` to `Value` (its slope is $1 - \tanh^2$), run the cell, and let `judge` decide.
+#
+# ## 4. Three ways to get it wrong
+#
+# Each of these looks harmless. We know the right answer for `a`; it is printed first.
+
+
+# %%
+def walk(result, order, send):
+    """Walk in some order; ``send`` says what a parent does with a contribution."""
+    for node in recorded(result):
+        node.grad = 0.0
+    result.grad = 1.0
+    for node in order(recorded(result)):
+        for parent, slope in zip(node.parents, node.slopes, strict=True):
+            send(parent, slope * node.grad)
+
+
+def overwrite(parent, contribution):
+    parent.grad = contribution
+
+
+def add(parent, contribution):
+    parent.grad += contribution
+
+
+def youngest_first(tape):
+    return reversed(tape)
+
+
+def too_early(tape):  # out, then d, then e: d hands on what it has, and e's contribution comes too late
+    oldest_first = {"a": 0, "b": 1, "c": 2, "d": 3, "e": 4, "out": 5}
+    return [tape[oldest_first[name]] for name in ("out", "d", "e")]
+
+
+for title, order, send in (
+    ("right", youngest_first, add),
+    ("mistake 1: = in place of +=", youngest_first, overwrite),
+    ("mistake 2: d before e", too_early, add),
+):
+    walk(result, order, send)
+    print(f"{title:28} gradient of a: {numbers[0].grad:g}")
+    assert (numbers[0].grad == from_a) == (title == "right")
+
+# %% [markdown]
+# The third way is not wrong, it is *slow*. One could do without a tape and an order: hand every contribution on at
+# once, by a function that calls itself. It then walks every *path* of the graph by itself. Look at the program `x = x
+# + x`, repeated. Its graph is a chain with two arrows from link to link:
+
+
+# %%
+def doubled(x, times):
+    for _ in range(times):
+        x = x + x
+    return x
+
+
+def send_at_once(node, gradient):
+    """Hand a contribution on, path by path; return how many calls that took."""
+    node.grad += gradient
+    pairs = zip(node.parents, node.slopes, strict=True)
+    return 1 + sum(send_at_once(parent, slope * gradient) for parent, slope in pairs)
+
+
+print("links   calls, path by path   nodes on the tape   gradient")
+for times in (1, 2, 4, 8, 12 if QUICK else 16):
+    x = Value(1.0)
+    calls = send_at_once(doubled(x, times), 1.0)
+    by_path = x.grad
+    x = Value(1.0)
+    end = doubled(x, times)
+    end.backward()
+    assert by_path == x.grad == 2**times
+    assert calls == 2 ** (times + 1) - 1
+    print(f"{times:5} {calls:21,} {len(recorded(end)):19} {x.grad:10,.0f}")
+
+# %% [markdown]
+# Both get the right sum. But the number of paths doubles with every link, and the number of nodes grows by one.
+# Networks have many such places: every skip connection is one. Now you know what the order is good for: it *waits*
+# until a node's gradient is complete, and then walks on once.
+#
+# **Try it:** let `doubled` run 20 times. And then a chain of 5000 with `x = x * 1.0`: `send_at_once` meets Python's
+# limit for functions that call themselves; `backward` does not, because it calls nothing.
+#
+# ## 5. From numbers to arrays
+#
+# A `Value` for each pixel and each weight would be right, and far too slow: for every multiplication Python makes an
+# object. So one object should hold a whole array, and one step of the walk should handle it at once.
+#
+# What is the "slope" of an operation with many inputs and many outputs? A whole table: each output with respect to
+# each input (the *Jacobian*). For a layer with 1000 numbers in and 1000 out that is a million entries, and most of
+# them are
+# 0. We never make that table. On the walk back we have the gradient of the *output*, call it `G`, and want that of
+#    the *input*. All an operation must know is how to turn the one into the other. We call that function its
+#    **pull**, because it pulls a gradient back. (Its name in books: *vector-Jacobian product*.)
+#
+# | operation | value | pull: what it makes of `G` |
+# |---|---|---|
+# | `x * y`, same shapes | `x * y` | for x: `G * y`. For y: `G * x` |
+# | `exp(x)` | `exp(x)` | `G * exp(x)` |
+# | `x.sum()` | one number | every element of x gets the same `G` |
+# | `x @ w` | matrix product | for x: `G @ w.T`. For w: `x.T @ G` |
+# | `x + b`, b is copied to every row | sum | for x: `G`. For b: the sum of the rows of `G` |
+#
+# The first three you could have guessed. The last two deserve a look at all their numbers.
+#
+# ### A matrix product
+#
+# Take `Y = X @ W`, with G, the gradient of Y, given. The entry `X[0, 1]` is used in row 0 of Y only: it is multiplied
+# with `W[1, 0]` on its way to `Y[0, 0]`, and with `W[1, 1]` on its way to `Y[0, 1]`. Along a path multiply, over the
+# paths add:
+#
+# $$\mathrm{grad}\,X_{01} = G_{00} W_{10} + G_{01} W_{11} = \big(G\,W^T\big)_{01}$$
+
+# %%
+X = np.array([[1.0, 2, 0, -1], [0, 1, 3, 1], [2, -1, 1, 0], [1, 1, 0, 2]])  # (4, 4)
+W = np.array([[1.0, 0], [2, -1], [0, 1], [1, 1]])  # (4, 2)
+G = np.array([[3.0, 2], [0, -1], [1, 0], [1, 1]])  # (4, 2): the gradient of Y, as if the walk had brought it
+Y = X @ W
+grad_x, grad_w = G @ W.T, X.T @ G
+
+assert grad_x[0, 1] == G[0, 0] * W[1, 0] + G[0, 1] * W[1, 1]
+print(f"X[0, 1] by hand: {G[0, 0]:g} * {W[1, 0]:g} + {G[0, 1]:g} * {W[1, 1]:g} = {grad_x[0, 1]:g}")
+
+
+# %% jupyter={"source_hidden": true}
+def numbers_at(axes, matrix, at, title, marks=(), colour="#fdedb0", face="white", size=0.62):
+    """Draw a matrix with its upper left corner at ``at``; ``marks`` are cells (row, column) in another colour."""
+    matrix = np.atleast_2d(matrix)
+    for row, line in enumerate(matrix):
+        for column, value in enumerate(line):
+            x, y = at[0] + size * column, at[1] - size * (row + 1)
+            fill = colour if (row, column) in marks else face
+            axes.add_patch(Rectangle((x, y), size, size, facecolor=fill, edgecolor="0.6", linewidth=0.8))
+            axes.text(x + size / 2, y + size / 2, f"{value:g}", ha="center", va="center")
+    axes.text(at[0] + size * matrix.shape[1] / 2, at[1] + 0.18, title, ha="center")
+
+
+def draw_product():
+    """Draw a matrix product, and the two products of the walk back."""
+    axes = canvas(10.5, 4.9, (-0.3, 15.6), (-6.9, 0.8))
+    axes.set_aspect("equal")
+    first = [(0, 0), (0, 1)]
+
+    def sign(x, y, text):
+        axes.text(x, y, text, ha="center", va="center", fontsize=13)
+
+    numbers_at(axes, X, (0, 0), "X", [(0, 1)], "#f9c97c")
+    numbers_at(axes, W, (3.3, 0), "W", [(1, 0), (1, 1)])
+    numbers_at(axes, Y, (5.3, 0), "Y = X @ W", first, "#c6dbef")
+    sign(2.9, -1.24, "@")
+    sign(4.9, -1.24, "=")
+    words = (
+        "X[0, 1] (orange) meets W[1, :] (yellow)\nand ends in Y[0, :] (blue).\nOn the way back, it collects from there."
+    )
+    axes.text(7.6, -1.24, words, va="center")
+    numbers_at(axes, G, (0, -3.9), "G", first, "#c6dbef")
+    numbers_at(axes, W.T, (2.1, -4.5), "W transposed", [(0, 1), (1, 1)])
+    numbers_at(axes, grad_x, (5.3, -3.9), "gradient of X", [(0, 1)], "#f9c97c")
+    sign(1.7, -5.14, "@")
+    sign(4.95, -5.14, "=")
+    numbers_at(axes, X.T, (9.2, -3.9), "X transposed")
+    numbers_at(axes, G, (12.5, -3.9), "G")
+    numbers_at(axes, grad_w, (14.3, -3.9), "gradient of W")
+    sign(12.1, -5.14, "@")
+    sign(14.0, -5.14, "=")
+    plt.show()
+
+
+draw_product()
+
+# %% [markdown]
+# Shapes help to remember it: a gradient has the shape of what it is the gradient of. From `G` (4, 2) and `W` (4, 2)
+# there is only one way to make something of X's shape (4, 4) by a product.
+#
+# ### Broadcasting
+#
+# `X + b` with `X` (4, 4) and `b` (4,): NumPy copies `b` to every row. A copy is a use. So `b[j]` is used four times,
+# and gets the sum of four gradients: the sum of a column of `G`. *Copied on the way there, summed on the way back.*
+# This is nothing new. It is the `+=` of section 3.
+
+# %%
+bias = np.array([10.0, 20, 30, 40])
+Z = X + bias
+G4 = np.array([[1.0, 0, 2, 1], [0, 1, 1, -1], [2, 2, 0, 0], [1, -1, 0, 3]])  # (4, 4): the gradient of Z
+grad_bias = G4.sum(axis=0)
+
+
+# %% jupyter={"source_hidden": true}
+def draw_broadcast():
+    """Draw a row that is added to every row, and its gradient."""
+    axes = canvas(10.5, 2.75, (-0.3, 15.6), (-3.6, 0.75))
+    axes.set_aspect("equal")
+    third = [(i, 2) for i in range(4)]
+    numbers_at(axes, X, (0, 0), "X")
+    numbers_at(axes, np.tile(bias, (4, 1)), (3.3, 0), "b, copied to four rows", third, "#f9dcc4", "#fdf3ea")
+    numbers_at(axes, Z, (6.6, 0), "X + b")
+    numbers_at(axes, G4, (12.2, 0), "G: gradient of X + b", third, "#f9dcc4")
+    numbers_at(axes, grad_bias, (12.2, -2.9), "", [(0, 2)], "#f9dcc4")
+    axes.text(12.0, -3.21, "gradient of b = column sums:", ha="right", va="center")
+    axes.text(2.9, -1.24, "+", ha="center", va="center", fontsize=13)
+    axes.text(6.2, -1.24, "=", ha="center", va="center", fontsize=13)
+    plt.show()
+
+
+draw_broadcast()
+
+# %% [markdown]
+# `fold` does that for all shapes that NumPy can broadcast: it sums over every axis that was added or stretched. The
+# rest of the class is `Value` again, word for word, with pulls in place of slopes.
+
+
+# %%
+def fold(gradient, shape):
+    """Sum a gradient over the axes along which an array of this shape was copied."""
+    gradient = gradient.sum(axis=tuple(range(gradient.ndim - len(shape))))  # axes that were added in front
+    stretched = tuple(i for i, n in enumerate(shape) if n == 1 and gradient.shape[i] != 1)
+    return gradient.sum(axis=stretched, keepdims=True)
+
+
+class Array:
+    """An array that remembers what it was computed from."""
+
+    clock = itertools.count()
+
+    def __init__(self, data, parents=(), pulls=()):
+        self.data = np.asarray(data)
+        self.parents, self.pulls = parents, pulls  # a pull turns d result / d self into d result / d parent
+        self.grad = None
+        self.born = next(Array.clock)
+
+    def __add__(self, other):
+        other = other if isinstance(other, Array) else Array(other)
+        pulls = (lambda g: fold(g, self.data.shape), lambda g: fold(g, other.data.shape))
+        return Array(self.data + other.data, (self, other), pulls)
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Array) else Array(other)
+        pulls = (lambda g: fold(g * other.data, self.data.shape), lambda g: fold(g * self.data, other.data.shape))
+        return Array(self.data * other.data, (self, other), pulls)
+
+    def __matmul__(self, other):
+        pulls = (lambda g: g @ other.data.T, lambda g: self.data.T @ g)
+        return Array(self.data @ other.data, (self, other), pulls)
+
+    def exp(self):
+        out = np.exp(self.data)
+        return Array(out, (self,), (lambda g: g * out,))
+
+    def log(self):
+        return Array(np.log(self.data), (self,), (lambda g: g / self.data,))
+
+    def relu(self):
+        return Array(np.maximum(self.data, 0), (self,), (lambda g: g * (self.data > 0),))
+
+    def sum(self, axis=None):
+        out = self.data.sum(axis=axis, keepdims=True)
+        return Array(out, (self,), (lambda g: np.broadcast_to(g, self.data.shape),))
+
+    def __sub__(self, other):
+        return self + other * -1
+
+    def backward(self):
+        tape = recorded(self)  # the function from section 3: it asks for parents and birthdays, and both have them
+        for node in tape:
+            node.grad = np.zeros_like(node.data)
+        self.grad = np.ones_like(self.data)
+        for node in reversed(tape):
+            for parent, pull in zip(node.parents, node.pulls, strict=True):
+                parent.grad = parent.grad + pull(node.grad)
+
+
+x, w, shift = Array(X), Array(W), Array(np.array([5.0, 7.0]))
+((x @ w + shift) * G).sum().backward()  # <G, Y>: its gradient with respect to Y is G
+np.testing.assert_array_equal(x.grad, grad_x)
+np.testing.assert_array_equal(w.grad, grad_w)
+np.testing.assert_array_equal(shift.grad, G.sum(axis=0))
+print("gradient of X, of W, and of a row that is added: all as computed by hand")
+
+# %% [markdown]
+# The trick in the last cell is worth keeping. The sum of `Y * G` is one number. It changes with `Y[i, j]` at the rate
+# `G[i, j]`. So it is a way to say "let the walk begin with G".
+#
+# **Try it:** take the two `fold` calls out of `__add__`. Which line complains, and about what?
+#
+# ## 6. Is it right? Finite differences, and why float64
+#
+# A wrong gradient does not crash. The network trains, only worse, and you look for the reason elsewhere. So every
+# gradient is checked, once, against finite differences. With a whole array as output there would be many slopes to
+# check. A *random* `G` reduces them to one number, as above: if an entry of the gradient is wrong, a random sum of
+# them will almost surely show it.
+
+
+# %%
+def numeric(function, array, step):
+    """Return the central difference of ``function`` (a number) with respect to each element of ``array``."""
+    result = np.zeros(array.shape)
+    for index in np.ndindex(array.shape):
+        before = array[index]
+        array[index] = before + step
+        above = function()
+        array[index] = before - step
+        below = function()
+        array[index] = before
+        result[index] = (float(above) - float(below)) / (2 * step)
+    return result
+
+
+def check(operation, *arrays, step=1e-6, rtol=1e-5, atol=1e-7):
+    """Assert that the gradients of ``operation`` agree with finite differences."""
+    rng = np.random.default_rng(0)
+    inputs = [Array(array) for array in arrays]
+    out = operation(*inputs)
+    cotangent = rng.standard_normal(out.data.shape)
+    (out * cotangent).sum().backward()
+    for node in inputs:
+        expected = numeric(lambda: (operation(*inputs).data * cotangent).sum(), node.data, step)
+        np.testing.assert_allclose(node.grad, expected, rtol=rtol, atol=atol)
+
+
+rng = np.random.default_rng(1)
+three = rng.standard_normal((3, 4)), rng.standard_normal((4, 2)), rng.standard_normal(2)
+check(lambda x, w, b: (x @ w + b).relu(), *three)
+check(lambda x, y: (x * y).exp().sum(axis=1).log(), three[0], rng.standard_normal((1, 4)))
+check(lambda x, y: x * y - y * x * x, three[0], rng.standard_normal((3, 1)))
+print("all agree")
+
+# %% [markdown]
+# How far should we step? There are two errors, and they pull in opposite directions.
+#
+# - The curve is not a line. A central difference is wrong by about $h^2$ for a step $h$: *smaller is better*.
+# - Numbers are rounded. A result of size 1 is known to about $u = 10^{-7}$ in float32 and $u = 10^{-16}$ in float64.
+#   After the division by $2h$, that is an error of $u / h$: *larger is better*.
+#
+# So there is a best step in between, near $u^{1/3}$. Let us see. The grey line is what we want to detect: a gradient
+# that is wrong by one part in a thousand.
+
+
+# %%
+def error_of_difference(step, dtype):
+    """Return the typical relative error of the difference of exp(sin(x)), whose derivative we know."""
+    x = np.linspace(0.1, 1.2, 200).astype(dtype)
+    step = dtype(step)
+
+    def f(x):
+        return np.exp(np.sin(x))
+
+    difference = ((f(x + step) - f(x - step)) / (2 * step)).astype(np.float64)
+    exact = np.cos(np.linspace(0.1, 1.2, 200).astype(dtype).astype(np.float64))
+    exact = exact * np.exp(np.sin(x.astype(np.float64)))
+    return np.median(np.abs(difference / exact - 1))
+
+
+steps = np.logspace(-12, -0.5, 47)
+errors = {dtype: [error_of_difference(step, dtype) for step in steps] for dtype in (np.float32, np.float64)}
+for dtype, values_of in errors.items():
+    best = int(np.argmin(values_of))
+    print(f"{dtype.__name__}: smallest error {values_of[best]:.0e}, at step {steps[best]:.0e}")
+    good = steps[np.array(values_of) < 1e-3 / 10]
+    print(f"  steps whose error is ten times smaller than the mistake: {good.min():.0e} to {good.max():.0e}")
+assert min(errors[np.float64]) < 1e-9 < 1e-7 < min(errors[np.float32])
+
+# %% jupyter={"source_hidden": true}
+figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
+axes.loglog(steps, errors[np.float32], color=ORANGE, label="float32")
+axes.loglog(steps, errors[np.float64], color=BLUE, label="float64")
+axes.axhline(1e-3, color=GREY, linestyle="--")
+axes.text(1.2e-12, 1.5e-3, "a gradient that is wrong by 0.1 %", color="0.35", va="bottom")
+axes.annotate(
+    "rounding", (3e-9, 1.5e-8), (1e-10, 2e-10), color="0.35", arrowprops={"arrowstyle": "->", "color": "0.35"}
+)
+words = {"color": "0.35", "arrowprops": {"arrowstyle": "->", "color": "0.35"}}
+axes.annotate("the curve is\nno line", (1e-3, 4e-7), (6e-3, 3e-10), **words)
+axes.set(xlabel="step h", ylabel="relative error", ylim=(1e-12, 10), title="Finite differences: two errors, one valley")
+axes.grid(alpha=0.3)
+axes.legend(loc="upper right")
+plt.show()
+
+# %% [markdown]
+# In float32 the valley is shallow: with a step that is a little too small, rounding hides the mistake we look for.
+# And that is a smooth function of one number; a sum of thousands rounds worse. In float64 the valley is wide and
+# deep: almost any step tells right from wrong. So: **train in float32, check in float64.** minidet's `gradcheck`
+# refuses float32 for this reason.
+#
+# ## 7. minidet's tape is the same
+#
+# `minidet.tensor` is our `Array` with PyTorch's names. `requires_grad=True` says: record what happens to this one.
+# First the program of section 1; `viz.draw_tape` draws its tape, from the top to the bottom:
+
+# %%
+ta, tb, tc = (minidet.tensor(number, requires_grad=True) for number in (a, b, c))
+result = program(ta, tb, tc)
+result.backward(retain_graph=True)  # keep the tape: we want to see it
+assert [ta.grad.item(), tb.grad.item(), tc.grad.item()] == [from_a, from_b, from_c]
+viz.draw_tape(result, names={"a": ta, "b": tb, "c": tc, "out": result})
+plt.show()
+
+# %% [markdown]
+# Now the arrays of section 5, with a relu. Every tensor knows the operation that made it, and that one knows what it
+# read:
+
+# %%
+x = minidet.tensor(X, requires_grad=True)
+w = minidet.tensor(W, requires_grad=True)
+shift = minidet.tensor(np.array([5.0, 7.0]), requires_grad=True)
+y = F.relu(x @ w + shift)
+total = (y * minidet.tensor(G)).sum()
+print(total)
+print("made by", total.grad_fn, "which read the result of", total.grad_fn.edges[0][0])
+
+# %%
+names = {x: "x", w: "w", shift: "shift"}
+
+
+def tape_of(tensor):
+    """List the operations that made a tensor, the oldest first."""
+    found, waiting = set(), [tensor.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            sources = (edge[0] for edge in node.edges if edge is not None)
+            waiting += [source for source in sources if not isinstance(source, minidet.Tensor)]
+    return sorted(found, key=lambda node: node.sequence)
+
+
+print("the tape, the oldest first:")
+for node in tape_of(total):
+    reads = [names.get(edge[0], edge[0]) for edge in node.edges if edge is not None]
+    print(f"  {node.name:8} result {node.output_meta[0][0]!s:8} reads", *reads)
+
+# %%
+viz.draw_tape(total, names={"x": x, "w": w, "shift": shift, "y": y})
+plt.show()
+
+# %% [markdown]
+# `backward` walks these arrows the other way. Do you recognise it? `edges` are our `parents`, `sequence` is our
+# `born`. The walk is in [backward.py](../minidet/autograd/backward.py): the youngest first, sums where a tensor was
+# used twice. And an operation is a class with two functions side by side: the value, and the pull. This is minidet's
+# own text of `exp`:
+
+# %%
+print(inspect.getsource(elementwise.Exp))
+
+# %% [markdown]
+# `forward` gets plain NumPy arrays and returns one. What `backward` will need is kept in `ctx` (the *context*: one
+# for each call, it is the node on the tape). `backward` gets `G` and returns the gradient for each argument of
+# `forward`.
+#
+# What minidet adds to our forty lines is care. Three examples:
+
+# %%
+w.grad = None
+total = (F.relu(x @ w + shift) * minidet.tensor(G)).sum()
+total.backward()
+np.testing.assert_array_equal(w.grad.numpy(), X.T @ (G * (Y + shift.detach().numpy() > 0)))
+try:
+    total.backward()
+except RuntimeError as error:
+    print("1. The tape is freed after the walk, so that it does not fill the memory:\n  ", error, "\n")
+
+left, right = minidet.tensor([1.0, 2.0]), minidet.tensor([3.0, 4.0], requires_grad=True)
+result = (left * right).sum()
+left.fill_(0.0)
+try:
+    result.backward()
+except RuntimeError as error:
+    print("2. What backward needs must not change in between:\n  ", error, "\n")
+
+with minidet.no_grad():
+    unrecorded = (left * right).sum()
+print("3. Where no gradient is needed, nothing is recorded:\n  ", unrecorded)
+assert not unrecorded.requires_grad
+
+# %% [markdown]
+# The second one is a mistake that gives a *wrong number without a word* in our own class.
+#
+# **Try it:** make an `Array` product, change its input's `data` in place before `backward`, and look at the gradient.
+#
+# ## 8. A new operation
+#
+# Let us add one that minidet does not have: **SiLU**, $f(x) = x \cdot s(x)$ with the sigmoid $s(x) = 1 / (1 +
+# e^{-x})$. It looks like relu with a soft corner. (Some detectors use it.)
+#
+# The derivative, by the product rule, with $s' = s (1 - s)$:
+#
+# $$f'(x) = s + x \, s \, (1 - s)$$
+
+
+# %%
+class Silu(Function):
+    @staticmethod
+    def forward(ctx, x):
+        s = 1 / (1 + np.exp(-x))
+        ctx.save_for_backward(x, s)
+        return x * s
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, s = ctx.saved_tensors
+        return grad * (s + x * s * (1 - s))
+
+
+def silu(input):
+    """Return input * sigmoid(input)."""
+    return Silu.apply(minidet.as_tensor(input))
+
+
+assert silu(minidet.tensor([0.0])).item() == 0.0  # known values: 0 stays 0 ...
+assert abs(silu(minidet.tensor([20.0])).item() - 20) < 1e-5  # ... and large numbers stay nearly as they are
+x = minidet.tensor(rng.standard_normal((4, 5)), requires_grad=True)  # float64, because NumPy's random numbers are
+assert gradcheck(silu, x)
+print("gradcheck: the gradient is right")
+try:
+    gradcheck(silu, minidet.tensor([1.0], requires_grad=True))
+except TypeError as error:
+    print("and in float32:", error)
+
+
+# %% jupyter={"source_hidden": true}
+def draw_silu():
+    """Draw the function and its derivative, both from the tape."""
+    at = minidet.tensor(np.linspace(-6, 6, 241), requires_grad=True)
+    values = silu(at)
+    values.sum().backward()
+    _, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+    axes.plot(at.detach(), np.maximum(at.detach().numpy(), 0), color=GREY, linestyle=":", label="relu")
+    axes.plot(at.detach(), values.detach(), color=BLUE, label="SiLU: from forward")
+    axes.plot(at.detach(), at.grad, color=ORANGE, label="its slope: from backward")
+    axes.set(xlabel="x", ylim=(-0.6, 3))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    plt.show()
+
+
+draw_silu()
+
+# %% [markdown]
+# ### Does the check itself work?
+#
+# A check that never fails proves nothing. So we plant mistakes, the kind one really makes, and see whether each is
+# caught.
+
+
+# %%
+def mistaken(pull):
+    """Return SiLU with another backward."""
+
+    class Wrong(Silu):
+        @staticmethod
+        def backward(ctx, grad):
+            return pull(grad, *ctx.saved_tensors)
+
+    return Wrong.apply
+
+
+mistakes = {
+    "only the first term of the product rule": lambda g, x, s: g * s,
+    "a wrong sign": lambda g, x, s: g * (s - x * s * (1 - s)),
+    "the incoming gradient forgotten": lambda g, x, s: s + x * s * (1 - s),
+    "shifted by one element": lambda g, x, s: np.roll(g * (s + x * s * (1 - s)), 1),
+    "a factor that is off by 0.1 %": lambda g, x, s: 1.001 * g * (s + x * s * (1 - s)),
+}
+for title, pull in mistakes.items():
+    try:
+        gradcheck(mistaken(pull), x)
+    except GradcheckError as error:
+        print(f"caught: {title}", *str(error).split(": ", maxsplit=2)[1:], sep="\n    ")
+    else:
+        raise AssertionError(f"{title}: not noticed")
+
+# %% [markdown]
+# All five are caught, even the last, which no training curve would ever show. The message names the index and both
+# numbers.
+#
+# But know what the check **cannot** see:
+# - *A wrong forward.* The gradient of a wrong function may be the right gradient of that function. For this there are
+#   known values, as above.
+# - *What your inputs do not reach.* A mistake for large `x` stays hidden if all `x` are small.
+# - *Corners.* relu has no derivative at 0. There, finite differences give 1/2, and no implementation does. So test
+#   away from corners.
+
+# %%
+corner = minidet.tensor(np.array([0.0]), requires_grad=True)
+print("relu at 0, gradcheck says:", gradcheck(F.relu, corner, raise_exception=False))
+assert not gradcheck(F.relu, corner, raise_exception=False)
+
+# %% [markdown]
+# **Try it:** write `Softsign`, $x / (1 + |x|)$. Its derivative is $1 / (1 + |x|)^2$. Or one with two inputs:
+# `backward` then returns two gradients, and if they may be broadcast, each must be folded to its input's shape.
+#
+# ## 9. Train something
+#
+# The task: 8 x 8 pixels in, which digit out. The scans come with the library, written by many people. The first part
+# is for training, the rest for the test.
+
+# %%
+scans, digits = load_scans()  # (1797, 24, 24), ink from 0 to 1; (1797,)
+pixels = scans.reshape(-1, 8, 3, 8, 3).mean(axis=(2, 4))  # (1797, 8, 8): means of 3 x 3 pixels
+train_x, train_y = pixels[:TRAINING_SCANS].reshape(-1, 64), digits[:TRAINING_SCANS]
+test_x, test_y = pixels[TRAINING_SCANS:].reshape(-1, 64), digits[TRAINING_SCANS:]
+print(f"training: {train_x.shape} {train_x.dtype}, test: {test_x.shape}")
+
+# %% jupyter={"source_hidden": true}
+figure, grid = plt.subplots(2, 12, figsize=(10.5, 2.1), layout="constrained")
+for i, axes in enumerate(grid.flat):
+    axes.imshow(train_x[i].reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
+    axes.set_title(str(train_y[i]), fontsize=9)
+    axes.set(xticks=[], yticks=[])
+plt.show()
+
+# %% [markdown]
+# The network has two layers. Each is a matrix product and a row that is added; between them a relu. Its ten results
+# are *scores*, one for each digit: the highest wins.
+#
+# The **loss** says in one number how wrong the scores are. First softmax turns scores into probabilities that sum to
+# 1: $p_k = e^{s_k} / \sum_j e^{s_j}$. Then the loss is $-\log p_{\text{true}}$, averaged over the images: 0 if the
+# network is sure and right, large if it is sure and wrong. It is called *cross-entropy*.
+
+
+# %%
+def new_parameters(rng, hidden=32, last=0.01, dtype=np.float32):
+    """Return random weights and zero biases for 64 -> hidden -> 10."""
+    sizes = ((64, hidden), math.sqrt(2 / 64)), ((hidden,), 0), ((hidden, 10), last), ((10,), 0)
+    arrays = [(scale * rng.standard_normal(shape)).astype(dtype) for shape, scale in sizes]
+    return [minidet.tensor(array, requires_grad=True) for array in arrays]
+
+
+def scores_of(parameters, x):
+    """Return ten scores for each image: (N, 64) -> (N, 10)."""
+    w1, b1, w2, b2 = parameters
+    return F.relu(x @ w1 + b1) @ w2 + b2
+
+
+def accuracy(parameters, x, y):
+    """Return the share of images whose highest score is that of the true digit."""
+    with minidet.no_grad():
+        return float((scores_of(parameters, minidet.as_tensor(x)).argmax(1).numpy() == y).mean())
+
+
+# the whole program, checked before it is used: in float64, on a few images
+double = new_parameters(np.random.default_rng(0), hidden=8, last=0.5, dtype=np.float64)
+few = minidet.tensor(train_x[:5].astype(np.float64))
+assert gradcheck(lambda *parameters: F.cross_entropy(scores_of(parameters, few), train_y[:5]), double)
+print("the gradient of the loss is right, for", sum(p.numel() for p in double), "numbers")
+
+# %% [markdown]
+# Now the step of training, by hand: go against the gradient, a little. The **learning rate** says how little. The
+# step is no part of the program that is differentiated, so it is not recorded.
+
+
+# %%
+def step(parameters, rate, forget=True):
+    """Change every parameter against its gradient, and forget the gradient."""
+    with minidet.no_grad():
+        for parameter in parameters:
+            parameter.sub_(rate * parameter.grad)
+            if forget:
+                parameter.grad = None  # else the next backward() adds to it
+
+
+def loss_of(parameters, x, y):
+    return F.cross_entropy(scores_of(parameters, minidet.as_tensor(x)), y)
+
+
+# minidet.optim.SGD does the same
+ours, theirs = (new_parameters(np.random.default_rng(3)) for _ in range(2))
+optimizer = optim.SGD(theirs, lr=0.5)
+for _ in range(3):
+    loss_of(ours, train_x[:50], train_y[:50]).backward()
+    step(ours, 0.5)
+    optimizer.zero_grad()
+    loss_of(theirs, train_x[:50], train_y[:50]).backward()
+    optimizer.step()
+for one, other in zip(ours, theirs, strict=True):
+    np.testing.assert_allclose(one.detach(), other.detach(), rtol=1e-5, atol=1e-7)
+print("after three steps: the same as optim.SGD")
+
+# %% [markdown]
+# This is what the tape of one step looks like.
+
+# %%
+w1, b1, w2, b2 = ours
+viz.draw_tape(loss_of(ours, train_x[:50], train_y[:50]), names={"w1": w1, "b1": b1, "w2": w2, "b2": b2})
+plt.show()
+
+# %% [markdown]
+# ### The ladder
+#
+# Never start with the long training. Climb; each rung takes seconds and finds its own kind of mistake.
+#
+# **Rung 1: the loss at the start is log K.** A network that knows nothing should give each of K = 10 classes the
+# probability 1/10. Then the loss is $-\log(1/10) = \log 10$. If it is not, the network is sure of something before it
+# has seen anything: the first weights are too large, or labels and scores do not belong together.
+
+# %%
+parameters = new_parameters(np.random.default_rng(0))
+start = loss_of(parameters, train_x, train_y).item()
+large = loss_of(new_parameters(np.random.default_rng(0), last=5.0), train_x, train_y).item()
+print(f"log 10 = {math.log(10):.4f}, loss at the start {start:.4f}; with weights that are too large {large:.2f}")
+assert abs(start - math.log(10)) < 0.05 < abs(large - math.log(10))
+
+# %% [markdown]
+# **Rung 2: learn one small batch by heart.** Twenty images, the same ones again and again. The loss must go to nearly
+# zero. If a network cannot do even that, something is broken, and more data will not help.
+
+# %%
+few_x, few_y = train_x[:20], train_y[:20]
+parameters = new_parameters(np.random.default_rng(0))
+by_heart = []
+for _ in tqdm(range(300), desc="one batch", leave=False):
+    loss = loss_of(parameters, few_x, few_y)
+    loss.backward()
+    step(parameters, 0.5)
+    by_heart.append(loss.item())
+print(f"loss {by_heart[0]:.3f} -> {by_heart[-1]:.5f}, right: {accuracy(parameters, few_x, few_y):.0%}")
+print(f"... and of the digits that it has never seen: {accuracy(parameters, test_x, test_y):.0%}")
+assert by_heart[-1] < 0.01
+assert accuracy(parameters, few_x, few_y) == 1.0
+
+# %% [markdown]
+# By heart is not understood: compare the last two lines.
+#
+# **Rung 3: train.** All images, in a new random order in each *epoch* (one pass over all of them), 50 at a time.
+
+
+# %%
+def train(parameters, epochs, rate=0.5, batch=50, seed=0, forget=True, name="train"):
+    """Train; return the loss of every step, and the accuracy (training, test) after every epoch."""
+    rng = np.random.default_rng(seed)
+    losses, scores = [], []
+    with tqdm(total=epochs, desc=name, unit="epoch", leave=False) as bar:
+        for _ in range(epochs):
+            order = rng.permutation(len(train_x))
+            for at in range(0, len(order), batch):
+                part = order[at : at + batch]
+                loss = loss_of(parameters, train_x[part], train_y[part])
+                loss.backward()
+                step(parameters, rate, forget)
+                losses.append(loss.item())
+            scores.append((accuracy(parameters, train_x, train_y), accuracy(parameters, test_x, test_y)))
+            bar.set_postfix(loss=f"{losses[-1]:.3f}", test=f"{scores[-1][1]:.1%}")
+            bar.update()
+    return losses, scores
+
+
+EPOCHS = 12 if QUICK else 40
+parameters = new_parameters(np.random.default_rng(0))
+begin = time.perf_counter()
+losses, shares = train(parameters, EPOCHS)
+print(f"{len(losses)} steps in {time.perf_counter() - begin:.1f} s")
+print(f"right: {shares[-1][0]:.1%} of the training digits, {shares[-1][1]:.1%} of the test digits")
+assert shares[-1][1] > (0.85 if QUICK else 0.9)
+
+wrong_losses, wrong_shares = train(
+    new_parameters(np.random.default_rng(0)), EPOCHS, forget=False, name="gradients never forgotten"
+)
+print(f"with old gradients left in place: {wrong_shares[-1][1]:.1%} of the test digits")
+
+# %% jupyter={"source_hidden": true}
+figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 3.3), layout="constrained")
+for series, colour, label in ((wrong_losses, GREY, "gradients never forgotten"), (losses, BLUE, "as it should be")):
+    smooth = np.convolve(series, np.ones(10) / 10, mode="valid")
+    left.semilogy(np.arange(len(smooth)) + 5, np.maximum(smooth, 1e-4), color=colour, label=label)
+left.axhline(math.log(10), color=ORANGE, linestyle=":", label="log 10")
+left.set(xlabel="step", ylabel="loss, mean of 10 steps")
+left.legend()
+right.plot(range(1, EPOCHS + 1), [100 * share[0] for share in shares], color=BLUE, label="training digits")
+right.plot(range(1, EPOCHS + 1), [100 * share[1] for share in shares], color=ORANGE, label="test digits")
+right.set(xlabel="epoch", ylabel="right (%)", ylim=(60, 101))
+right.legend()
+for axes in (left, right):
+    axes.grid(alpha=0.3)
+plt.show()
+
+# %% [markdown]
+# The grey curve is the same program with one thing forgotten: `parameter.grad = None`. `backward` *adds* to what is
+# there (that is the `+=`, across calls), so every step uses the sum of all gradients since the beginning. It is the
+# most common mistake in a first training loop. That is why every optimiser has `zero_grad`.
+#
+# **Rung 4: look at the mistakes.** Not at their number, at *them*.
+
+# %%
+with minidet.no_grad():
+    probability = F.softmax(scores_of(parameters, minidet.tensor(test_x)), 1).numpy()
+guess = probability.argmax(1)
+wrong = np.flatnonzero(guess != test_y)
+wrong = wrong[np.argsort(-probability[wrong, guess[wrong]])]  # the surest first
+pairs = [(int(test_y[i]), int(guess[i])) for i in wrong]
+print(f"{len(wrong)} mistakes; most often: ", end="")
+for pair in sorted(set(pairs), key=pairs.count, reverse=True)[:3]:
+    print(f"{pair[0]} taken for {pair[1]} ({pairs.count(pair)} times)", end="  ")
+
+# %% jupyter={"source_hidden": true}
+figure, grid = plt.subplots(2, 10, figsize=(10.5, 2.9), layout="constrained")
+for axes in grid.flat:
+    axes.axis("off")
+for i, axes in zip(wrong, grid.flat, strict=False):
+    axes.imshow(test_x[i].reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
+    axes.set_title(f"{test_y[i]}, said {guess[i]}\n{probability[i, guess[i]]:.0%} sure", fontsize=8)
+figure.suptitle("The surest mistakes", fontsize=10)
+plt.show()
+
+# %% [markdown]
+# Which of them would you have read correctly yourself? Some are hard at 8 x 8 pixels. But here is a test that is hard
+# for nobody who can read: the same test digits, moved by one pixel.
+
+# %%
+print(f"as they are:         {accuracy(parameters, test_x, test_y):.0%}")
+for title, shift, axis in (("right", 1, 2), ("left", -1, 2), ("down", 1, 1), ("up", -1, 1)):
+    moved = np.roll(test_x.reshape(-1, 8, 8), shift, axis).reshape(-1, 64)
+    print(f"one pixel {title:10} {accuracy(parameters, moved, test_y):.0%}")
+
+# %% [markdown]
+# To this network a moved digit is a different picture: each pixel has weights of its own, and what they learned about
+# a stroke in one place says nothing about the same stroke next to it. That is the problem of the next notebook.
+#
+# ### A last look: the gradient of the picture
+#
+# The tape does not know what a "parameter" is. We may ask how the score of a digit changes with each *pixel*. One
+# walk back, and we see what the network looks at.
+
+# %%
+chosen = [int(np.flatnonzero((test_y == digit) & (guess == digit))[0]) for digit in range(10)]
+images = minidet.tensor(test_x[chosen], requires_grad=True)
+scores = scores_of(parameters, images)
+scores[np.arange(10), np.arange(10)].sum().backward()  # of each image, the score of its own digit
+pull_on_pixels = images.grad.numpy().reshape(10, 8, 8)
+
+# %% jupyter={"source_hidden": true}
+figure, grid = plt.subplots(2, 10, figsize=(10.5, 2.7), layout="constrained")
+for k in range(10):
+    grid[0, k].imshow(test_x[chosen[k]].reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
+    size = np.abs(pull_on_pixels).max()
+    shown = grid[1, k].imshow(pull_on_pixels[k], cmap="RdBu_r", vmin=-size, vmax=size)
+    grid[0, k].set_title(str(k), fontsize=9)
+for axes in grid.flat:
+    axes.set(xticks=[], yticks=[])
+grid[0, 0].set_ylabel("image")
+grid[1, 0].set_ylabel("gradient")
+figure.colorbar(shown, ax=grid, aspect=12).ax.tick_params(labelsize=8)
+plt.show()
+
+# %% [markdown]
+# Red: more ink here, and the score of this digit rises. Blue: more ink here, and it falls. For the 0, look at the
+# hole.
+#
+# ## 10. What does it cost?
+#
+# First, the three engines on the same work: the loss of one layer (64 -> 10) and its gradient. The same numbers; how
+# much time?
+
+
+# %%
+def linear_loss_values(x, y, weight):
+    """Return the sum of the losses, made of single Values."""
+    total = Value(0.0)
+    for image, digit in zip(x.tolist(), y.tolist(), strict=True):
+        scores = [sum((weight[i][k] * image[i] for i in range(64)), Value(0.0)) for k in range(10)]
+        total = total + sum((score.exp() for score in scores), Value(0.0)).log() - scores[digit]
+    return total
+
+
+def run_values(x, y, start):
+    weight = [[Value(number) for number in row] for row in start.tolist()]
+    linear_loss_values(x, y, weight).backward()
+    return np.array([[node.grad for node in row] for row in weight])
+
+
+def run_arrays(x, y, start):
+    weight, code = Array(start), np.eye(10)[y]
+    scores = Array(x) @ weight
+    (scores.exp().sum(axis=1).log() - (scores * code).sum(axis=1)).sum().backward()
+    return weight.grad
+
+
+def run_minidet(x, y, start):
+    weight = minidet.tensor(start, requires_grad=True)
+    F.cross_entropy(minidet.as_tensor(x) @ weight, y, reduction="sum").backward()
+    return weight.grad.numpy()
+
+
+def clock(function, *arguments, patience=0.3):
+    """Return the median seconds of several calls, after one that is not counted."""
+    function(*arguments)
+    times = []
+    while len(times) < 3 or (sum(times) < patience and len(times) < 200):
+        begin = time.perf_counter()
+        function(*arguments)
+        times.append(time.perf_counter() - begin)
+    return float(np.median(times))
+
+
+count = 4 if QUICK else 16
+work = train_x[:count].astype(np.float64), train_y[:count], 0.1 * np.random.default_rng(5).standard_normal((64, 10))
+expected = run_values(*work)
+np.testing.assert_allclose(run_arrays(*work), expected, rtol=1e-9, atol=1e-12)
+np.testing.assert_allclose(run_minidet(*work), expected, rtol=1e-9, atol=1e-12)
+seconds = {run.__name__[4:]: clock(run, *work) for run in (run_values, run_arrays, run_minidet)}
+print(f"{count} images, {work[2].size} weights")
+for name, value in seconds.items():
+    print(f"{name:8} {value * 1e3:9.3f} ms, {seconds['values'] / value:7.0f} times as fast as single values")
+
+# %% [markdown]
+# The gain is not in the mathematics: all three walk the same graph. But single values pay Python's price for every
+# multiplication, arrays for every operation. (Between the last two there is little difference *here*: NumPy does the
+# work in both. minidet's own kernels matter for convolutions; see the next notebook.)
+#
+# Second, the walk back against finite differences, for the network that we have just trained:
+
+# %%
+batch = minidet.tensor(train_x[:50])
+
+
+def only_forward():
+    with minidet.no_grad():
+        return F.cross_entropy(scores_of(parameters, batch), train_y[:50])
+
+
+def there_and_back():
+    F.cross_entropy(scores_of(parameters, batch), train_y[:50]).backward()
+
+
+forward, both = clock(only_forward), clock(there_and_back)
+count = sum(parameter.numel() for parameter in parameters)
+print(f"forward: {forward * 1e3:.3f} ms; forward and backward: {both * 1e3:.3f} ms, {both / forward:.1f} times as much")
+print(f"all {count} slopes by finite differences: {2 * count} times forward, {2 * count * forward:.1f} s,")
+print(f"{2 * count * forward / both:.0f} times as long as the walk back")
+
+# %% [markdown]
+# That factor is the whole reason why networks can be trained. It grows with the number of weights; the price of the
+# walk back does not. What is paid instead is *memory*: whatever `backward` will need, stays on the tape until the
+# walk.
+#
+# ## Questions
+#
+# **1.** Why not walk from the front? One could carry, along with each value, its slope with respect to *one input*
+# (this is forward mode). When would that be the better way?
+#
+# <details><summary>Answer</summary>
+#
+# It needs one run for each *input*; the walk back needs one for each *output*. A loss is one output of a million
+# inputs, so the walk back wins by a factor of a million. For a program with one input and many outputs (a curve
+# $x(t), y(t)$, say) it is the other way round, and forward mode needs no tape.
+#
+# </details>
+#
+# **2.** In `Value.backward` all gradients are set to 0 first. minidet (and PyTorch) do not do that for the
+# parameters; they add to what is there, and you have to call `zero_grad`. What can that be good for?
+#
+# <details><summary>Answer</summary>
+#
+# The gradient of a sum is the sum of the gradients. So you can split a batch that is too large for the memory into
+# parts, call `backward` for each, and take one step: the same as with the whole batch. Also, a loss may come in
+# several pieces from different parts of a program. The price is one more line to forget.
+#
+# </details>
+#
+# **3.** You wrote an operation with `backward` = `grad * 0`, and gradcheck *passes*. How can that be?
+#
+# <details><summary>Answer</summary>
+#
+# Then the operation is constant where you checked it: `round(x)`, or relu with only negative inputs. Zero is the
+# right gradient there. The inputs of a check must reach every branch.
+#
+# </details>
+#
+# **4.** `x` has shape (3, 1) and `y` has shape (4,). What shape has `x * y`, and over which axes must the gradients
+# of `x` and of `y` be summed?
+#
+# <details><summary>Answer</summary>
+#
+# The product is (3, 4). `x` was copied along axis 1: sum over axis 1, keep it as an axis of length 1. `y` was copied
+# along axis 0, which it does not have: sum over axis 0. Ask `fold`.
+#
+# </details>
+#
+# **Try it:** train with `hidden=4`, with `rate=5.0`, with `last=5.0` in `new_parameters`. Which rung of the ladder
+# notices each of them first?
+#
+# ## What to read next
+#
+# - The next notebook: [02_convolution](02_convolution.ipynb). It begins with the digit that was moved.
+# - minidet's own, in this order: [function.py](../minidet/autograd/function.py),
+#   [backward.py](../minidet/autograd/backward.py), [gradcheck.py](../minidet/autograd/gradcheck.py). You know what
+#   they do.
+# - D. Rumelhart, G. Hinton, R. Williams, *Learning representations by back-propagating errors*, Nature 323, 1986:
+#   four pages that made it known. S. Linnainmaa had the algorithm in his thesis of 1970.
+# - A. Baydin, B. Pearlmutter, A. Radul, J. Siskind, *Automatic differentiation in machine learning: a survey*, JMLR
+#   18, 2018, [arXiv:1502.05767](https://arxiv.org/abs/1502.05767): forward mode, reverse mode, and what both are not.
+# - A. Griewank, A. Walther, *Evaluating derivatives*, SIAM, 2008: the book; how to trade memory for time.
+# - A. Paszke and others, *PyTorch: an imperative style, high-performance deep learning library*, NeurIPS 2019,
+#   [arXiv:1912.01703](https://arxiv.org/abs/1912.01703): why a tape, and not a graph that is declared beforehand.
