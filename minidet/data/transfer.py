@@ -110,6 +110,7 @@ def _fetch_on(url: str, partial: pathlib.Path, note: pathlib.Path, progress: boo
         with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT) as response:
             if response.status == 200:  # all of it: the server cannot resume, or the file has changed
                 have = 0
+                partial.unlink(missing_ok=True)  # before the note: old bytes must never lie beside a new version
                 note.write_text(json.dumps({"version": _version(response)}))
             elif response.status != 206 or _first_byte(response) != have:
                 note.unlink(missing_ok=True)  # start again

@@ -192,6 +192,20 @@ def test_a_disk_that_is_too_small_is_known_before(path, monkeypatch):
         get(Manners(CONTENT), path)
 
 
+def test_old_bytes_never_lie_beside_a_new_version(path, monkeypatch):
+    """Stopped between the answer and the first byte: the next run must not go on from the old version's bytes."""
+    path.parent.mkdir()
+    path.with_name("file.zip.partial").write_bytes(CONTENT[::-1][:20_000])
+    path.with_name("file.zip.partial.json").write_text(json.dumps({"version": '"v0"'}))
+    usage = transfer.shutil.disk_usage(path.parent)
+    with monkeypatch.context() as patch:
+        patch.setattr(transfer.shutil, "disk_usage", lambda _: usage._replace(free=0))
+        with pytest.raises(DownloadError, match="no space left"):
+            get(Manners(CONTENT), path)
+    assert get(Manners(CONTENT), path) == SHA256
+    assert_complete(path)
+
+
 def test_a_disk_that_fills_up_keeps_what_it_has(path, monkeypatch):
     opened = type(path).open
 
