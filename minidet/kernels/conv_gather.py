@@ -4,12 +4,13 @@
 
     48 pixels q, in any rows and images             panel 0                    panel 1
       cut: pieces of at most 8 neighbours     tap 0 | piece | piece | piece |  | piece | piece | piece |
-      for a tap (i, j)                        tap 1 | ...                   |  | ...                   |
-        for a channel
+      for a channel                           tap 1 | ...                   |  | ...                   |
+        for a tap (i, j)
           copy each piece: one load, one store                 24 lanes                   24 lanes
 
 Both panels are filled in one go because what they read are neighbours: 24 float32 are one and a half cache lines, and
 rows that lie a power of two apart share few places in the cache, so that half a line left over would be loaded again.
+For the same reason all taps of a channel come before the next channel.
 
 Pixels near the border meet padding. Nothing is padded in memory: for each tap, the lanes of a piece that are outside
 become 0 in the register. Most pieces are far from the border, and skip that.
@@ -74,10 +75,10 @@ def is_interior(pieces, number, sizes, steps, reach, places):
         return False
     for i in range(number):
         row, column = pieces[i, 2] * steps[0], pieces[i, 3] * steps[1]
-        places[i, 0] = (pieces[i, 1] * channels * height + row) * width + column
+        places[i] = (pieces[i, 1] * channels * height + row) * width + column
         if row + reach[0] < 0 or row + reach[1] >= height or column + reach[2] < 0 or column + reach[3] > width:
             return False
-    last = places[number - 1, 0] + ((channels - 1) * height + reach[1]) * width + reach[3] + steps[1] - 1
+    last = places[number - 1] + ((channels - 1) * height + reach[1]) * width + reach[3] + steps[1] - 1
     return last <= images * channels * height * width
 
 
@@ -85,10 +86,11 @@ def is_interior(pieces, number, sizes, steps, reach, places):
 def gather_interior(x, sizes, steps, table, channel, run, places, panels, side):
     """Fill the panels, ``side`` apart, with the taps of six pieces, none of which meets padding."""
     width, plane, taps = sizes[4], sizes[3] * sizes[4], table.size // 2
-    p0, p1, p2, p3, p4, p5 = places[0, 0], places[1, 0], places[2, 0], places[3, 0], places[4, 0], places[5, 0]
-    for tap in range(taps):
-        there, to = channel * plane + table[tap] * width + table[taps + tap], tap * DENSE_LANES
-        for _ in range(run):
+    p0, p1, p2, p3, p4, p5 = places[0], places[1], places[2], places[3], places[4], places[5]
+    to = 0
+    for c in range(channel, channel + run):
+        for tap in range(taps):
+            there = c * plane + table[tap] * width + table[taps + tap]
             if steps[1] == 1:
                 move(panels, to, x, p0 + there)
                 move(panels, to + MOVE, x, p1 + there)
@@ -103,81 +105,82 @@ def gather_interior(x, sizes, steps, table, channel, run, places, panels, side):
                 every_second(panels, to + side, x, p3 + there)
                 every_second(panels, to + side + MOVE, x, p4 + there)
                 every_second(panels, to + side + 2 * MOVE, x, p5 + there)
-            to += taps * DENSE_LANES
-            there += plane
+            to += DENSE_LANES
 
 
 @jit
-def _locate(places, pieces, number, sizes, steps, below, right, channel, run):
-    """Find where the pieces' tap lies in x, and which of their 8 lanes are inside: the others are padding.
+def locate(pieces, number, sizes, steps, table, places, kept):
+    """Find where each tap's pieces lie in x, and which of their 8 lanes are inside: the others are padding.
 
-    Return whether all 8 lanes of all pieces may be read, in ``run`` channels.
+    ``places[tap * WIDE + i]`` is in channel 0; ``kept[(tap * WIDE + i) * 8 + lane]`` is 1 or 0. Return whether there
+    are six pieces, all 8 lanes of which may be read for every tap and channel.
     """
     images, channels, _, height, width = sizes
-    readable, size = True, images * channels * height * width
-    for i in range(number):
-        n, row, column = pieces[i, 1], pieces[i, 2] * steps[0] + below, pieces[i, 3] * steps[1] + right
-        first, last = 0, MOVE
-        if column < 0 or column + (MOVE - 1) * steps[1] >= width:
-            first = min(MOVE, max(0, (steps[1] - 1 - column) // steps[1]))
-            last = min(MOVE, (width - column + steps[1] - 1) // steps[1])
-        if row < 0 or row >= height or first >= last:
-            row, column, first, last = 0, 0, 0, 0
-        place = ((n * channels + channel) * height + row) * width + column
-        places[i, 0], places[i, 1], places[i, 2] = place, first, last
-        readable = readable and place >= 0 and place + (run - 1) * height * width + steps[1] * MOVE <= size
+    taps, plane = table.size // 2, height * width
+    readable = _is_regular(pieces, number) and steps[1] <= 2
+    for tap in range(taps):
+        for i in range(number):
+            row, column = pieces[i, 2] * steps[0] + table[tap], pieces[i, 3] * steps[1] + table[taps + tap]
+            is_row = 0 <= row < height
+            for lane in range(MOVE):
+                kept[(tap * WIDE + i) * MOVE + lane] = is_row and 0 <= column + lane * steps[1] < width
+            if not is_row:
+                row, column = 0, 0
+            place = (pieces[i, 1] * channels * height + row) * width + column
+            places[tap * WIDE + i] = place
+            end = place + (channels - 1) * plane + steps[1] * MOVE
+            readable = readable and place >= 0 and end <= images * channels * plane
     return readable
 
 
 @jit
-def gather(x, sizes, steps, table, channel, run, number, pieces, places, panels, side):
+def gather_border(x, sizes, steps, table, channel, run, places, kept, panels, side):
+    """Fill the panels with the taps of six pieces, some of which meet padding."""
+    plane, taps, to = sizes[3] * sizes[4], table.size // 2, 0
+    for c in range(channel, channel + run):
+        for tap in range(taps):
+            there, at, mask = c * plane, tap * WIDE, tap * WIDE * MOVE
+            if steps[1] == 1:
+                move_some(panels, to, x, places[at] + there, kept, mask)
+                move_some(panels, to + MOVE, x, places[at + 1] + there, kept, mask + MOVE)
+                move_some(panels, to + 2 * MOVE, x, places[at + 2] + there, kept, mask + 2 * MOVE)
+                move_some(panels, to + side, x, places[at + 3] + there, kept, mask + 3 * MOVE)
+                move_some(panels, to + side + MOVE, x, places[at + 4] + there, kept, mask + 4 * MOVE)
+                move_some(panels, to + side + 2 * MOVE, x, places[at + 5] + there, kept, mask + 5 * MOVE)
+            else:
+                every_second_of_some(panels, to, x, places[at] + there, kept, mask)
+                every_second_of_some(panels, to + MOVE, x, places[at + 1] + there, kept, mask + MOVE)
+                every_second_of_some(panels, to + 2 * MOVE, x, places[at + 2] + there, kept, mask + 2 * MOVE)
+                every_second_of_some(panels, to + side, x, places[at + 3] + there, kept, mask + 3 * MOVE)
+                every_second_of_some(panels, to + side + MOVE, x, places[at + 4] + there, kept, mask + 4 * MOVE)
+                every_second_of_some(panels, to + side + 2 * MOVE, x, places[at + 5] + there, kept, mask + 5 * MOVE)
+            to += DENSE_LANES
+
+
+@jit
+def gather(x, sizes, steps, table, channel, run, number, pieces, places, kept, panels, side):
     """Fill the panels: ``panels[side * panel + 24 * k + lane]`` for the taps k = (c, i, j) of ``run`` channels.
 
     A piece's excess is overwritten by the next piece; the last one of a panel has none.
     """
-    plane, taps, regular = sizes[3] * sizes[4], table.size // 2, _is_regular(pieces, number)
-    for tap in range(taps):
-        readable = _locate(places, pieces, number, sizes, steps, table[tap], table[taps + tap], channel, run)
-        if readable and regular and steps[1] <= 2:
-            to, to_step = tap * DENSE_LANES, taps * DENSE_LANES
-            _copy_three(x, plane, steps[1], places[:3], run, panels, to, to_step)
-            _copy_three(x, plane, steps[1], places[3:], run, panels, to + side, to_step)
-        else:
-            for c in range(run):
-                for i in range(number):
-                    panel, lane = divmod(pieces[i, 0], DENSE_LANES)
-                    there, to = places[i, 0] + c * plane, panel * side + (c * taps + tap) * DENSE_LANES
-                    _copy_some(x, there, steps[1], readable, places[i, 1], places[i, 2], panels, lane, to)
-
-
-@jit
-def _copy_three(x, plane, step, places, run, panels, to, to_step):
-    """Copy three pieces, of which some lanes may be padding, in ``run`` channels."""
-    p0, first0, last0 = places[0, 0], places[0, 1], places[0, 2]
-    p1, first1, last1 = places[1, 0], places[1, 1], places[1, 2]
-    p2, first2, last2 = places[2, 0], places[2, 1], places[2, 2]
-    if step == 1:
-        for c in range(run):
-            at, there = to + c * to_step, c * plane
-            move_some(panels, at, x, p0 + there, first0, last0)
-            move_some(panels, at + MOVE, x, p1 + there, first1, last1)
-            move_some(panels, at + 2 * MOVE, x, p2 + there, first2, last2)
-    else:
-        for c in range(run):
-            at, there = to + c * to_step, c * plane
-            every_second_of_some(panels, at, x, p0 + there, first0, last0)
-            every_second_of_some(panels, at + MOVE, x, p1 + there, first1, last1)
-            every_second_of_some(panels, at + 2 * MOVE, x, p2 + there, first2, last2)
+    plane, taps, to = sizes[3] * sizes[4], table.size // 2, 0
+    for c in range(channel, channel + run):
+        for tap in range(taps):
+            for i in range(number):
+                panel, lane = (0, pieces[i, 0]) if pieces[i, 0] < DENSE_LANES else (side, pieces[i, 0] - DENSE_LANES)
+                there = places[tap * WIDE + i] + c * plane
+                _copy_some(x, there, steps[1], kept, (tap * WIDE + i) * MOVE, panels, panel + to, lane)
+            to += DENSE_LANES
 
 
 @inlined
-def _copy_some(x, source, step, readable, first, last, panels, lane, to):
-    """Copy a piece's lanes first .. last, and zeros to the others of 8, or to those that the panel has."""
-    whole = readable and lane <= DENSE_LANES - MOVE
-    if whole and step == 1:
-        move_some(panels, to + lane, x, source, first, last)
-    elif whole and step == 2:
-        every_second_of_some(panels, to + lane, x, source, first, last)
+def _copy_some(x, source, step, kept, kept_at, panels, to, lane):
+    """Copy a piece's lanes, zeros for padding, as far as the panel has room."""
+    if step <= 2 and lane <= DENSE_LANES - MOVE and source >= 0 and source + step * MOVE <= x.size:
+        if step == 1:
+            move_some(panels, to + lane, x, source, kept, kept_at)
+        else:
+            every_second_of_some(panels, to + lane, x, source, kept, kept_at)
     else:
         for each in range(min(MOVE, DENSE_LANES - lane)):
-            panels[to + lane + each] = x[source + step * each] if first <= each < last else 0
+            panels[to + lane + each] = x[source + step * each] if kept[kept_at + each] else 0

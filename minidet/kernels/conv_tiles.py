@@ -15,7 +15,7 @@ into pieces of at most 8 neighbours. The bias is one more tap, which always sees
 
 import numpy as np
 
-from .conv_gather import WIDE, cut, gather, gather_interior, is_interior, reach_of
+from .conv_gather import WIDE, cut, gather, gather_border, gather_interior, is_interior, locate, reach_of
 from .jit import inlined, jit
 from .simd import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile, every_fourth, every_second, four_in_turn, move
 from .tasks import Task
@@ -161,12 +161,14 @@ def correlate(task, x, packed, _c, out, table, numbers):
     side = (block * taps + 1) * DENSE_LANES
     panels = np.zeros(2 * side, x.dtype)
     scratch = np.empty(2 * row_tiles * DENSE_ROWS * DENSE_LANES, x.dtype)
-    pieces, places = np.empty((WIDE, 4), np.int64), np.empty((WIDE, 3), np.int64)
+    pieces, places = np.empty((WIDE, 4), np.int64), np.empty(taps * WIDE, np.int64)
+    kept = np.empty(taps * WIDE * MOVE, x.dtype)
     wholes, targets, reach = np.zeros(2, np.int64), np.zeros(2, np.int64), reach_of(table, steps[1])
     for first in range(part * chunk * WIDE, min(pixels, (part + 1) * chunk * WIDE), WIDE):
         last = min(pixels, first + WIDE)
         number = cut(first, last, qh, qw, pieces)
         interior = is_interior(pieces, number, sizes, steps, reach, places)
+        readable = not interior and locate(pieces, number, sizes, steps, table, places, kept)
         used = (last - first + DENSE_LANES - 1) // DENSE_LANES
         for panel in range(used):
             n, q = divmod(first + panel * DENSE_LANES, qh * qw)
@@ -177,8 +179,10 @@ def correlate(task, x, packed, _c, out, table, numbers):
             depth = run * taps
             if interior:
                 gather_interior(x, sizes, steps, table, channel, run, places, panels, side)
+            elif readable:
+                gather_border(x, sizes, steps, table, channel, run, places, kept, panels, side)
             else:
-                gather(x, sizes, steps, table, channel, run, number, pieces, places, panels, side)
+                gather(x, sizes, steps, table, channel, run, number, pieces, places, kept, panels, side)
             if c + run == channels and has_bias:
                 for panel in range(2):
                     panels[panel * side + depth * DENSE_LANES : panel * side + (depth + 1) * DENSE_LANES] = 1

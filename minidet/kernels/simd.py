@@ -232,28 +232,27 @@ def _every(step):
         return types.void(out, types.intp, source, types.intp), codegen
 
     @intrinsic
-    def copy_some(typingctx, out, out_at, source, source_at, first, last):
-        """Do the same for first <= l < last; the other lanes become 0, though they are read."""
+    def copy_some(typingctx, out, out_at, source, source_at, kept, kept_at):
+        """Do the same where ``kept[kept_at + l]`` is not 0; the other lanes become 0, though they are read."""
 
         def codegen(context, builder, signature, args):
-            out_, out_at_, source_, source_at_, first_, last_ = args
+            out_, out_at_, source_, source_at_, kept_, kept_at_ = args
             value, align = strided(context, builder, signature, source_, source_at_)
-            integer = ir.IntType(32)
-            lanes = ir.Constant(ir.VectorType(integer, MOVE), list(range(MOVE)))
-            low, high = (splat(builder, builder.trunc(bound, integer), lanes.type) for bound in (first_, last_))
-            kept = builder.and_(builder.icmp_signed(">=", lanes, low), builder.icmp_signed("<", lanes, high))
-            value = builder.select(kept, value, ir.Constant(value.type, None))
+            zeros = ir.Constant(value.type, None)
+            place = pointer_at(context, builder, signature.args[4], kept_, kept_at_)
+            is_kept = builder.fcmp_unordered("!=", load(builder, place, value.type, align), zeros)
+            value = builder.select(is_kept, value, zeros)
             store(builder, value, pointer_at(context, builder, signature.args[0], out_, out_at_), align)
             return context.get_dummy_value()
 
         n = types.intp
-        return types.void(out, n, source, n, n, n), codegen
+        return types.void(out, n, source, n, kept, n), codegen
 
     return copy, copy_some
 
 
 #: ``move(out, out_at, source, source_at)``: copy ``MOVE`` elements, ``out[out_at + l] = source[source_at + l]``.
-#: ``move_some(..., first, last)``: only the lanes first .. last; 0 in the others.
+#: ``move_some(..., kept, kept_at)``: only the lanes whose ``kept[kept_at + l]`` is not 0; 0 in the others.
 move, move_some = _every(1)
 #: The same for elements that lie 2, or 4, apart: ``out[out_at + l] = source[source_at + 2 * l]``.
 every_second, every_second_of_some = _every(2)
