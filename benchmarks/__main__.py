@@ -57,7 +57,7 @@ def main() -> None:
     """Measure, print, and keep the figures."""
     args = parse()
     threads = [2] if args.quick else args.threads
-    repeats, slice_seconds = (5, 0.01) if args.quick else (max(args.repeats, 15), 0.03)
+    repeats, slice_seconds = (3, 0.01) if args.quick else (max(args.repeats, 15), 0.03)
     cases = [c for c in CASES if args.only in f"{c.part} {c.name}" and not (args.quick and c.part == "scaling")]
     results = [r for n in threads for r in run_cases(cases, n, repeats, slice_seconds, memory=not args.quick)]
     cold = measure_cold(DEMO_STEP) if not (args.quick or args.only) else {}

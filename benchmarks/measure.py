@@ -74,7 +74,9 @@ def take_turns(workers: dict[str, Worker], repeats: int, slice_seconds: float) -
     iterations = {}
     for name, worker in workers.items():
         time.sleep(PAUSE)
-        once = min(worker.ask(time=1)["seconds"] for _ in range(3))
+        once = worker.ask(time=1)["seconds"]
+        if once < slice_seconds:
+            once = min(once, worker.ask(time=1)["seconds"], worker.ask(time=1)["seconds"])
         iterations[name] = max(1, round(slice_seconds / once))
     seconds: dict[str, list[float]] = {name: [] for name in workers}
     for repeat in range(repeats):

@@ -17,6 +17,8 @@ from .backends import BACKENDS
 from .cases import CASES
 from .peak import peak_case
 
+SLOW = 0.05  # seconds of a run beside which waking the threads is nothing
+
 
 def memory_growth(case, backend) -> int:
     """Bytes by which the resident peak of a case, all it holds included, exceeds the warmed process (Linux), or -1."""
@@ -38,27 +40,31 @@ def memory_growth(case, backend) -> int:
     return 1024 * (kilobytes("VmHWM") - before)
 
 
+def seconds_of(run, times: int) -> float:
+    """Return the mean duration of a run."""
+    start = time.perf_counter()
+    for _ in range(times):
+        run()
+    return (time.perf_counter() - start) / times
+
+
 def main() -> None:
     """Serve commands until the input ends."""
     backend = BACKENDS[sys.argv[1]]()
     cases = {case.name: case for case in (*CASES, peak_case(1))}
-    run = None
+    run, last = None, 0.0
     for line in sys.stdin:
         command = json.loads(line)
         answer = {}
         if "build" in command:
             run = None
             run = cases[command["build"]].build(backend)
-            start = time.perf_counter()
             run()
-            answer["first"] = time.perf_counter() - start
-            run()
+            last = seconds_of(run, 1)
         elif "time" in command:
-            run()  # wakes the threads
-            start = time.perf_counter()
-            for _ in range(command["time"]):
-                run()
-            answer["seconds"] = (time.perf_counter() - start) / command["time"]
+            if last < SLOW:
+                run()  # wakes the threads
+            answer["seconds"] = last = seconds_of(run, command["time"])
         elif "peak" in command:
             answer["bytes"] = memory_growth(cases[command["peak"]], backend)
         print(json.dumps(answer), flush=True)
