@@ -1,0 +1,91 @@
+import pathlib
+
+import numpy as np
+import pytest
+
+from benchmarks.claims.report import (
+    Figures,
+    difference,
+    marks,
+    mean_and_each,
+    paragraph,
+    redraw,
+    save_picture,
+    table,
+)
+from benchmarks.claims.runs import Run, perform
+from benchmarks.claims.statistics import interval
+from minidet.viz import subplots
+
+PAGE = "# Results\n\nbefore\n\n<!-- claims birds: begin -->\nold\n<!-- claims birds: end -->\n\nafter\n"
+
+
+def test_redraw_replaces_what_stands_between_the_marks(tmp_path):
+    page = tmp_path / "results.md"
+    page.write_text(PAGE)
+    redraw(page, "birds", "| new |\n")
+    begin, end = marks("birds")
+    assert page.read_text() == f"# Results\n\nbefore\n\n{begin}\n\n| new |\n\n{end}\n\nafter\n"
+    once = page.read_text()
+    redraw(page, "birds", "| new |")
+    assert page.read_text() == once
+    assert [path.name for path in tmp_path.iterdir()] == ["results.md"]
+
+
+@pytest.mark.parametrize("text", ["", PAGE.replace("end", "stop"), PAGE + PAGE, "\n".join(PAGE.split("\n")[::-1])])
+def test_a_page_without_its_marks_stays_as_it_is(tmp_path, text):
+    page = tmp_path / "results.md"
+    page.write_text(text)
+    with pytest.raises(ValueError, match="redraw: .* needs the lines"):
+        redraw(page, "birds", "new")
+    assert page.read_text() == text
+
+
+def test_the_projects_page_has_the_marks():
+    from benchmarks.claims.__main__ import CHAPTERS
+
+    text = (pathlib.Path(__file__).parents[3] / "docs/results.md").read_text()
+    for chapter in CHAPTERS:
+        begin, end = marks(chapter)
+        assert text.count(begin) == text.count(end) == 1
+        assert text.index(begin) < text.index(end)
+
+
+def test_formats():
+    assert table(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+    assert mean_and_each({2: 0.5, 0: 0.25}) == "0.375 (0.250, 0.500)"
+    assert mean_and_each({}) == "-"
+    assert difference(interval([0.1, 0.1])) == ["+0.100", "+0.100 to +0.100", "shows"]
+    assert difference(interval([-0.1])) == ["-0.100", "-", "too few seeds"]
+    assert difference(interval([])) == ["-", "-", "too few seeds"]
+    lines = paragraph("long\n" + "word " * 100).split("\n")
+    assert max(map(len, lines)) <= 120
+    assert " ".join(lines).split() == ["long"] + ["word"] * 100
+
+
+def test_figures_by_seed_of_the_finished_runs(tmp_path):
+    settings = {"batch_size": 4, "size": 32}
+    runs = [
+        Run("a", "x", seed, settings, lambda run, before: ({"score": run.seed / 10, "steps": 9}, None))
+        for seed in range(3)
+    ]
+    for run in runs[1:]:
+        perform(run, tmp_path)
+    figures = Figures(runs, tmp_path)
+    assert figures.planned == 3
+    assert figures.of("a", "x", "score") == {1: 0.1, 2: 0.2}
+    assert figures.of("a", "y", "score") == figures.of("b", "x", "score") == {}
+    assert figures.about("a") == "9 steps of 4 scenes of 32 x 32 pixels, 0 to 0 s a run"
+    assert figures.about("b") == "no run is finished"
+
+
+def test_the_same_picture_gives_the_same_bytes(tmp_path):
+    written = []
+    for name in ("a.svg", "b.svg"):
+        figure, ax = subplots()
+        ax.plot(np.arange(3), label="line")
+        ax.legend()
+        save_picture(figure, tmp_path / "images" / name)
+        written.append((tmp_path / "images" / name).read_bytes())
+    assert written[0] == written[1]
+    assert b"<svg" in written[0]
