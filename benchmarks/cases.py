@@ -193,9 +193,21 @@ DEMO = (
     {"widths": (16, 32), "convs": (1, 2), "hidden": 64, "hidden_kernel": 5},  # as in minidet/training/recipes.py
 )
 SEGNET = ("models.segmentation.segnet", "SegNet", {})
+DECONVNET = ("models.segmentation.deconvnet", "DeconvNet", {})
+FCN8S = ("models.segmentation.fcn", "FCN8s", {})
+UNET = ("models.segmentation.unet", "UNet", {})
+UNET_FAST = (*UNET[:2], {"width": 24, "residual": True, "stem_stride": 2})  # UNet.FAST
+FULL_RESOLUTION = ("models.segmentation.full_resolution", "FullResolutionFCN", {})
+SLIDING_WINDOW = ("models.segmentation.sliding_window", "SlidingWindow", {})
 STEPS = [
     step_case("DeconvNet (demo), batch 8, 64x64", DEMO, (8, 3, 64, 64)),
     step_case("SegNet, batch 8, 180x240", SEGNET, (8, 3, 180, 240)),
+    step_case("DeconvNet, batch 2, 180x240", DECONVNET, (2, 3, 180, 240)),
+    step_case("FCN8s, batch 4, 180x240", FCN8S, (4, 3, 180, 240)),
+    step_case("UNet, batch 1, 180x240", UNET, (1, 3, 180, 240)),
+    step_case("UNet.FAST, batch 4, 180x240", UNET_FAST, (4, 3, 180, 240)),
+    step_case("FullResolutionFCN, batch 1, 180x240", FULL_RESOLUTION, (1, 3, 180, 240)),
+    step_case("SlidingWindow, batch 4, 64x64", SLIDING_WINDOW, (4, 3, 64, 64)),
 ]
 SIZES = [(n, 64) for n in (1, 4, 16, 64)] + [(4, side) for side in (32, 128, 256)]
 

@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-from benchmarks.cases import CASES, DEMO, STEPS
+from benchmarks.backends import Minidet
+from benchmarks.cases import CASES, DEMO, STEPS, UNET_FAST
+from minidet.models import UNet
 from minidet.training.recipes import recipe_for
 
 
@@ -21,12 +23,24 @@ def test_names_are_unique():
     assert len(set(names)) == len(names)
 
 
+def test_the_fast_unet_is_the_fast_unet():
+    assert UNET_FAST[2] == UNet.FAST
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", STEPS, ids=lambda case: case.name)
+def test_every_training_step_runs_in_minidet(case):
+    step = case.warm(Minidet())
+    step()
+    step()
+
+
 @pytest.mark.slow
 def test_pytorch_is_measured_without_minidet():
     pytest.importorskip("torch")
     code = (
         "import sys; from benchmarks.backends import Torch; from benchmarks.cases import STEPS; "
-        "STEPS[0].warm(Torch())(); print(sorted(name for name in sys.modules if name.startswith(('minidet', 'numba'))))"
+        "[case.warm(Torch())() for case in STEPS]; print(sorted(name for name in sys.modules if name.startswith(('minidet', 'numba'))))"
     )
     root = pathlib.Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=300)
