@@ -171,7 +171,7 @@ RECIPES = {
         "sliding_window", "digits", epochs=8, batch_size=8, lr=3e-3, train_samples=1600, test_samples=400
     ),
     ("sliding_window", "shapes"): Recipe(
-        "sliding_window", "shapes", epochs=6, batch_size=8, lr=3e-3, train_samples=1600, test_samples=400
+        "sliding_window", "shapes", epochs=8, batch_size=8, lr=3e-3, train_samples=1600, test_samples=400
     ),
     ("sliding_window", "camvid"): Recipe(
         "sliding_window", "camvid", epochs=6, batch_size=4, lr=3e-3, class_weight_power=0.25
@@ -189,7 +189,7 @@ RECIPES = {
     ("unet", "shapes"): Recipe(
         "unet",
         "shapes",
-        epochs=6,
+        epochs=8,
         batch_size=8,
         lr=3e-3,
         train_samples=1600,
