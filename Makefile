@@ -8,10 +8,10 @@ WORKERS ?= 2
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check gradcheck notebooks bench format
+.PHONY: help demo test check gradcheck notebooks notebooks-quick browser bench format
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # A stamp per extra: installed again only when setup.cfg or pyproject.toml changed.
 $(VENV)/.made:
@@ -43,8 +43,14 @@ check: $(VENV)/.installed-dev ## format, lint, floors, fast tests: under a minut
 gradcheck: $(VENV)/.installed-dev ## one line per operation: gradient against finite differences
 	$(BIN)/python -m pytest -q -m gradcheck
 
-notebooks: $(VENV)/.installed-test $(VENV)/.installed-notebooks ## run every notebook, in quick mode
+notebooks: $(VENV)/.installed-notebooks ## run every notebook in full, and keep what it prints and draws
+	$(BIN)/python -m notebooks --write $(ARGS)
+
+notebooks-quick: $(VENV)/.installed-test $(VENV)/.installed-notebooks ## run every notebook with small sizes: the same checks
 	$(BIN)/python -m pytest -q -m notebooks tests/notebooks
+
+browser: $(VENV)/.installed-browser ## open every notebook in JupyterLab in Chromium, run it, keep a picture
+	$(BIN)/python -m pytest -q -m browser tests/browser
 
 format: $(VENV)/.installed-dev ## rewrite the sources as `make check` wants them
 	$(BIN)/ruff format .
