@@ -17,7 +17,7 @@ from dataclasses import asdict
 
 from tqdm import tqdm
 
-from .cases import CASES
+from .cases import CASES, STEPS
 from .cold import measure_cold
 from .measure import Result, Worker, measure
 from .peak import peak_case
@@ -53,12 +53,17 @@ def run_cases(cases, threads: int, repeats: int, slice_seconds: float, memory: b
     return results
 
 
+def is_long(case) -> bool:
+    """Tell what ``--quick`` leaves out: sizes, and all models but the first two."""
+    return case.part == "scaling" or case in STEPS[2:]
+
+
 def main() -> None:
     """Measure, print, and keep the figures."""
     args = parse()
     threads = [2] if args.quick else args.threads
     repeats, slice_seconds = (3, 0.01) if args.quick else (max(args.repeats, 15), 0.03)
-    cases = [c for c in CASES if args.only in f"{c.part} {c.name}" and not (args.quick and c.part == "scaling")]
+    cases = [case for case in CASES if args.only in f"{case.part} {case.name}" and not (args.quick and is_long(case))]
     results = [r for n in threads for r in run_cases(cases, n, repeats, slice_seconds, memory=not args.quick)]
     cold = measure_cold(DEMO_STEP) if not (args.quick or args.only) else {}
     print_table(results, cold)
