@@ -640,7 +640,8 @@ print("loops, finite differences and minidet: the same three gradients")
 # noise. You will meet the transposed convolution again: as a way to make images *larger*, in
 # [04_transposed_convolution](04_transposed_convolution.ipynb).
 #
-# **Try it:** swap `h * stride` for `h` in `conv2d_loops_backward`. All three checks should complain.
+# **Try it:** write `h` in place of `h * stride` in `conv2d_loops_backward`. The adjoint test complains. Take that
+# test away, and see what the next one says.
 #
 # ## 8. A look: what kernels see
 #
@@ -933,12 +934,12 @@ def draw_runs():
         smooth = np.convolve(losses, np.ones(15) / 15, mode="valid")
         left.semilogy(np.arange(len(smooth)) + 7, smooth, **style)
         offsets = range(-MIDDLE, MIDDLE + 1)
-        shares = [100 * accuracy(model, on_page(test_scans, MIDDLE, MIDDLE + o), test_y) for o in offsets]
+        shares = [100 * accuracy(model, on_page(test_scans, MIDDLE + o, MIDDLE), test_y) for o in offsets]
         right.plot(offsets, shares, label=f"{name}, trained: {where}", **style)
     left.axhline(math.log(10), color=GREY, linestyle=":")
     left.text(0, math.log(10) * 1.15, "log 10", color="0.4", fontsize=9)
     left.set(xlabel="step", ylabel="loss, mean of 15 steps", ylim=(None, 6))
-    right.set(xlabel="test digits moved to the right by (pixels)", ylabel="right (%)", ylim=(0, 102))
+    right.set(xlabel="test digits moved down by (pixels)", ylabel="right (%)", ylim=(0, 102))
     for axes in (left, right):
         axes.grid(alpha=0.3)
     figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
@@ -953,26 +954,36 @@ draw_runs()
 # - *One layer, trained in the middle*, knows the middle.
 # - *One layer, trained anywhere*, has seen every place, and still fails: there is no single pixel whose ink speaks
 #   for or against a 7, if the 7 may stand anywhere. More training would not help. The *form* of the program is wrong.
-# - *Convolutions, trained in the middle*, read digits at places where they never saw one. Nobody taught them; it is
-#   built in.
-# - *Convolutions, trained anywhere*, lose less on the way to the edge of the page. Why should that be?
+# - *Convolutions, trained in the middle*, read most digits at places where they never saw one. Nobody taught them; it
+#   is built in.
+# - *Convolutions, trained anywhere*, are nearly as good at every place. But what are the teeth of the dashed curve?
 
 # %%
-print("right, with the corner of the digit in row ...")
-print(f"{'':14}", *(f"{row:6}" for row in (0, 1, MIDDLE, PAGE - SIDE - 1, PAGE - SIDE)))
+rows = 0, 1, MIDDLE - 1, MIDDLE, MIDDLE + 1, PAGE - SIDE - 1, PAGE - SIDE
+print(f"{'upper edge of the digit in row':40}", *(f"{row:6}" for row in rows))
 for where in ("middle", "anywhere"):
-    model = runs["convolutions", where][0]
-    rows = 0, 1, MIDDLE, PAGE - SIDE - 1, PAGE - SIDE
-    shares = [accuracy(model, on_page(test_scans, row, MIDDLE), test_y) for row in rows]
-    print(f"{where:14}", *(f"{share:6.1%}" for share in shares))
+    for margin in (0, 12):
+        shares = []
+        for row in rows:
+            pages = np.pad(on_page(test_scans, row, MIDDLE), ((0, 0), (0, 0), (margin, margin), (margin, margin)))
+            shares.append(accuracy(runs["convolutions", where][0], pages, test_y))
+        title = f"trained: {where}" + (f", {margin} pixels more paper" if margin else "")
+        print(f"{title:40}", *(f"{share:6.1%}" for share in shares))
 
 # %% [markdown]
-# The promise "the same everywhere" has a small print: padding. In the first layer, zeros are just empty paper. In the
-# layers above, empty paper is no longer 0 (think of the biases), but the padding still is. So the network can see the
-# edge of the page, and a digit at the edge looks unlike any that it has learned. Question 3 comes back to this.
+# The promise "the same everywhere" has small print, twice.
 #
-# The price is in the second column: far more multiplications for each weight. That is why this library cares so much
-# about the speed of one operation.
+# - **Stride.** Only steps of `jump` pixels are exactly the same to the network. In training, all digits stood in an
+#   even row. In the odd rows it reads them with pixels that it never used in this way. These are the teeth.
+# - **Padding.** In the first layer, zeros are just empty paper. In the layers above, empty paper is no longer 0
+#   (think of the biases), but the padding still is. So the network can see the edge of the page, and a digit next to
+#   it looks unlike any that it has learned. With *more paper* around the page, the loss in the outermost even rows is
+#   gone; the loss in the odd rows stays. (Note in passing: a network of convolutions takes pages of any size.)
+#
+# Training on digits that stand anywhere teaches it both.
+#
+# Back to the table. The price is in its second column: far more multiplications for each weight. That is why this
+# library cares so much about the speed of one operation.
 #
 # **Rung 4: look at the mistakes.**
 
@@ -1098,7 +1109,7 @@ assert speed["minidet"] > 100 * speed["six loops"]
 #
 # 2 · 9 · 32 · 32 against 25 · 32 · 32: the two small ones need 18/25 of the weights and of the multiplications. And
 # there is a relu between them, so they can compute things that no single convolution can. *Without* the relu they
-# would be one convolution of 5 x 5: a matrix times a matrix is a matrix.
+# would be one convolution of 5 x 5 (but for the edge): a matrix times a matrix is a matrix.
 #
 # </details>
 #
@@ -1132,9 +1143,9 @@ assert speed["minidet"] > 100 * speed["six loops"]
 #
 # </details>
 #
-# **Try it:** in `conv_model`, take all `nn.ReLU()` out; or set both strides to 1; or replace
-# `nn.AdaptiveMaxPool2d(1)` and the last layer by `nn.Flatten(), nn.Linear(d * 7 * 7, 10)`. Guess before you run it:
-# what happens to the four curves?
+# **Try it:** in `conv_model`, take all `nn.ReLU()` out; or set the stride to 1; or replace `nn.AdaptiveMaxPool2d(1)`
+# and the last layer by `nn.Flatten(), nn.Linear(d * 14 * 14, 10)`. Guess before you run it: what happens to the four
+# curves?
 #
 # ## What to read next
 #
