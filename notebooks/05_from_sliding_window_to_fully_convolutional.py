@@ -123,8 +123,8 @@ draw_windows_of(images[1], labels[1], one_pixel_of_each(labels[1], 4))
 # %% [markdown]
 # So take a classifier that looks at a window and names the pixel *in its middle*. Put the window around the first
 # pixel, then around the second, and so on: a **sliding window**. In 2012 such a network won a competition in which
-# the outlines of nerve cells had to be found in pictures of an electron microscope (Ciresan and others). It needed
-# minutes for a picture, on a graphics card. Let us see why, and how not to.
+# the outlines of nerve cells had to be found in pictures of an electron microscope (Ciresan and others). It was
+# slow, even on graphics cards. Let us see why, and how to do better.
 #
 # ## 2. One figure that tells it all
 #
@@ -533,9 +533,9 @@ print(f"scores and the gradients of all {sum(p.numel() for p in model.parameters
 size, window = 64, model.window
 side = window
 print(f"window of {window} x {window}\n{'layer':12} {'weights':>8} {'m':>4} {'repeated':>9}")
-for number_, conv in enumerate(model.convs, 1):
+for place, conv in enumerate(model.convs, 1):
     side -= conv.weight.shape[-1] - 1
-    print(f"conv {number_:<7} {conv.weight.numel():8,} {side:4} {side**2:8}x")
+    print(f"conv {place:<7} {conv.weight.numel():8,} {side:4} {side**2:8}x")
     side //= 2
 for name in ("hidden", "classifier"):
     print(f"{name:12} {getattr(model, name).weight.numel():8,} {1:4} {1:8}x")
@@ -715,7 +715,7 @@ assert history[-1]["loss"] < 0.1
 # %%
 minidet.manual_seed(0)
 model = SlidingWindow(K)
-STEPS = 40 if QUICK else 1000
+STEPS = 40 if QUICK else 1800
 history = train(model, STEPS, 3e-3, lambda: draw_batch(rng, 64), "windows")
 
 # %% jupyter={"source_hidden": true}
@@ -852,19 +852,19 @@ print(f"pixels that can matter: {span[0]} x {span[1]} = {span[0] * span[1]}; hal
 assert max(span) <= model.window
 
 # %% jupyter={"source_hidden": true}
-_, (left, right_) = viz.subplots(1, 2, figsize=(8.0, 3.1))
+_, (left, profile) = viz.subplots(1, 2, figsize=(8.0, 3.1))
 extent = (-HALF - 0.5, HALF + 0.5, HALF + 0.5, -HALF - 0.5)
 left.imshow(np.sqrt(influence), cmap="viridis", extent=extent)
 corner = -model.window / 2
 left.add_patch(Rectangle((corner, corner), model.window, model.window, fill=False, edgecolor=ORANGE, linewidth=1.8))
 left.set(title="influence (its square root)", xlabel="pixels from the middle")
 for axis, name, colour in ((0, "along the column", BLUE), (1, "along the row", GREEN)):
-    right_.plot(np.arange(-HALF, HALF + 1), influence.sum(1 - axis) / influence.sum(), color=colour, label=name)
+    profile.plot(np.arange(-HALF, HALF + 1), influence.sum(1 - axis) / influence.sum(), color=colour, label=name)
 for end in (corner, -corner):
-    right_.axvline(end, color=ORANGE, linestyle="--")
-right_.set(xlabel="pixels from the middle", ylabel="share of the influence", ylim=(0, None))
-right_.spines[["top", "right"]].set_visible(False)
-right_.legend(frameon=False, labelcolor=GREY, loc="upper right", fontsize=8)
+    profile.axvline(end, color=ORANGE, linestyle="--")
+profile.set(xlabel="pixels from the middle", ylabel="share of the influence", ylim=(0, None))
+profile.spines[["top", "right"]].set_visible(False)
+profile.legend(frameon=False, labelcolor=GREY, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=8)
 plt.show()
 
 # %% [markdown]
@@ -974,10 +974,10 @@ costs = {}
 for name, (network, field) in rows.items():
     network.eval()
     with no_grad():
-        seconds_ = clock(lambda network=network: network(scene), 0.2)
+        least = clock(lambda network=network: network(scene), 0.2)
     costs[name] = field, multiply_adds(network, (1, 3, 64, 64)) / 1e6
-    weights_ = sum(p.numel() for p in network.parameters())
-    print(f"{name:28} {weights_:8,} {field:5} {costs[name][1]:22.1f} {seconds_ * 1e3:7.1f}")
+    amount = sum(p.numel() for p in network.parameters())
+    print(f"{name:28} {amount:8,} {field:5} {costs[name][1]:22.1f} {least * 1e3:7.1f}")
 assert costs["U-Net, 3 levels"][0] > costs["full resolution, 15 layers"][0]
 assert costs["U-Net, 3 levels"][1] < costs["full resolution, 15 layers"][1] * 1.5
 
@@ -1001,10 +1001,12 @@ axes.legend(frameon=False, labelcolor=GREY, fontsize=8, loc="upper left")
 plt.show()
 
 # %% [markdown]
-# (The milliseconds follow the count only roughly. Normalisation, copies and pooling cost time as well, and are not
-# counted.) At full resolution, to see further costs one full layer for every 2 pixels: a straight line. Going down, each level
+# At full resolution, to see further costs one full layer for every 2 pixels: a straight line. Going down, each level
 # *doubles* what the following layers see, and its map has a quarter of the pixels. That is why all networks of the
 # next notebooks go **down and up again**. What going down loses, and how to get it back, is their story.
+#
+# (The milliseconds follow the count only roughly. Normalisation, copies and pooling cost time as well, and are not
+# counted.)
 #
 # ## Questions
 #
@@ -1057,7 +1059,8 @@ plt.show()
 # - [sliding_window.py](../minidet/models/segmentation/sliding_window.py): the proof of section 4 for any number of
 #   layers is in its first lines.
 # - D. Ciresan, A. Giusti, L. Gambardella, J. Schmidhuber, *Deep neural networks segment neuronal membranes in electron
-#   microscopy images*, NIPS 2012: the sliding window. Its section 2.3 has the correction of section 8, too.
+#   microscopy images*, NIPS 2012: the sliding window. It, too, was shown as many windows of each class, and
+#   its answers had to be corrected for that.
 # - A. Giusti, D. Ciresan, J. Masci, L. Gambardella, J. Schmidhuber, *Fast image scanning with deep max-pooling
 #   convolutional neural networks*, ICIP 2013, [arXiv:1302.1700](https://arxiv.org/abs/1302.1700): all windows at once.
 # - P. Sermanet and others, *OverFeat*, ICLR 2014, [arXiv:1312.6229](https://arxiv.org/abs/1312.6229): figure 5, and

@@ -122,7 +122,7 @@ def draw_fcn():
             grid_box(axes, 12.0, y, cells, YELLOW, "sum of scores")
             source = skips[0][0]
             axes.plot([source + 1, source + 1], [-2, y - 1], color=ORANGE, linewidth=1.4)
-            arrow(axes, (source + 1, y - 1), (11.9, y - 1), "score layer, 1 × 1", ORANGE, (-0.1, -0.65))
+            arrow(axes, (source + 1, y - 1), (11.9, y - 1), "score layer\n1 × 1", ORANGE, (-0.05, -1.15))
             arrow(axes, (13.0, y + 1.55), (13.0, y + 0.62), "", GREEN)
             axes.text(13.2, y + 1.05, "2×, learned", fontsize=8.5, color=GREEN, va="center")
         arrow(axes, (14.1, y - 1), (18.1, y - 1), f"{'score layer, ' if not skips else ''}{factor} bilinear", GREEN)
@@ -190,11 +190,16 @@ HANDLES = [
 HANDLES.append(Patch(facecolor="white", edgecolor=GREY, label="ignore"))
 
 
+def scene_of(number):
+    """Return a test scene as it was before it was enlarged: these pixels are the middles of blocks of 3 x 3."""
+    return test_images.numpy()[number, :, 1::ZOOM, 1::ZOOM]
+
+
 def draw_scenes(numbers, rows, titles):
     """Draw a line of pictures for each scene: the image, then labels."""
     _, grid = viz.subplots(len(numbers), 1 + len(rows), figsize=(1.65 * (1 + len(rows)), 1.67 * len(numbers) + 0.5))
     for place, (i, line) in enumerate(zip(numbers, np.atleast_2d(grid), strict=True)):
-        viz.draw_image(test_images[i], ax=line[0])
+        viz.draw_image(scene_of(i), ax=line[0])
         for axes, labels in zip(line[1:], rows, strict=True):
             viz.draw_labels(None, labels[i], None, COLOURS, ignore_index=IGNORE, ax=axes)
         if place == 0:
@@ -207,7 +212,7 @@ def draw_scenes(numbers, rows, titles):
 with_four = [i for i in range(len(test_labels)) if (test_labels[i] == IGNORE).any()][:1]
 _, grid = viz.subplots(1, 4, figsize=(7.4, 2.3))
 for i, (left, right) in zip([*with_four, 1 if with_four != [1] else 2], (grid[:2], grid[2:]), strict=False):
-    viz.draw_image(test_images[i], ax=left)
+    viz.draw_image(scene_of(i), ax=left)
     viz.draw_labels(None, test_labels[i], None, COLOURS, ignore_index=IGNORE, ax=right)
 plt.gcf().legend(handles=HANDLES, loc="outside lower center", ncols=4, frameon=False, labelcolor=GREY, fontsize=9)
 plt.show()
@@ -734,9 +739,42 @@ if not QUICK:
 draw_scenes(range(3), [test_labels, *answers.values()], ["truth", *answers])
 
 # %% [markdown]
-# Read each row from left to right, and compare with section 5. FCN-32s says: *something is about here*. FCN-16s finds
-# the strokes. FCN-8s finds their edges and the holes. The white 4s of the truth were never corrected, so the networks
-# call them this or that.
+# FCN-32s says "paper" everywhere! Is it broken? It had to bet on *one* class for each pixel. In cells that are larger
+# than strokes, paper is the best bet, even where there is a digit. But a bet hides how sure somebody is. Let us look at
+# the *probability* of ink, which is $1 - p(\text{paper})$ after the softmax.
+
+
+# %%
+def probability_of_ink(model, images):
+    """Return 1 - p(paper) of every pixel, (N, H, W)."""
+    model.eval()
+    with no_grad():
+        return 1 - F.softmax(model(images), dim=1).numpy()[:, 0]
+
+
+probabilities = {name: probability_of_ink(model, test_images[:3]) for name, model in models.items()}
+for name, values in probabilities.items():
+    on, off = values[test_labels[:3] > 0].mean(), values[test_labels[:3] == 0].mean()
+    print(f"{name:9} probability of ink, mean: {on:.2f} where there is ink, {off:.2f} where there is paper")
+
+# %% jupyter={"source_hidden": true}
+_, grid = viz.subplots(3, 4, figsize=(6.6, 5.3))
+for i, line in enumerate(grid):
+    viz.draw_image(scene_of(i), ax=line[0])
+    for axes, (name, values) in zip(line[1:], probabilities.items(), strict=True):
+        drawn = axes.imshow(values[i][1::ZOOM, 1::ZOOM], cmap="magma", vmin=0, vmax=1)
+        axes.set(xticks=[], yticks=[])
+        if i == 0:
+            axes.set_title(name, fontsize=10)
+grid[0, 0].set_title("scene", fontsize=10)
+bar = plt.gcf().colorbar(drawn, ax=grid[:, -1], shrink=0.6, label="probability of ink")
+bar.outline.set_visible(False)
+plt.show()
+
+# %% [markdown]
+# Read each row from left to right. FCN-32s: *something is about here*. FCN-16s: pieces of strokes. FCN-8s: strokes,
+# with edges and holes. This is what each skip brings. (The white 4s of the truth were never corrected, so the networks
+# call them this or that.)
 #
 # A fair question: would FCN-32s have become as good if *it* had been trained for longer? The ceiling of section 5
 # speaks against it. Let us ask anyway, with as many further steps as the other two had.
@@ -755,7 +793,7 @@ if not QUICK:
 # ### Who says what
 #
 # FCN-8s adds three maps. Here they are for one scene, each enlarged to the image: the score of "ink of any kind" minus
-# that of paper. Orange is for ink, blue against it. All three have the same scale.
+# that of paper. Orange is for ink, violet against it. All have the same scale.
 
 
 # %%
@@ -780,12 +818,12 @@ ink = [part[1:].max(0) - part[0] for part in (*parts, sum(parts))]
 # %% jupyter={"source_hidden": true}
 limit = max(np.abs(part).max() for part in ink)
 _, grid = viz.subplots(1, 5, figsize=(8.2, 2.0))
-viz.draw_image(test_images[0], ax=grid[0])
+viz.draw_image(scene_of(0), ax=grid[0])
 grid[0].set_title("scene", fontsize=10)
 for axes, part, title in zip(
     grid[1:], ink, ("fc7, stride 32", "pool4, stride 16", "pool3, stride 8", "sum"), strict=True
 ):
-    axes.imshow(part, cmap="PuOr_r", vmin=-limit, vmax=limit)
+    axes.imshow(part[1::ZOOM, 1::ZOOM], cmap="PuOr_r", vmin=-limit, vmax=limit)
     axes.set(xticks=[], yticks=[])
     axes.set_title(title, fontsize=10)
 plt.show()
@@ -810,7 +848,7 @@ print(f"wrong kind {mixed.sum() / total:.0%}")
 # %% jupyter={"source_hidden": true}
 _, grid = viz.subplots(3, 4, figsize=(6.6, 5.5))
 for i, line in zip(worst, grid, strict=True):
-    viz.draw_image(test_images[int(i)], ax=line[0])
+    viz.draw_image(scene_of(i), ax=line[0])
     viz.draw_labels(None, test_labels[i], None, COLOURS, ignore_index=IGNORE, ax=line[1])
     viz.draw_labels(None, said[i], None, COLOURS, ax=line[2])
     picture = np.full((3, SIZE, SIZE), 0.1)
@@ -873,9 +911,9 @@ plt.show()
 #
 # <details><summary>Answer</summary>
 #
-# Nearly. Enlarging by 2 and then by 16 is not quite the same as by 32. Between two cells, both are straight lines
-# where the first has a kink at each centre of the cells of stride 32 and the second, made of cells of stride 16, cuts
-# that corner. The table of section 9 shows how little this changes. (Compare the last column with the row above.)
+# Nearly. Enlarging by 32 at once, the scores have a kink at the centre of each coarse cell. Enlarging by 2 makes two
+# cells around that centre, and enlarging those by 16 draws a straight line from one to the other: it cuts the corner.
+# Everywhere else the two are equal. Compare the last column of the table in section 9 with the mIoU one row above.
 #
 # </details>
 #
