@@ -34,6 +34,7 @@ import os
 import time
 
 import matplotlib.pyplot as plt
+import numba
 import numpy as np
 from matplotlib.patches import Polygon, Rectangle
 from tqdm import tqdm
@@ -627,6 +628,33 @@ for K in (3, 4):
     same(loud, counts, rtol=0.15)
 
 # %% [markdown]
+# And on a picture? Four ways to enlarge the same digits by 2. The random weights are all positive, so that the digits
+# can be seen. The tents are there for comparison.
+
+# %%
+grey = F.avg_pool2d(picture.mean(0)[None, None], 2)  # (1, 1, 24, 24)
+random3, random4 = (np.abs(rng.standard_normal((1, 1, K, K))) for K in (3, 4))
+looks = {
+    "what goes in": grey,
+    "kernel 3, random": F.conv_transpose2d(grey, random3, stride=2, padding=1, output_padding=1),
+    "kernel 4, random": F.conv_transpose2d(grey, random4, stride=2, padding=1),
+    "kernel 4, tents": F.conv_transpose2d(grey, np.outer(tent, tent)[None, None], stride=2, padding=1),
+    "enlarge, convolve": F.conv2d(F.interpolate(grey, scale_factor=2), random3, padding=1),
+}
+
+# %% jupyter={"source_hidden": true}
+figure, grid = plt.subplots(1, 5, figsize=(9.5, 2.2))
+for axes, (title, look) in zip(grid, looks.items(), strict=True):
+    cut = 1 if title == "what goes in" else 2
+    axes.imshow(look.numpy()[0, 0, cut:-cut, cut:-cut], cmap="gray", interpolation="nearest")
+    axes.set(xticks=[], yticks=[])
+    axes.set_title(title, fontsize=9)
+figure.tight_layout()
+plt.show()
+
+# %% [markdown]
+# Kernel 3 has a pattern because of its counts *and* its weights, kernel 4 because of its weights only.
+#
 # The backward pass of a convolution is a transposed convolution. So the *gradients* of an innocent 3 x 3 convolution
 # with stride 2 have the checkerboard too: some pixels of the input are asked four times as often as others.
 
@@ -951,7 +979,8 @@ plt.show()
 # ## 12. The library's fast version
 #
 # The same numbers four times: the loops; one NumPy operation for each tap (all stamps press tap $(i, j)$ at once);
-# zeros in between, with all windows in one product; and minidet, in phases.
+# zeros in between, with all windows in one product; and minidet, in phases. minidet and PyTorch get one core, so that
+# the comparison is fair; NumPy may use what it likes.
 
 
 # %%
@@ -1001,11 +1030,13 @@ large = rng.standard_normal((32, 40, 40), dtype=np.float32), rng.standard_normal
 ways = {"loops": (lambda x, w: stamps2d(x, w, stride=2), tiny), "tap by tap": (by_taps, large),
         "zeros in between": (by_zeros, large), "minidet": (library, large)}  # fmt: skip
 
+numba.set_num_threads(1)
 try:
     import torch
 except ImportError:
     print("PyTorch is not installed: its time is left out")
 else:
+    torch.set_num_threads(1)
 
     def by_torch(x, w):
         """Call PyTorch."""
