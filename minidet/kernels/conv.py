@@ -17,7 +17,7 @@ import numpy as np
 
 from . import conv_direct, conv_gather, conv_phases, conv_tiles, conv_weight, conv_winograd, workspace
 from . import conv_geometry as geometry
-from .simd import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, SINGLE_PIECES
+from .simd import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, NARROW_ROWS, SINGLE_PIECES
 from .tasks import launch
 
 #: Shares of the work to aim at.
@@ -50,7 +50,7 @@ def _correlate(x, weight, weight_steps, rows, bias, plan, groups, out):
             return
     phases = plan.phase_at is not None and plan.phase_at.size > 2
     direct = phases or rows <= conv_direct.MOST_ROWS
-    tile_rows = 1 if rows == 1 and not phases else DENSE_ROWS
+    tile_rows = (1 if rows == 1 and not phases else DIRECT_ROWS) if direct else DENSE_ROWS
     tiles = groups * -(-rows // tile_rows)
     size = tiles * (plan.source_at.size + 1) * tile_rows
     packed = workspace.take("weights", size, x.dtype)
@@ -182,12 +182,13 @@ def conv2d_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups):
     if cg == 1:
         _depthwise_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups, out)
         return out
-    plan = geometry.weight_grad(cg, kernel_size, (oh, ow), stride, padding, dilation, INDEXED_ROWS)
-    layout, starts, row_at = plan
-    tiles = groups * -(-(f // groups) // INDEXED_LANES)
+    lanes = conv_weight.tile_lanes(f // groups)
+    rows = INDEXED_ROWS if lanes == INDEXED_LANES else NARROW_ROWS
+    layout, starts, row_at = geometry.weight_grad(cg, kernel_size, (oh, ow), stride, padding, dilation, rows)
+    tiles = groups * -(-(f // groups) // lanes)
     shares = max(1, min(conv_weight.TASKS // tiles, n * oh * ow // conv_weight.DEPTH))
-    partial = workspace.take("partial", tiles * shares * row_at.size * INDEXED_LANES, x.dtype)
-    numbers = (n, f, oh, ow, groups, stride[0] * layout.columns, stride[1], c * layout.plane, shares)
+    partial = workspace.take("partial", tiles * shares * row_at.size * lanes, x.dtype)
+    numbers = (n, f, oh, ow, groups, stride[0] * layout.columns, stride[1], c * layout.plane, shares, lanes)
     launch(
         conv_weight.share,
         tiles * shares,
@@ -202,7 +203,7 @@ def conv2d_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups):
     taps = out[0].size
     chunk = max(1, taps * tiles // TASKS)
     chunks = -(-taps // chunk)
-    numbers = (f // groups, taps, shares, chunk, chunks)
+    numbers = (f // groups, taps, shares, chunk, chunks, lanes)
     launch(conv_weight.combine, tiles * chunks, partial, None, None, out, row_at, numbers, out.size * shares)
     return out
 

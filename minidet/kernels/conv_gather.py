@@ -21,8 +21,11 @@ import numpy as np
 from .jit import inlined, jit
 from .simd import DENSE_LANES, MOVE, every_second, every_second_of_some, move, move_some
 
-#: Pixels that are gathered together.
-WIDE = 2 * DENSE_LANES
+#: Panels that are filled together, and their pixels.
+PANELS = 1 if DENSE_LANES % 16 == 0 else 2
+WIDE = PANELS * DENSE_LANES
+#: Pieces in the row of a panel.
+ROW = DENSE_LANES // MOVE
 
 
 @jit
@@ -85,26 +88,16 @@ def is_interior(pieces, number, sizes, steps, reach, places):
 @jit
 def gather_interior(x, sizes, steps, table, channel, run, places, panels, side):
     """Fill the panels, ``side`` apart, with the taps of six pieces, none of which meets padding."""
-    width, plane, taps = sizes[4], sizes[3] * sizes[4], table.size // 2
-    p0, p1, p2, p3, p4, p5 = places[0], places[1], places[2], places[3], places[4], places[5]
-    to = 0
+    width, plane, taps, to = sizes[4], sizes[3] * sizes[4], table.size // 2, 0
     for c in range(channel, channel + run):
         for tap in range(taps):
             there = c * plane + table[tap] * width + table[taps + tap]
-            if steps[1] == 1:
-                move(panels, to, x, p0 + there)
-                move(panels, to + MOVE, x, p1 + there)
-                move(panels, to + 2 * MOVE, x, p2 + there)
-                move(panels, to + side, x, p3 + there)
-                move(panels, to + side + MOVE, x, p4 + there)
-                move(panels, to + side + 2 * MOVE, x, p5 + there)
-            else:
-                every_second(panels, to, x, p0 + there)
-                every_second(panels, to + MOVE, x, p1 + there)
-                every_second(panels, to + 2 * MOVE, x, p2 + there)
-                every_second(panels, to + side, x, p3 + there)
-                every_second(panels, to + side + MOVE, x, p4 + there)
-                every_second(panels, to + side + 2 * MOVE, x, p5 + there)
+            for i in range(PANELS * ROW):
+                lane = to + i // ROW * side + i % ROW * MOVE
+                if steps[1] == 1:
+                    move(panels, lane, x, places[i] + there)
+                else:
+                    every_second(panels, lane, x, places[i] + there)
             to += DENSE_LANES
 
 
@@ -139,21 +132,12 @@ def gather_border(x, sizes, steps, table, channel, run, places, kept, panels, si
     plane, taps, to = sizes[3] * sizes[4], table.size // 2, 0
     for c in range(channel, channel + run):
         for tap in range(taps):
-            there, at, mask = c * plane, tap * WIDE, tap * WIDE * MOVE
-            if steps[1] == 1:
-                move_some(panels, to, x, places[at] + there, kept, mask)
-                move_some(panels, to + MOVE, x, places[at + 1] + there, kept, mask + MOVE)
-                move_some(panels, to + 2 * MOVE, x, places[at + 2] + there, kept, mask + 2 * MOVE)
-                move_some(panels, to + side, x, places[at + 3] + there, kept, mask + 3 * MOVE)
-                move_some(panels, to + side + MOVE, x, places[at + 4] + there, kept, mask + 4 * MOVE)
-                move_some(panels, to + side + 2 * MOVE, x, places[at + 5] + there, kept, mask + 5 * MOVE)
-            else:
-                every_second_of_some(panels, to, x, places[at] + there, kept, mask)
-                every_second_of_some(panels, to + MOVE, x, places[at + 1] + there, kept, mask + MOVE)
-                every_second_of_some(panels, to + 2 * MOVE, x, places[at + 2] + there, kept, mask + 2 * MOVE)
-                every_second_of_some(panels, to + side, x, places[at + 3] + there, kept, mask + 3 * MOVE)
-                every_second_of_some(panels, to + side + MOVE, x, places[at + 4] + there, kept, mask + 4 * MOVE)
-                every_second_of_some(panels, to + side + 2 * MOVE, x, places[at + 5] + there, kept, mask + 5 * MOVE)
+            for i in range(PANELS * ROW):
+                lane, place = to + i // ROW * side + i % ROW * MOVE, places[tap * WIDE + i] + c * plane
+                if steps[1] == 1:
+                    move_some(panels, lane, x, place, kept, (tap * WIDE + i) * MOVE)
+                else:
+                    every_second_of_some(panels, lane, x, place, kept, (tap * WIDE + i) * MOVE)
             to += DENSE_LANES
 
 

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-#: Neighbours in a piece.
-PIECE = 8
+from .simd import MOVE as PIECE
+
 #: Pixels in Winograd's windows, for one of the result: with more, what it saves is lost.
 WASTE = 1.6
 

@@ -15,10 +15,22 @@ into pieces of at most 8 neighbours. The bias is one more tap, which always sees
 
 import numpy as np
 
-from .conv_gather import WIDE, cut, gather, gather_border, gather_interior, is_interior, locate, reach_of
+from .conv_gather import PANELS, WIDE, cut, gather, gather_border, gather_interior, is_interior, locate, reach_of
 from .jit import inlined, jit
-from .simd import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile, every_fourth, every_second, four_in_turn, move
+from .simd import (
+    DENSE_LANES,
+    DENSE_ROWS,
+    IN_TURN,
+    MOVE,
+    dense_in_turn,
+    dense_tile,
+    every_fourth,
+    every_second,
+    four_in_turn,
+    move,
+)
 from .tasks import Task
+from .workspace import empty
 
 #: Taps in a panel.
 DEPTH = 128
@@ -97,10 +109,13 @@ def pack(tile, weight, bias, _c, packed, weight_at, numbers):
     row *= tile_rows
     at = tile * (taps + 1) * tile_rows
     first, done = group * group_step + row * row_step, 0
-    if tile_rows == 4 and row + 4 <= rows and weight_at[min(1, taps - 1)] == 1 and weight_at[taps - 1] == taps - 1:
-        done = taps - taps % MOVE
-        for k in range(0, done, MOVE):
-            four_in_turn(packed, at + 4 * k, weight, first + k, row_step)
+    if row + tile_rows <= rows and weight_at[min(1, taps - 1)] == 1 and weight_at[taps - 1] == taps - 1:
+        done = taps - taps % IN_TURN if tile_rows > 1 else 0
+        for k in range(0, done, IN_TURN):
+            if tile_rows == DENSE_ROWS:
+                dense_in_turn(packed, at + DENSE_ROWS * k, weight, first + k, row_step)
+            else:
+                four_in_turn(packed, at + 4 * k, weight, first + k, row_step)
     for r in range(tile_rows):
         exists = row + r < rows
         for k in range(done, taps):
@@ -159,13 +174,15 @@ def correlate(task, x, packed, _c, out, table, numbers):
     blocks = (channels + most - 1) // most
     block = (channels + blocks - 1) // blocks
     side = (block * taps + 1) * DENSE_LANES
-    panels = np.zeros(2 * side, x.dtype)
-    scratch = np.empty(2 * row_tiles * DENSE_ROWS * DENSE_LANES, x.dtype)
+    panels = empty(PANELS * side, x.dtype)
+    scratch = empty(PANELS * row_tiles * DENSE_ROWS * DENSE_LANES, x.dtype)
     pieces, places = np.empty((WIDE, 4), np.int64), np.empty(taps * WIDE, np.int64)
     kept = np.empty(taps * WIDE * MOVE, x.dtype)
-    wholes, targets, reach = np.zeros(2, np.int64), np.zeros(2, np.int64), reach_of(table, steps[1])
+    wholes, targets, reach = np.zeros(PANELS, np.int64), np.zeros(PANELS, np.int64), reach_of(table, steps[1])
     for first in range(part * chunk * WIDE, min(pixels, (part + 1) * chunk * WIDE), WIDE):
         last = min(pixels, first + WIDE)
+        if last - first < WIDE:
+            panels[:] = 0  # lanes that nobody fills: numbers left over from another use may be slow to multiply
         number = cut(first, last, qh, qw, pieces)
         interior = is_interior(pieces, number, sizes, steps, reach, places)
         readable = not interior and locate(pieces, number, sizes, steps, table, places, kept)
@@ -184,7 +201,7 @@ def correlate(task, x, packed, _c, out, table, numbers):
             else:
                 gather(x, sizes, steps, table, channel, run, number, pieces, places, kept, panels, side)
             if c + run == channels and has_bias:
-                for panel in range(2):
+                for panel in range(PANELS):
                     panels[panel * side + depth * DENSE_LANES : panel * side + (depth + 1) * DENSE_LANES] = 1
                 depth += 1
             a_at = packed_at + c * taps * DENSE_ROWS

@@ -23,8 +23,21 @@ Depthwise there is nothing to share between filters. Then the lanes run along th
 import numpy as np
 
 from .jit import jit
-from .simd import DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, MOVE, dot_tile, indexed_tile
+from .simd import (
+    DOT_ROWS,
+    FEW,
+    INDEXED_LANES,
+    INDEXED_ROWS,
+    MOVE,
+    NARROW_ROWS,
+    dot_tile,
+    indexed_in_turn,
+    indexed_tile,
+    narrow_in_turn,
+    narrow_tile,
+)
 from .tasks import Task
+from .workspace import empty
 
 #: Pixels in a panel.
 DEPTH = 256
@@ -48,43 +61,62 @@ def _places(first, count, oh, ow, row_step, column_step, image_step, start, plac
                 n += 1
 
 
+def tile_lanes(filters):
+    """Return the lanes of the tiles for so many filters: the narrow ones where the wide ones would waste much."""
+    vectors = -(-filters // MOVE)
+    return MOVE if vectors in (1, 3) else INDEXED_LANES
+
+
 @jit
-def _transpose(grad, at, plane, image_step, filters, first, count, panel):
-    """Write ``panel[16 * p + l] = grad[n, filter + l, q]`` for pixels first .. first + count."""
+def _transpose(grad, at, plane, image_step, lanes, filters, first, count, panel):
+    """Write ``panel[lanes * p + l] = grad[n, filter + l, q]`` for pixels first .. first + count."""
     done = 0
     while done < count:
         n, q = divmod(first + done, plane)
         run = min(count - done, plane - q)
+        source, whole = at + n * image_step + q, 0
+        if filters == lanes:
+            whole = run - run % FEW
+            for p in range(0, whole, FEW):
+                if lanes == MOVE:
+                    narrow_in_turn(panel, (done + p) * MOVE, grad, source + p, plane)
+                else:
+                    indexed_in_turn(panel, (done + p) * INDEXED_LANES, grad, source + p, plane)
         for lane in range(filters):
-            source = at + n * image_step + lane * plane + q
-            for p in range(run):
-                panel[(done + p) * INDEXED_LANES + lane] = grad[source + p]
+            for p in range(whole, run):
+                panel[(done + p) * lanes + lane] = grad[source + lane * plane + p]
         done += run
 
 
 @Task
 def share(task, grad, image, _c, partial, row_at, numbers):
-    """Sum over a share of the pixels, for 16 filters and all taps: ``partial[task]`` is (K rounded up, 16)."""
+    """Sum over a share of the pixels, for a tile's filters and all taps: ``partial[task]`` is (K rounded up, lanes)."""
     images, filters, oh, ow, groups = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
-    row_step, column_step, image_step, shares = numbers[5], numbers[6], numbers[7], numbers[8]
+    row_step, column_step, image_step, shares, lanes = numbers[5], numbers[6], numbers[7], numbers[8], numbers[9]
     pixels, group_filters = images * oh * ow, filters // groups
-    tiles = (group_filters + INDEXED_LANES - 1) // INDEXED_LANES
+    tiles = (group_filters + lanes - 1) // lanes
     rest, part = divmod(task, shares)
     group, tile = divmod(rest, tiles)
-    lane = tile * INDEXED_LANES
+    lane, rows = tile * lanes, INDEXED_ROWS if lanes == INDEXED_LANES else NARROW_ROWS
     size = (pixels + shares - 1) // shares
     first, last = part * size, min(pixels, (part + 1) * size)
     grad_at = (group * group_filters + lane) * oh * ow
     start = group * (image_step // groups)
-    panel = np.zeros(DEPTH * INDEXED_LANES, grad.dtype)
+    panel = empty(DEPTH * lanes, grad.dtype)
+    used = min(lanes, group_filters - lane)
+    if used < lanes:
+        panel[:] = 0
     places = np.empty(DEPTH, np.int64)
     for p in range(first, last, DEPTH):
         count = min(DEPTH, last - p)
         _places(p, count, oh, ow, row_step, column_step, image_step, start, places)
-        _transpose(grad, grad_at, oh * ow, filters * oh * ow, min(INDEXED_LANES, group_filters - lane), p, count, panel)
-        for k in range(0, row_at.size, INDEXED_ROWS):
-            to = (task * row_at.size + k) * INDEXED_LANES
-            indexed_tile(partial, to, image, row_at, k, places, panel, 0, count, p - first)
+        _transpose(grad, grad_at, oh * ow, filters * oh * ow, lanes, used, p, count, panel)
+        for k in range(0, row_at.size, rows):
+            to = (task * row_at.size + k) * lanes
+            if lanes == MOVE:
+                narrow_tile(partial, to, image, row_at, k, places, panel, 0, count, p - first)
+            else:
+                indexed_tile(partial, to, image, row_at, k, places, panel, 0, count, p - first)
 
 
 @Task
@@ -121,18 +153,19 @@ def _add(total, part):
 
 @Task
 def combine(task, partial, _b, _c, out, row_at, numbers):
-    """Add the shares in order, for 16 filters and a chunk of the taps: ``out[f, k]``."""
+    """Add the shares in order, for a tile's filters and a chunk of the taps: ``out[f, k]``."""
     group_filters, taps, shares, chunk, chunks = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    lanes = numbers[5]
     rest, part = divmod(task, chunks)
-    group, tile = divmod(rest, (group_filters + INDEXED_LANES - 1) // INDEXED_LANES)
-    size, first = row_at.size * INDEXED_LANES, tile * INDEXED_LANES
-    total = np.empty(INDEXED_LANES, partial.dtype)
+    group, tile = divmod(rest, (group_filters + lanes - 1) // lanes)
+    size, first = row_at.size * lanes, tile * lanes
+    total = np.empty(lanes, partial.dtype)
     for k in range(part * chunk, min(taps, (part + 1) * chunk)):
         total[:] = 0
         for share in range(shares):
-            at = (rest * shares + share) * size + k * INDEXED_LANES
-            _add(total, partial[at : at + INDEXED_LANES])
-        for lane in range(min(INDEXED_LANES, group_filters - first)):
+            at = (rest * shares + share) * size + k * lanes
+            _add(total, partial[at : at + lanes])
+        for lane in range(min(lanes, group_filters - first)):
             out[(group * group_filters + first + lane) * taps + k] = total[lane]
 
 

@@ -29,6 +29,7 @@ from .jit import jit
 from .simd import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile, move
 from .simd_winograd import sums_to_pixels, taps_to_panels, window_to_panels
 from .tasks import Task
+from .workspace import empty
 
 #: Fewest channels and filters for which the additions pay.
 LEAST = 32
@@ -89,14 +90,16 @@ def correlate(task, image, packed, bias, out, _table, numbers):
     pieces, plane = np.empty((DENSE_LANES, 4), np.int64), 4 * rows * columns
     number = cut(first, last, th, tw, pieces)
     step = channels * DENSE_LANES + MOVE  # a piece's excess is overwritten by the next piece, or lies between panels
-    panels = np.zeros(16 * step, image.dtype)
+    panels = empty(16 * step, image.dtype)
+    if last - first < DENSE_LANES:
+        panels[:] = 0  # lanes that nobody fills: numbers left over from another use may be slow to multiply
     for c in range(channels):
         for i in range(number):
             source = (pieces[i, 1] * channels + c) * plane + pieces[i, 2] * columns + pieces[i, 3]
             window_to_panels(panels, c * DENSE_LANES + pieces[i, 0], step, image, source, rows, columns)
     row_tiles, tiles = (filters + DENSE_ROWS - 1) // DENSE_ROWS, ROWS // DENSE_ROWS
-    sums = np.empty(16 * ROWS * DENSE_LANES, image.dtype)
-    pixels = np.empty(4 * DENSE_LANES, image.dtype)
+    sums = empty(16 * ROWS * DENSE_LANES, image.dtype)
+    pixels = empty(4 * DENSE_LANES, image.dtype)
     for tile in range(0, row_tiles, tiles):
         for place in range(16):
             for part in range(min(tiles, row_tiles - tile)):

@@ -18,7 +18,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .simd_vectors import MOVE, Tile, load, pointer_at, shuffled, splat, store
+from .simd_vectors import MOVE, SUMS, Tile, in_turn, load, pointer_at, shuffled, splat, store
 
 
 def _dense_tile(rows, lanes):
@@ -184,13 +184,16 @@ def _dot_tile(rows):
 
 #: ``dense_tile(out, out_at, stride, a, a_at, b, b_at, depth, accumulate)``: 4 rows of 24 lanes.
 #: ``out[out_at + r * stride + l] (+)= sum over k of a[a_at + 4 * k + r] * b[b_at + 24 * k + l]``.
-DENSE_ROWS, DENSE_LANES = 4, 24
+DENSE_ROWS, DENSE_LANES = SUMS // 3, 3 * MOVE
 dense_tile = _dense_tile(DENSE_ROWS, DENSE_LANES)
 
-#: ``indexed_tile(out, out_at, a, row_at, row_first, step_at, b, b_at, depth, accumulate)``: 6 rows of 16 lanes.
-#: ``out[out_at + 16 * r + l] (+)= sum over k of a[row_at[row_first + r] + step_at[k]] * b[b_at + 16 * k + l]``.
-INDEXED_ROWS, INDEXED_LANES = 6, 16
+#: ``indexed_tile(out, out_at, a, row_at, row_first, step_at, b, b_at, depth, accumulate)``: 6 or 9 rows of 2 vectors, L lanes.
+#: ``out[out_at + L * r + l] (+)= sum over k of a[row_at[row_first + r] + step_at[k]] * b[b_at + L * k + l]``.
+#: ``narrow_tile`` is the same with 9 rows of 1 vector. (A kernel of 3 x 3 has 9 taps per channel.)
+INDEXED_ROWS, INDEXED_LANES = 9 if SUMS == 24 else 6, 2 * MOVE
 indexed_tile = _indexed_tile(INDEXED_ROWS, INDEXED_LANES)
+NARROW_ROWS = 9
+narrow_tile = _indexed_tile(NARROW_ROWS, MOVE)
 
 #: ``direct_tile(out, out_at, stride, a, a_at, b, b_at, table, place, to, step, depth, base_at, accumulate)``: 4 rows of
 #: 3 pieces. ``out[out_at + r * stride + table[to + piece] + l] = (out[the same] if accumulate else a[base_at + r])
@@ -259,23 +262,36 @@ every_second, every_second_of_some = _every(2)
 every_fourth, _ = _every(4)
 
 
-@intrinsic
-def four_in_turn(typingctx, out, out_at, source, source_at, step):
-    """Copy ``MOVE`` elements of 4 rows in turn: ``out[out_at + 4 * l + r] = source[source_at + r * step + l]``."""
+def _rows_in_turn(count, length):
+    """Make a copy of some elements of each of some rows, one of each row in turn."""
 
-    def codegen(context, builder, signature, args):
-        out_, out_at_, source_, source_at_, step_ = args
-        dtype = signature.args[0].dtype
-        align, vector = dtype.bitwidth // 8, ir.VectorType(context.get_value_type(dtype), MOVE)
-        start = pointer_at(context, builder, signature.args[2], source_, source_at_)
-        places = [builder.mul(step_, ir.Constant(step_.type, r)) for r in range(4)]
-        rows = [load(builder, builder.gep(start, [place]), vector, align) for place in places]
-        value = shuffled(builder, shuffled(builder, rows[0], rows[2]), shuffled(builder, rows[1], rows[3]))
-        store(builder, value, pointer_at(context, builder, signature.args[0], out_, out_at_), align)
-        return context.get_dummy_value()
+    @intrinsic
+    def copy(typingctx, out, out_at, source, source_at, step):
+        """``out[out_at + count * l + r] = source[source_at + r * step + l]``."""
 
-    n = types.intp
-    return types.void(out, n, source, n, n), codegen
+        def codegen(context, builder, signature, args):
+            out_, out_at_, source_, source_at_, step_ = args
+            dtype = signature.args[0].dtype
+            align, vector = dtype.bitwidth // 8, ir.VectorType(context.get_value_type(dtype), length)
+            start = pointer_at(context, builder, signature.args[2], source_, source_at_)
+            places = [builder.mul(step_, ir.Constant(step_.type, r)) for r in range(count)]
+            value = in_turn(builder, [load(builder, builder.gep(start, [place]), vector, align) for place in places])
+            store(builder, value, pointer_at(context, builder, signature.args[0], out_, out_at_), align)
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(out, n, source, n, n), codegen
+
+    return copy
+
+
+#: ``four_in_turn(out, out_at, source, source_at, step)``: copy 8 elements of 4 rows, ``step`` apart, one of each in
+#: turn: ``out[out_at + 4 * l + r] = source[source_at + r * step + l]``.
+IN_TURN = 8
+four_in_turn = _rows_in_turn(4, IN_TURN)
+#: The same for as many rows as a dense tile, an indexed and a narrow one have; of the last two, FEW elements each.
+dense_in_turn, FEW = _rows_in_turn(DENSE_ROWS, IN_TURN), 4
+indexed_in_turn, narrow_in_turn = _rows_in_turn(INDEXED_LANES, FEW), _rows_in_turn(MOVE, FEW)
 
 
 @intrinsic

@@ -4,16 +4,23 @@ A tile's code is: sums = 0; for k: sums = step(k, sums); then the sums are writt
 sums are LLVM values (phi nodes), so they stay in registers.
 """
 
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import types
-from numba.core import cgutils
+from numba.core import cgutils, config
 
-#: Bytes in a vector register: AVX2.
-VECTOR_BYTES = 32
-#: Sums that a tile keeps in registers at once, in vectors.
-SUMS = 12
-#: Elements in a piece of neighbours, which a few instructions copy or add at once.
-MOVE = 8
+
+def vector_bytes():
+    """Return the bytes in a vector register: 64 with AVX-512, else 32 (which shorter vectors make up in several)."""
+    if config.CPU_NAME or config.CPU_FEATURES is not None:  # numba compiles for another processor than this one
+        return 64 if "+avx512f" in (config.CPU_FEATURES or "") else 32
+    return 64 if binding.get_host_cpu_features().get("avx512f") else 32
+
+
+VECTOR_BYTES = vector_bytes()
+#: Sums that a tile keeps in registers at once, in vectors: of 16 registers, or of AVX-512's 32.
+SUMS = 24 if VECTOR_BYTES == 64 else 12
+#: Elements in a piece of neighbours, which a few instructions copy or add at once: a vector of float32.
+MOVE = VECTOR_BYTES // 4
 
 
 def pointer_at(context, builder, array_type, array, at):
@@ -41,6 +48,14 @@ def splat(builder, scalar, vector):
     lane0 = builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
     mask = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), None)
     return builder.shuffle_vector(lane0, ir.Constant(vector, ir.Undefined), mask)
+
+
+def in_turn(builder, rows):
+    """Return the elements of 2, 4, 8, ... vectors in turn, in one vector."""
+    if len(rows) == 1:
+        return rows[0]
+    half = len(rows) // 2
+    return in_turn(builder, [shuffled(builder, *pair) for pair in zip(rows[:half], rows[half:], strict=True)])
 
 
 def shuffled(builder, even, odd):

@@ -1,8 +1,17 @@
-"""Memory for intermediate results, kept from call to call: fresh pages cost more than writing to them."""
+"""Memory for intermediate results: kept from call to call, or a task's own; both start where a cache line starts.
+
+Fresh pages cost more than writing to them. A vector that lies in two cache lines costs as much as two: AVX-512's
+vectors are as long as a line, so that every single one would.
+"""
 
 import threading
 
 import numpy as np
+
+from .jit import jit
+
+#: Bytes in a cache line.
+LINE = 64
 
 _kept = threading.local()
 
@@ -15,5 +24,14 @@ def take(name, size, dtype):
     key = (name, np.dtype(dtype).char)
     buffer = _kept.__dict__.get(key)
     if buffer is None or buffer.size < size:
-        buffer = _kept.__dict__[key] = np.empty(size, dtype)
+        memory = np.empty(size + LINE // np.dtype(dtype).itemsize, dtype)
+        buffer = _kept.__dict__[key] = memory[-memory.ctypes.data % LINE // memory.itemsize :][:size]
     return buffer
+
+
+@jit
+def empty(size, dtype):
+    """Return an uninitialised array, for a task to use while it runs."""
+    memory = np.empty(size + LINE // 4, dtype)
+    first = -memory.ctypes.data % LINE // memory.itemsize
+    return memory[first : first + size]
