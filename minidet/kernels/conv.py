@@ -17,7 +17,17 @@ import numpy as np
 
 from . import conv_direct, conv_gather, conv_phases, conv_tiles, conv_weight, conv_winograd, workspace
 from . import conv_geometry as geometry
-from .simd import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, NARROW_ROWS, SINGLE_PIECES
+from .simd import (
+    DENSE_LANES,
+    DENSE_ROWS,
+    DIRECT_PIECES,
+    DIRECT_ROWS,
+    DOT_ROWS,
+    INDEXED_LANES,
+    INDEXED_ROWS,
+    NARROW_ROWS,
+    SINGLE_PIECES,
+)
 from .tasks import launch
 
 #: Shares of the work to aim at.

@@ -15,13 +15,13 @@ from the padded image, at ``place[piece] + source_at[k]``: the vectors cross cac
 import numpy as np
 
 from .jit import jit
-from .simd import DIRECT_PIECES, DIRECT_ROWS, MOVE, SINGLE_PIECES, direct_tile, move, single_tile
+from .simd import DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, MOVE, SINGLE_PIECES, direct_tile, move, single_tile
 from .tasks import Task
 
 #: Taps in a block, and tiles that use a block one after the other.
 DEPTH, BATCH = 128, 4
-#: Most filters per group that are computed here.
-MOST_ROWS = 32
+#: Most filters per group that are computed here: panels pay sooner where their tiles have more rows than these.
+MOST_ROWS = 32 if DENSE_ROWS == DIRECT_ROWS else 16
 
 
 @jit

@@ -187,7 +187,8 @@ def _dot_tile(rows):
 DENSE_ROWS, DENSE_LANES = SUMS // 3, 3 * MOVE
 dense_tile = _dense_tile(DENSE_ROWS, DENSE_LANES)
 
-#: ``indexed_tile(out, out_at, a, row_at, row_first, step_at, b, b_at, depth, accumulate)``: 6 or 9 rows of 2 vectors, L lanes.
+#: ``indexed_tile(out, out_at, a, row_at, row_first, step_at, b, b_at, depth, accumulate)``: 6 or 9 rows of
+#: 2 vectors, L lanes.
 #: ``out[out_at + L * r + l] (+)= sum over k of a[row_at[row_first + r] + step_at[k]] * b[b_at + L * k + l]``.
 #: ``narrow_tile`` is the same with 9 rows of 1 vector. (A kernel of 3 x 3 has 9 taps per channel.)
 INDEXED_ROWS, INDEXED_LANES = 9 if SUMS == 24 else 6, 2 * MOVE
