@@ -157,8 +157,8 @@ def conv2d(x, weight, bias, stride, padding, dilation, groups):
     return out
 
 
-def conv2d_input_grad(grad, weight, input_size, stride, padding, dilation, groups):
-    """Return the gradient for x (N, C, H, W), given the gradient (N, F, OH, OW) for the result.
+def conv2d_input_grad(grad, weight, input_size, stride, padding, dilation, groups, out=None):
+    """Return the gradient for x (N, C, H, W), given the gradient (N, F, OH, OW) for the result; write it to ``out``.
 
     ``out[n, c, h, w]`` sums ``grad[n, f, oh, ow] * weight[f, c, i, j]`` over the windows and taps that met the pixel:
     ``h = oh * sh + i * dh - ph``, and the same for w. It is also the transposed convolution of ``grad``.
@@ -168,10 +168,10 @@ def conv2d_input_grad(grad, weight, input_size, stride, padding, dilation, group
     _, cg, kh, kw = weight.shape
     h, w = input_size
     plan = geometry.input_grad(f // groups, cg, (kh, kw), (h, w), stride, padding, dilation)
+    out = np.empty((n, cg * groups, h, w), grad.dtype) if out is None else out
     if grad.size == 0 or plan.source_at.size == 0:
-        return np.zeros((n, cg * groups, h, w), grad.dtype)
-    out = np.empty((n, cg * groups, h, w), grad.dtype)
-    if out.size:
+        out[...] = 0
+    elif out.size:
         steps = (f // groups * cg * kh * kw, kh * kw)
         _correlate(grad, weight, steps, cg, None, plan, groups, out)
     return out

@@ -11,6 +11,8 @@ cores from each other. Below ``SMALL`` multiplications OpenBLAS wakes no threads
 read once whoever reads it, so there it stays.
 """
 
+import numpy as np
+
 from . import conv
 from .reference import linear as reference
 
@@ -45,7 +47,9 @@ def linear_weight_grad(grad, x):
     (m, f), c = grad.shape, x.shape[1]
     if _stays(m, f, c):
         return reference.linear_weight_grad(grad, x)
-    return conv.conv2d_input_grad(x.reshape(1, m, 1, c), grad.reshape(m, f, 1, 1), (1, c), *PLAIN).reshape(f, c)
+    out = np.empty((f, c), x.dtype)  # not a view: what owns its memory becomes a parameter's gradient as it is
+    conv.conv2d_input_grad(x.reshape(1, m, 1, c), grad.reshape(m, f, 1, 1), (1, c), *PLAIN, out=out.reshape(1, f, 1, c))
+    return out
 
 
 __all__ = ["linear", "linear_input_grad", "linear_weight_grad"]
