@@ -2,11 +2,13 @@
 
 ::
 
-    launch(task, count, ...)      each thread:  take the next number, run task(number, ...), until none is left
+    launch(task, count, ...)      each thread:  take the next number of its share, run task(number, ...), until none is
+                                                left; then help the next thread with its share
 
 A kernel is a serial function of one task's number. All have the same arguments, so the parallel loop, which is what
 takes long to compile, is compiled once. A thread that is held up by other programs takes fewer tasks. Tasks write to
-separate places, so the result depends neither on the number of threads nor on their order.
+separate places, so the result depends neither on the number of threads nor on their order. Neighbouring tasks write
+to neighbouring places, so a thread's share is a run of numbers: what a processor fetches ahead is then its own.
 
 ``task(index, a, b, c, out, table, numbers)``: four flat arrays of floats, of which ``out`` is written, a table of
 offsets, and the sizes that the task needs.
@@ -23,6 +25,8 @@ from .simd import call_address, fetch_add
 
 #: Work that is worth waking the threads for.
 SMALL = 1 << 14
+#: Elements from one thread's counter to the next one's: two cache lines.
+APART = 16
 
 
 class Task:
@@ -49,12 +53,15 @@ class Task:
 
 @jit.parallel
 def _launch(threads, address, count, counter, a, b, c, out, table, numbers):
-    for _ in numba.prange(threads):
-        while True:
-            index = fetch_add(counter)
-            if index >= count:
-                break
-            call_address(address, index, a, b, c, out, table, numbers)
+    for thread in numba.prange(threads):
+        for turn in range(threads):
+            share = (thread + turn) % threads
+            first, last = share * count // threads, (share + 1) * count // threads
+            while True:
+                index = first + fetch_add(counter[share * APART :])
+                if index >= last:
+                    break
+                call_address(address, index, a, b, c, out, table, numbers)
 
 
 @jit.jit
@@ -93,4 +100,4 @@ def launch(task, count, a, b, c, out, table, numbers, work=SMALL):
         _run(task.address(dtype), count, *arrays, table, numbers)
         return
     threads = min(jit.threads(), count)
-    _launch(threads, task.address(dtype), count, np.zeros(1, np.int64), *arrays, table, numbers)
+    _launch(threads, task.address(dtype), count, np.zeros(threads * APART, np.int64), *arrays, table, numbers)
