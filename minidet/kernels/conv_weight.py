@@ -90,13 +90,17 @@ def _transpose(grad, at, plane, image_step, lanes, filters, first, count, panel)
 
 @Task
 def share(task, grad, image, _c, partial, row_at, numbers):
-    """Sum over a share of the pixels, for a tile's filters and all taps: ``partial[task]`` is (K rounded up, lanes)."""
+    """Sum over a share of the pixels, for a tile's filters and all taps: ``partial[group, tile, share]``.
+
+    That is (K rounded up, lanes). Tasks of one share follow each other: they read the same part of the image.
+    """
     images, filters, oh, ow, groups = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
     row_step, column_step, image_step, shares, lanes = numbers[5], numbers[6], numbers[7], numbers[8], numbers[9]
     pixels, group_filters = images * oh * ow, filters // groups
     tiles = (group_filters + lanes - 1) // lanes
-    rest, part = divmod(task, shares)
-    group, tile = divmod(rest, tiles)
+    rest, tile = divmod(task, tiles)
+    group, part = divmod(rest, shares)
+    partial_at = ((group * tiles + tile) * shares + part) * row_at.size
     lane, rows = tile * lanes, INDEXED_ROWS if lanes == INDEXED_LANES else NARROW_ROWS
     size = (pixels + shares - 1) // shares
     first, last = part * size, min(pixels, (part + 1) * size)
@@ -112,7 +116,7 @@ def share(task, grad, image, _c, partial, row_at, numbers):
         _places(p, count, oh, ow, row_step, column_step, image_step, start, places)
         _transpose(grad, grad_at, oh * ow, filters * oh * ow, lanes, used, p, count, panel)
         for k in range(0, row_at.size, rows):
-            to = (task * row_at.size + k) * lanes
+            to = (partial_at + k) * lanes
             if lanes == MOVE:
                 narrow_tile(partial, to, image, row_at, k, places, panel, 0, count, p - first)
             else:
