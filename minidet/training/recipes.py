@@ -26,6 +26,8 @@ class Recipe:
     max_norm: float = 5.0  # the gradient's norm is clipped here
     class_weights: str = "power"  # or "median_frequency": minidet.data.median_frequency_weights
     class_weight_power: float = 0.0  # weight of a class = share of its pixels ** -power, scaled to mean 1
+    scale: tuple[float, float] = (0.9, 1.25)  # photographs are magnified by a factor between these ...
+    degrees: float = 0.0  # ... and turned by an angle up to this
     quick_epochs: int = 1
     quick_samples: int = 32
     train_samples: int | None = None  # for generated data: scenes per epoch
@@ -197,7 +199,15 @@ RECIPES = {
         model_args={"width": 12},
     ),
     ("unet", "camvid"): Recipe(
-        "unet", "camvid", epochs=14, batch_size=4, lr=3e-3, class_weight_power=0.25, model_args=UNet.FAST
+        "unet",
+        "camvid",
+        epochs=60,
+        batch_size=4,
+        lr=3e-3,
+        class_weight_power=0.4,
+        scale=(0.8, 1.6),
+        degrees=4.0,
+        model_args=UNet.FAST,
     ),
 }
 

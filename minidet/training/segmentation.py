@@ -26,7 +26,7 @@ def training_data(recipe: Recipe, *, root=None, seed: int = 0, quick: bool = Fal
         return DigitScenes("train", length=length, seed=seed, fresh=True)
     if recipe.data == "shapes":
         return ShapeSegmentation("train", SHAPES_SIZE, length=length, seed=seed, fresh=True)
-    return CamVid(root, "train", transform=camvid_augmentation())
+    return CamVid(root, "train", transform=camvid_augmentation(recipe.scale, recipe.degrees))
 
 
 def held_out(recipe: Recipe, split: str = "test", *, root=None, seed: int = 0, quick: bool = False):
@@ -40,11 +40,11 @@ def held_out(recipe: Recipe, split: str = "test", *, root=None, seed: int = 0, q
     return CamVid(root, split)
 
 
-def camvid_augmentation() -> Compose:
-    """Mirror street frames, magnify them by 0.9 to 1.25 and cut a window, change brightness, contrast and colours."""
+def camvid_augmentation(scale: tuple[float, float], degrees: float) -> Compose:
+    """Mirror street frames, magnify and turn them, cut a window, change brightness, contrast and colours."""
     return Compose(
         [
-            RandomAffineCrop(CAMVID_WINDOW, scale=(0.9, 1.25), ignore_index=11),
+            RandomAffineCrop(CAMVID_WINDOW, degrees, scale, ignore_index=11),
             ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2),
         ]
     )
