@@ -45,8 +45,9 @@ import numpy as np
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from minidet.kernels.conv_winograd import LEAST  # minidet uses Winograd for at least so many channels and filters
-from minidet.kernels.simd import DENSE_LANES as LANES  # 24
-from minidet.kernels.simd import DENSE_ROWS as ROWS  # 4
+from minidet.kernels.simd import DENSE_LANES as LANES  # 24, or 48 with AVX-512
+from minidet.kernels.simd import DENSE_ROWS as ROWS  # 4, or 8 with AVX-512
+from minidet.kernels.simd import MOVE as VECTOR  # numbers in a vector: 8, or 16 with AVX-512
 from minidet.kernels.simd import dense_tile, move
 from minidet.nn.functional import conv2d
 
@@ -57,6 +58,7 @@ BLUE, ORANGE, GREEN, GREY = "#4477aa", "#dd7733", "#338855", "#999999"
 CORES = numba.config.NUMBA_NUM_THREADS
 numba.set_num_threads(1)  # one core, up to the last section
 print(f"NumPy {np.__version__}, numba {numba.__version__}, {CORES} cores{', quick mode' if QUICK else ''}")
+print(f"vectors of {VECTOR} numbers; the last kernels work on {ROWS} filters x {LANES} pixels at once")
 
 # %% [markdown]
 # ## 1. The work
@@ -491,18 +493,20 @@ result = step("loops in another order", conv_rows, result)
 #
 # The only memory faster than the first-level cache is the *registers*: 16 or 32 vectors inside the core. So: keep the
 # sums there from the first product to the last. And use each loaded number several times while we have it. Both
-# together are a **tile**: 4 filters x 24 pixels, whose 96 sums are 12 vectors of 8.
+# together are a **tile**: R filters x L pixels. With 16 registers of 8 numbers (AVX2) R = 4 and L = 24: 96 sums, 12
+# vectors. With 32 registers of 16 numbers (AVX-512) R = 8 and L = 48: 384 sums, 24 vectors. The figure shows yours.
 
 
 # %% jupyter={"source_hidden": true}
 def draw_tile():
     """Draw one step of the tile."""
-    axes = canvas(11, 2.9, (-3, 17.6), (-2.9, 2.5), aspect="equal")
+    size, low = 14.4 / LANES, -0.6 * (ROWS - 1)
+    axes = canvas(11, 2.0 + 0.25 * ROWS, (-3, 17.6), (low - 1.1, 2.5), aspect="equal")
     blues, arrow = ("#cfe0f0", "#e8f0f8", "#cfe0f0"), {"arrowstyle": "->", "color": "0.4"}
     for lane in range(LANES):
-        cell(axes, 3 + 0.6 * lane, 1.2, blues[lane // 8], 0.6, 0.6)
+        cell(axes, 3 + size * lane, 1.2, blues[lane // VECTOR], size, 0.6)
         for row in range(ROWS):
-            cell(axes, 3 + 0.6 * lane, -0.6 * row, "#f9dcc4", 0.6, 0.6, edge="0.8")
+            cell(axes, 3 + size * lane, -0.6 * row, "#f9dcc4", size, 0.6, edge="0.8")
     for row in range(ROWS):
         cell(axes, 1.6, -0.6 * row, "#cde8d5", 0.6, 0.6)
         axes.text(1.9, 0.3 - 0.6 * row, f"a{row}", ha="center", va="center")
@@ -512,20 +516,21 @@ def draw_tile():
         axes.annotate("", (5.4 + 4.8 * vector, 0.65), (5.4 + 4.8 * vector, 1.15), arrowprops=arrow)
         for row in range(ROWS):
             cell(axes, 3 + 4.8 * vector, -0.6 * row, "none", 4.8, 0.6, edge=ORANGE, line=1.8)
-    axes.text(10.2, 2.0, "b[k]: tap k of 24 pixels, in 3 vectors: 3 loads, each used 4 times", ha="center", color=BLUE)
-    words = "a[k]: tap k's weight\nin 4 filters:\n4 loads, each\nused 3 times"
-    axes.text(1.4, -0.6, words, ha="right", va="center", color=GREEN)
-    words = "12 vectors of sums, in registers: 12 multiply-adds, no load, no store"
-    axes.text(10.2, -2.5, words, ha="center", color=ORANGE)
+    axes.text(10.2, 2.0, f"b[k]: tap k of {LANES} pixels, in 3 vectors: 3 loads, each used {ROWS} times", ha="center",
+              color=BLUE)  # fmt: skip
+    words = f"a[k]: tap k's weight\nin {ROWS} filters:\n{ROWS} loads, each\nused 3 times"
+    axes.text(1.4, low / 2 + 0.3, words, ha="right", va="center", color=GREEN)
+    words = f"{3 * ROWS} vectors of sums, in registers: {3 * ROWS} multiply-adds, no load, no store"
+    axes.text(10.2, low - 0.7, words, ha="center", color=ORANGE)
     plt.show()
 
 
 draw_tile()
 
 # %% [markdown]
-# A step of the tile loads 3 vectors and 4 weights and does 12 vector multiply-adds: 7 accesses for 12 operations,
-# where the last section had 3 accesses for 1. The 12 sums depend on nothing but themselves, so there is always one
-# that can start.
+# A step of the tile loads 3 vectors and R weights and does 3 R vector multiply-adds: 7 accesses for 12 operations (11
+# for 24 with AVX-512), where the last section had 3 accesses for 1. The sums depend on nothing but themselves, so there
+# is always one that can start.
 #
 # Python has no way to say "keep this in a register". numba lets a library emit the instructions itself (an
 # *intrinsic*); minidet's tiles are in [simd.py](../minidet/kernels/simd.py). `dense_tile` expects its operands in the
@@ -533,7 +538,7 @@ draw_tile()
 #
 # ```
 # dense_tile(out, out_at, stride, a, a_at, b, b_at, depth, accumulate)
-#     out[out_at + r * stride + l]  =  sum over k of  a[a_at + 4 k + r] * b[b_at + 24 k + l]      r < 4, l < 24
+#     out[out_at + r * stride + l]  =  sum over k of  a[a_at + R k + r] * b[b_at + L k + l]      r < R, l < L
 # ```
 #
 # with `+=` if `accumulate`. In the language of matrices: a sum of *outer products* `a[k] b[k]'`, one per tap.
@@ -567,25 +572,25 @@ print(*loop[:12], "...", sep="\n")
 # %% [markdown]
 # This is the loop over k as the processor sees it: how often each instruction occurs, and the first of them. With
 # AVX2, a step has 3 loads of a vector of `b` (`vmovups`), 4 that copy one weight to all places of a vector
-# (`vbroadcastss`), and 12 multiply-adds (`vfmadd...`), whose last operand is the register of a sum. The compiler may
+# (`vbroadcastss`), and the multiply-adds (`vfmadd...`), whose last operand is the register of a sum. The compiler may
 # have put two steps into one round. Other processors have other names, and shorter vectors need more lines. There is
 # no store, and nothing to take away.
 #
-# The tile wants the columns in *panels* of 24 pixels, tap after tap, and the weights in groups of 4 filters, tap
+# The tile wants the columns in *panels* of L pixels, tap after tap, and the weights in groups of R filters, tap
 # after tap. Bringing data into the order in which it will be read is called *packing*. We start from im2col, so that
 # only one thing changes.
 
 
 # %%
 def pack(matrix):
-    """Reorder weights (F, taps) for the tile: (F / 4, taps, 4)."""
+    """Reorder weights (F, taps) for the tile: (F / R, taps, R)."""
     filters, taps = matrix.shape
     return np.ascontiguousarray(matrix.reshape(filters // ROWS, ROWS, taps).transpose(0, 2, 1))
 
 
 @numba.njit
 def multiply_panels(packed, panels, out):
-    """Multiply weights (F / 4, taps, 4) with panels (P, taps, 24), write out (F, 24 P)."""
+    """Multiply weights (F / R, taps, R) with panels (P, taps, L), write out (F, L P)."""
     groups, taps, _ = packed.shape
     for p in range(panels.shape[0]):
         for g in range(groups):
@@ -627,29 +632,29 @@ print(f"the tiles alone, with everything packed: {flop(x, weight) / only / 1e9:.
 #
 # Two details make this fast:
 #
-# - The 24 pixels of a tile are 24 neighbours in *padded* rows, including the two columns of padding. We compute 2
+# - The L pixels of a tile are L neighbours in *padded* rows, including the two columns of padding. We compute 2
 #   useless outputs per row and leave them out at the end; then every tile looks the same. (minidet's kernels do not
 #   even waste those: a tile may consist of pieces from different rows.)
-# - All F / 4 tiles of the same pixels read the same numbers. So they are gathered once into a small panel of at most
-#   256 taps x 24 pixels. That is less than 25 kB, chosen to fit into a first-level cache, and is used F / 4 times
+# - All F / R tiles of the same pixels read the same numbers. So they are gathered once into a small panel of at most
+#   `BLOCK` taps x L pixels. That is less than 25 kB, chosen to fit into a first-level cache, and is used F / R times
 #   before the next panel takes its place. (A pixel is still copied nine times, but to the nearest memory and for a
 #   short time; nothing large is written and read again.) Such a cut is called *blocking*. For every block of taps but
 #   the first, the tile adds to what is already in `out`.
 
 # %%
-BLOCK = 256  # taps in a panel
+BLOCK = 6144 // LANES  # taps in a panel: 256, or 128 with AVX-512
 
 
 @numba.njit
 def one_panel(p, image, offsets, packed, out, panel):
-    """Compute 24 pixels of all filters."""
+    """Compute L pixels of all filters."""
     taps, groups = offsets.size, packed.shape[0]
     for first in range(0, taps, BLOCK):
         depth = min(BLOCK, taps - first)
         for k in range(depth):
             source = p * LANES + offsets[first + k]
-            for lane in range(0, LANES, 8):
-                move(panel, k * LANES + lane, image, source + lane)  # copies 8 neighbours
+            for lane in range(0, LANES, VECTOR):
+                move(panel, k * LANES + lane, image, source + lane)  # copies a vector of neighbours
         for g in range(groups):
             to, a_at = g * ROWS * out.shape[1] + p * LANES, (g * taps + first) * ROWS
             dense_tile(out, to, out.shape[1], packed, a_at, panel, 0, depth, first)  # first = 0: do not accumulate
@@ -689,14 +694,16 @@ def draw_levels():
     """Draw the loop nest, and what lies in which memory while it runs."""
     block, row = min(BLOCK, 9 * C), 1.35
     levels = (  # loop, memory, what lies there, how often it is used, colour
-        ("for 24 pixels", "third level or main memory", f"image and output: {(x.size + F * H * W) * 4 / 1e6:.1f} MB",
+        (f"for {LANES} pixels", "third level or main memory",
+         f"image and output: {(x.size + F * H * W) * 4 / 1e6:.1f} MB",
          "a pixel is fetched for a few panels,\nwhich need it soon after each other", "#f0f0f0"),
         ("for a block of taps: gather", "second level", f"weights of all filters: {weight.nbytes / 1000:.0f} kB",
          f"used for each of {-(-H * (W + 2) // LANES)} panels", "#e3edf7"),
-        ("for 4 filters", "first level", f"panel of {block} taps x 24 pixels: {block * LANES * 4 / 1000:.1f} kB",
+        (f"for {ROWS} filters", "first level",
+         f"panel of {block} taps x {LANES} pixels: {block * LANES * 4 / 1000:.1f} kB",
          f"used for each of {F // ROWS} groups of filters", "#d5ead9"),
-        ("for a tap", "registers", "4 x 24 sums, 3 vectors of pixels, 1 weight",
-         f"sums stay for {block} taps; a vector of\npixels is used 4 times, a weight 3 times", "#f9dcc4"),
+        ("for a tap", "registers", f"{ROWS} x {LANES} sums, 3 vectors of pixels, 1 weight",
+         f"sums stay for {block} taps; a vector of\npixels is used {ROWS} times, a weight 3 times", "#f9dcc4"),
     )  # fmt: skip
     axes = canvas(11, 3.6, (0, 14.2), (-row * 3 - 0.4, 1.9))
     for level, (loop, name, what, use, colour) in enumerate(levels):
@@ -707,7 +714,9 @@ def draw_levels():
         axes.text(4.8, bottom + 0.75, name, va="center", weight="bold")
         axes.text(4.8, bottom + 0.32, what, va="center")
         axes.text(10.1, bottom + 0.55, use, va="center", fontsize=9)
-    axes.text(0.1 + 0.35 * 4, -row * 3 - 0.1, "12 vector multiply-adds", va="center", family="monospace", fontsize=9)
+    axes.text(
+        0.1 + 0.35 * 4, -row * 3 - 0.1, f"{3 * ROWS} vector multiply-adds", va="center", family="monospace", fontsize=9
+    )
     for at, text in ((0.1, "loop nest"), (4.8, "what it uses, and where that lies"), (10.1, "used again")):
         axes.text(at, 1.45, text, weight="bold")
     plt.show()
@@ -812,11 +821,11 @@ np.testing.assert_array_equal(by_winograd.reshape(1, 4), by_columns)  # exact: o
 # windows): **the tile again**, now with C taps in place of 9 C.
 #
 # ```
-# for 24 windows
-#   for c: gather d, 4 x 4 x 24; d = B' d B        -> 16 panels (C, 24)
+# for L windows
+#   for c: gather d, 4 x 4 x L; d = B' d B         -> 16 panels (C, L)
 #   for 16 places
-#     for 4 filters: the tile, summed over c       -> m (16, F, 24)
-#   for f: A' m A                                  -> 2 x 2 x 24 pixels
+#     for R filters: the tile, summed over c       -> m (16, F, L)
+#   for f: A' m A                                  -> 2 x 2 x L pixels
 # ```
 #
 # Windows start at every second row and column. So the image is first split into its 2 x 2 *phases* (even and odd
@@ -848,14 +857,14 @@ def times_a(m0, m1, m2, m3):
 
 @numba.njit
 def copy(out, to, source, at):
-    """Copy 24 neighbours."""
-    for lane in range(0, LANES, 8):
+    """Copy L neighbours."""
+    for lane in range(0, LANES, VECTOR):
         move(out, to + lane, source, at + lane)
 
 
 @numba.njit
 def gather_windows(image, at, plane, row, d, panels, to, step):
-    """Gather 24 windows of one channel, and write ``B' d B`` to place ``to`` of each panel."""
+    """Gather L windows of one channel, and write ``B' d B`` to place ``to`` of each panel."""
     for i in range(4):
         for j in range(4):
             phase = i % 2 * 2 + j % 2
@@ -872,7 +881,7 @@ def gather_windows(image, at, plane, row, d, panels, to, step):
 
 @numba.njit
 def write_pixels(m, f, first, out):
-    """Write ``A' m A`` of 24 windows of one filter: rows 0 and 1, columns in turn."""
+    """Write ``A' m A`` of L windows of one filter: rows 0 and 1, columns in turn."""
     for l in range(LANES):
         left = times_a(m[0, f, l], m[4, f, l], m[8, f, l], m[12, f, l])
         centre = times_a(m[1, f, l], m[5, f, l], m[9, f, l], m[13, f, l])
@@ -884,7 +893,7 @@ def write_pixels(m, f, first, out):
 
 @numba.njit
 def all_windows(image, plane, row, packed, out):
-    """Compute 24 windows after 24 windows: image (C, 4, plane), packed (16, F / 4, C, 4), out (2, F, windows, 2)."""
+    """Compute L windows after L windows: image (C, 4, plane), packed (16, F / R, C, R), out (2, F, windows, 2)."""
     _, groups, channels, _ = packed.shape
     d = np.empty((4, 4, LANES), np.float32)
     panels = np.empty((16, channels, LANES), np.float32)
@@ -990,7 +999,7 @@ products = F * K * P  # multiply-adds of the direct sum
 
 
 def tile_bytes(products):
-    """Count what the tile loads: 4 + 24 numbers for 4 * 24 multiply-adds."""
+    """Count what the tile loads: R + L numbers for R * L multiply-adds."""
     return products * 4 * (ROWS + LANES) / (ROWS * LANES)
 
 

@@ -10,6 +10,7 @@
 
 Both panels are filled in one go because what they read are neighbours: 24 float32 are one and a half cache lines, and
 rows that lie a power of two apart share few places in the cache, so that half a line left over would be loaded again.
+(With AVX-512 a panel is 48 lanes wide, three whole lines, and there is one.)
 For the same reason all taps of a channel come before the next channel.
 
 Pixels near the border meet padding. Nothing is padded in memory: for each tap, the lanes of a piece that are outside

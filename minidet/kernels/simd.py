@@ -11,6 +11,8 @@ A tile is a block of sums that lives in registers from the first product to the 
 
 Per step, the 4 x 24 tile of float32 loads 4 + 3 registers and issues 12 fused multiply-adds, 2 per cycle at best:
 arithmetic, not loads, is the limit. 12 sums, 3 vectors of ``b`` and one of ``a`` are the 16 registers of AVX2.
+With AVX-512 there are 32 registers of 16 numbers, and the tile is 8 x 48: 24 sums, 11 loads. Everywhere else too, the
+numbers in the drawings are AVX2's; the code knows only ``MOVE``, ``DENSE_ROWS``, ``DENSE_LANES``.
 Processors with shorter vectors run the same code: LLVM splits the vectors.
 """
 
@@ -182,8 +184,8 @@ def _dot_tile(rows):
     return tile
 
 
-#: ``dense_tile(out, out_at, stride, a, a_at, b, b_at, depth, accumulate)``: 4 rows of 24 lanes.
-#: ``out[out_at + r * stride + l] (+)= sum over k of a[a_at + 4 * k + r] * b[b_at + 24 * k + l]``.
+#: ``dense_tile(out, out_at, stride, a, a_at, b, b_at, depth, accumulate)``: R rows of L lanes, 4 of 24 or 8 of 48.
+#: ``out[out_at + r * stride + l] (+)= sum over k of a[a_at + R * k + r] * b[b_at + L * k + l]``.
 DENSE_ROWS, DENSE_LANES = SUMS // 3, 3 * MOVE
 dense_tile = _dense_tile(DENSE_ROWS, DENSE_LANES)
 
