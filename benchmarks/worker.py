@@ -15,7 +15,7 @@ import time
 
 from .backends import BACKENDS
 from .cases import CASES
-from .peak import peak_case
+from .peak import PEAK
 
 SLOW = 0.05  # seconds of a run beside which waking the threads is nothing
 
@@ -51,7 +51,7 @@ def seconds_of(run, times: int) -> float:
 def main() -> None:
     """Serve commands until the input ends."""
     backend = BACKENDS[sys.argv[1]]()
-    cases = {case.name: case for case in (*CASES, peak_case(1))}
+    cases = {case.name: case for case in (*CASES, PEAK)}
     run, last = None, 0.0
     for line in sys.stdin:
         command = json.loads(line)

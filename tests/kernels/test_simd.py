@@ -9,7 +9,7 @@ if not jit.ENABLED:
 import llvmlite.binding
 import numba
 
-from minidet.kernels import simd
+from minidet.kernels import simd, simd_vectors, workspace
 
 DTYPES = [np.float32, np.float64]
 
@@ -22,9 +22,12 @@ def run():
     def dense(out, at, stride, a, a_at, b, b_at, depth, accumulate):
         simd.dense_tile(out, at, stride, a, a_at, b, b_at, depth, accumulate)
 
-    @numba.njit
-    def indexed(out, at, a, rows, row_first, steps, b, b_at, depth, accumulate):
-        simd.indexed_tile(out, at, a, rows, row_first, steps, b, b_at, depth, accumulate)
+    def tile_by_table(tile):
+        @numba.njit
+        def indexed(out, at, a, rows, row_first, steps, b, b_at, depth, accumulate):
+            tile(out, at, a, rows, row_first, steps, b, b_at, depth, accumulate)
+
+        return indexed
 
     @numba.njit
     def direct(out, at, stride, a, a_at, b, b_at, table, place, to, step, depth, base, accumulate):
@@ -42,7 +45,22 @@ def run():
     def second(out, at, source, source_at):
         simd.every_second(out, at, source, source_at)
 
-    return {"dense": dense, "indexed": indexed, "direct": direct, "move": move, "count": count, "second": second}
+    def in_turn(copy):
+        return numba.njit(lambda out, at, source, source_at, step: copy(out, at, source, source_at, step))
+
+    return {
+        "dense": dense,
+        "indexed": tile_by_table(simd.indexed_tile),
+        "narrow": tile_by_table(simd.narrow_tile),
+        "direct": direct,
+        "move": move,
+        "count": count,
+        "second": second,
+        "dense in turn": in_turn(simd.dense_in_turn),
+        "four in turn": in_turn(simd.four_in_turn),
+        "indexed in turn": in_turn(simd.indexed_in_turn),
+        "narrow in turn": in_turn(simd.narrow_in_turn),
+    }
 
 
 def assert_close(got, expected, dtype):
@@ -68,16 +86,18 @@ def test_dense_tile(run, dtype, depth, accumulate):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("depth", [0, 1, 37])
 @pytest.mark.parametrize("accumulate", [0, 1])
-def test_indexed_tile(run, dtype, depth, accumulate):
+@pytest.mark.parametrize("name", ["indexed", "narrow"])
+def test_indexed_tile(run, dtype, depth, accumulate, name):
     rng = np.random.default_rng(1)
-    rows, lanes = simd.INDEXED_ROWS, simd.INDEXED_LANES
+    sizes = {"indexed": (simd.INDEXED_ROWS, simd.INDEXED_LANES), "narrow": (simd.NARROW_ROWS, simd.MOVE)}
+    rows, lanes = sizes[name]
     a, b = rng.standard_normal(500).astype(dtype), rng.standard_normal(depth * lanes + 5).astype(dtype)
     row_at, step_at = rng.integers(0, 250, rows + 2), rng.integers(0, 250, depth)
     out = rng.standard_normal(2 + rows * lanes).astype(dtype)
     expected = out.copy()
     product = a[row_at[2:, None] + step_at] @ b[5:].reshape(depth, lanes)
     expected[2:] = (product + expected[2:].reshape(rows, lanes) * accumulate).reshape(-1)
-    run["indexed"](out, 2, a, row_at, 2, step_at, b, 5, depth, accumulate)
+    run[name](out, 2, a, row_at, 2, step_at, b, 5, depth, accumulate)
     assert_close(out, expected, dtype)
 
 
@@ -103,7 +123,7 @@ def test_direct_tile(run, dtype, depth, accumulate):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_move(run, dtype):
-    out, source = np.zeros(20, dtype), np.arange(20).astype(dtype)
+    out, source = np.zeros(40, dtype), np.arange(40).astype(dtype)
     run["move"](out, 3, source, 7)
     np.testing.assert_array_equal(out[3 : 3 + simd.MOVE], source[7 : 7 + simd.MOVE])
     assert np.count_nonzero(out) == simd.MOVE
@@ -111,7 +131,7 @@ def test_move(run, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_second(run, dtype):
-    out, source = np.zeros(20, dtype), 1 + np.arange(30).astype(dtype)
+    out, source = np.zeros(40, dtype), 1 + np.arange(60).astype(dtype)
     run["second"](out, 3, source, 7)
     np.testing.assert_array_equal(out[3 : 3 + simd.MOVE], source[7 : 7 + 2 * simd.MOVE : 2])
     assert np.count_nonzero(out) == simd.MOVE
@@ -127,6 +147,45 @@ def test_tile_is_made_of_fused_multiply_adds(run):
     if numba.core.config.CPU_NAME or not llvmlite.binding.get_host_cpu_features().get("fma"):
         pytest.skip("this processor is not known to fuse")
     out = np.zeros(simd.DENSE_ROWS * simd.DENSE_LANES, np.float32)
-    run["dense"](out, 0, simd.DENSE_LANES, np.zeros(8, np.float32), 0, np.zeros(48, np.float32), 0, 2, 0)
+    a, b = np.zeros(2 * simd.DENSE_ROWS, np.float32), np.zeros(2 * simd.DENSE_LANES, np.float32)
+    run["dense"](out, 0, simd.DENSE_LANES, a, 0, b, 0, 2, 0)
     text = "".join(run["dense"].inspect_asm().values())
-    assert text.count("vfmadd") >= simd.DENSE_ROWS * simd.DENSE_LANES // 8
+    assert text.count("vfmadd") >= simd.DENSE_ROWS * simd.DENSE_LANES // simd.MOVE
+
+
+@pytest.mark.parametrize("name, features, expected", [("generic", None, 32), ("generic", "+avx2,+avx512f", 64)])
+def test_vectors_are_as_long_as_the_processor_compiled_for(monkeypatch, name, features, expected):
+    monkeypatch.setattr(simd_vectors.config, "CPU_NAME", name)
+    monkeypatch.setattr(simd_vectors.config, "CPU_FEATURES", features)
+    assert simd_vectors.vector_bytes() == expected
+
+
+@pytest.mark.parametrize("has, expected", [(True, 64), (False, 32)])
+def test_vectors_are_as_long_as_this_processors(monkeypatch, has, expected):
+    monkeypatch.setattr(simd_vectors.config, "CPU_NAME", None)
+    monkeypatch.setattr(simd_vectors.config, "CPU_FEATURES", None)
+    monkeypatch.setattr(simd_vectors.binding, "get_host_cpu_features", lambda: {"avx512f": has})
+    assert simd_vectors.vector_bytes() == expected
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ["dense", "four", "indexed", "narrow"])
+def test_rows_in_turn(run, dtype, name):
+    lanes = {"dense": simd.DENSE_ROWS, "four": 4, "indexed": simd.INDEXED_LANES, "narrow": simd.MOVE}[name]
+    length = simd.IN_TURN if name in ("dense", "four") else simd.FEW
+    source = np.arange(lanes * 30).astype(dtype)
+    out = np.zeros(lanes * length + 5, dtype)
+    run[f"{name} in turn"](out, 3, source, 2, 30)
+    expected = source.reshape(lanes, 30)[:, 2 : 2 + length].T.reshape(-1)
+    np.testing.assert_array_equal(out[3:-2], expected)
+    assert not out[:3].any()
+    assert not out[-2:].any()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", [1, 100, 5000])
+def test_work_space_starts_at_a_cache_line(dtype, size):
+    for memory in (workspace.take("test", size, dtype), workspace.empty(size, np.dtype(dtype))):
+        assert memory.dtype == dtype
+        assert memory.size >= size
+        assert memory.ctypes.data % workspace.LINE == 0
