@@ -20,8 +20,11 @@ from .peak import PEAK
 SLOW = 0.05  # seconds of a run beside which waking the threads is nothing
 
 
-def memory_growth(case, backend) -> int:
-    """Bytes by which the resident peak of a case, all it holds included, exceeds the warmed process (Linux), or -1."""
+def growth(small, build) -> int:
+    """Bytes by which what ``build()`` returns lets the process grow, all it holds included (Linux), or -1.
+
+    ``small`` is called before: the same on little data, which loads all code.
+    """
     status, clear = pathlib.Path("/proc/self/status"), pathlib.Path("/proc/self/clear_refs")
     if not clear.exists():
         return -1
@@ -29,15 +32,19 @@ def memory_growth(case, backend) -> int:
     def kilobytes(field: str) -> int:
         return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith(field))
 
-    small = case.warm(backend)
     small()
     small()
     before = kilobytes("VmRSS")
     clear.write_text("5")  # the peak starts again from here
-    run = case.build(backend)
+    run = build()
     for _ in range(3):
         run()
     return 1024 * (kilobytes("VmHWM") - before)
+
+
+def memory_growth(case, backend) -> int:
+    """Bytes by which the resident peak of a case exceeds the warmed process, or -1."""
+    return growth(case.warm(backend), lambda: case.build(backend))
 
 
 def seconds_of(run, times: int) -> float:
