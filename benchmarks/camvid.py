@@ -82,7 +82,8 @@ def cost(run: pathlib.Path) -> dict:
 def row(run: pathlib.Path) -> tuple[float, list[str]]:
     """Return a run's mIoU, and its row of the table."""
     opened = open_run(run)
-    dataset, boundary = held_out(opened.recipe), BoundaryF1(len(opened.classes))
+    dataset = held_out(opened.recipe)
+    boundary = BoundaryF1(len(opened.classes), dataset.ignore_index)
     matrix = evaluate(opened.model, dataset, boundary=boundary)
     command = [sys.executable, "-m", "benchmarks.camvid", "--cost", str(run)]
     price = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
