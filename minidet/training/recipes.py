@@ -100,7 +100,7 @@ RECIPES = {
     ("segnet", "camvid"): Recipe(
         "segnet",
         "camvid",
-        epochs=16,
+        epochs=14,
         batch_size=4,
         lr=3e-3,
         class_weight_power=0.4,
@@ -109,7 +109,7 @@ RECIPES = {
     ("deconvnet", "camvid"): Recipe(
         "deconvnet",
         "camvid",
-        epochs=16,
+        epochs=14,
         batch_size=4,
         lr=3e-3,
         class_weight_power=0.4,
@@ -131,21 +131,21 @@ RECIPES = {
     ("fcn32s", "shapes"): Recipe(
         "fcn32s", "shapes", epochs=8, batch_size=8, lr=3e-3, train_samples=1600, test_samples=400
     ),
-    ("fcn32s", "camvid"): Recipe("fcn32s", "camvid", epochs=24, batch_size=4, lr=3e-3, class_weight_power=0.4),
+    ("fcn32s", "camvid"): Recipe("fcn32s", "camvid", epochs=16, batch_size=4, lr=3e-3, class_weight_power=0.4),
     ("fcn16s", "digits"): Recipe(
         "fcn16s", "digits", epochs=8, batch_size=8, lr=3e-3, train_samples=1600, test_samples=400
     ),
     ("fcn16s", "shapes"): Recipe(
         "fcn16s", "shapes", epochs=8, batch_size=8, lr=3e-3, train_samples=1600, test_samples=400
     ),
-    ("fcn16s", "camvid"): Recipe("fcn16s", "camvid", epochs=24, batch_size=4, lr=3e-3, class_weight_power=0.4),
+    ("fcn16s", "camvid"): Recipe("fcn16s", "camvid", epochs=16, batch_size=4, lr=3e-3, class_weight_power=0.4),
     ("fcn8s", "digits"): Recipe(
         "fcn8s", "digits", epochs=8, batch_size=8, lr=3e-3, train_samples=1600, test_samples=400
     ),
     ("fcn8s", "shapes"): Recipe(
         "fcn8s", "shapes", epochs=8, batch_size=8, lr=3e-3, train_samples=1600, test_samples=400
     ),
-    ("fcn8s", "camvid"): Recipe("fcn8s", "camvid", epochs=24, batch_size=4, lr=3e-3, class_weight_power=0.4),
+    ("fcn8s", "camvid"): Recipe("fcn8s", "camvid", epochs=16, batch_size=4, lr=3e-3, class_weight_power=0.4),
     ("full_resolution", "digits"): Recipe(
         "full_resolution",
         "digits",
@@ -167,7 +167,7 @@ RECIPES = {
         model_args={"width": 16},
     ),
     ("full_resolution", "camvid"): Recipe(
-        "full_resolution", "camvid", epochs=10, batch_size=4, lr=3e-3, class_weight_power=0.4, model_args={"width": 24}
+        "full_resolution", "camvid", epochs=6, batch_size=4, lr=3e-3, class_weight_power=0.4, model_args={"width": 24}
     ),
     ("sliding_window", "digits"): Recipe(
         "sliding_window", "digits", epochs=8, batch_size=8, lr=3e-3, train_samples=1600, test_samples=400
@@ -176,7 +176,7 @@ RECIPES = {
         "sliding_window", "shapes", epochs=8, batch_size=8, lr=3e-3, train_samples=1600, test_samples=400
     ),
     ("sliding_window", "camvid"): Recipe(
-        "sliding_window", "camvid", epochs=8, batch_size=4, lr=3e-3, class_weight_power=0.4
+        "sliding_window", "camvid", epochs=5, batch_size=4, lr=3e-3, class_weight_power=0.4
     ),
     ("unet", "digits"): Recipe(
         "unet",
