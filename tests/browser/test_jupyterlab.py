@@ -26,8 +26,11 @@ PICTURES = ROOT / "runs" / "browser"
 TIMEOUT = 600
 #: Pixels of a picture.
 WIDTH, HEIGHT = 1300, 2400
-#: All cells are in the page at once: JupyterLab otherwise draws only those that are in sight.
-SETTINGS = {"@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"}}
+#: All cells are in the page at once: JupyterLab otherwise draws only those that are in sight. And no question on top.
+SETTINGS = {
+    "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
+    "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {"fetchNews": "false"},
+}
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
