@@ -201,7 +201,7 @@ RECIPES = {
     ("unet", "camvid"): Recipe(
         "unet",
         "camvid",
-        epochs=60,
+        epochs=40,
         batch_size=4,
         lr=3e-3,
         class_weight_power=0.4,
