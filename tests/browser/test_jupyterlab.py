@@ -94,8 +94,15 @@ def wait_until(condition, seconds: float, what: str) -> None:
 
 
 def has_run(path: pathlib.Path) -> bool:
-    """Tell whether each code cell of a stored notebook has a number, and raise if one failed."""
-    cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
+    """Tell whether each code cell of a stored notebook has a number, and raise if one failed.
+
+    JupyterLab may be in the middle of writing the file; then it is not yet stored.
+    """
+    try:
+        content = json.loads(path.read_text())
+    except json.JSONDecodeError:
+        return False
+    cells = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
     for cell in cells:
         for output in cell["outputs"]:
             assert output["output_type"] != "error", f"{path.stem}: {output['ename']}: {output['evalue']}"
