@@ -49,7 +49,7 @@ from minidet.data.digits import load_scans
 from minidet.viz import draw_features
 
 QUICK = os.environ.get("MINIDET_QUICK", "0") not in ("", "0")  # less training: does every cell run?
-GREY, DARK, BLUE, ORANGE = "#808080", "#222222", "#4a86c5", "#e07b39"  # grey reads on white and on black pages
+GREY, DARK, BLUE, ORANGE = "#7f7f7f", "#222222", "#4a86c5", "#e07b39"  # grey reads on white and on black pages
 COLOURS = "#cfe0f0", "#f9dcc4", "#d5ead9", "#e5d7ee"  # one for each window of the examples
 for part in ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor", "xtick.color", "ytick.color"):
     plt.rcParams[part] = GREY

@@ -46,7 +46,7 @@ from minidet.autograd import Function, gradcheck
 from minidet.data import DigitScenes
 
 QUICK = os.environ.get("MINIDET_QUICK", "0") not in ("", "0")  # less training: does every cell run?
-GREY, DARK, BLUE, ORANGE, GREEN = "#808080", "#222222", "#4a86c5", "#e07b39", "#4da06a"
+GREY, DARK, BLUE, ORANGE, GREEN = "#7f7f7f", "#222222", "#4a86c5", "#e07b39", "#4da06a"
 COLOURS = "#cfe0f0", "#f9dcc4", "#d5ead9", "#e5d7ee"  # one for each input of the examples
 for part in ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor", "xtick.color", "ytick.color"):
     plt.rcParams[part] = GREY  # reads on white and on black pages

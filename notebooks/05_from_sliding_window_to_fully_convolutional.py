@@ -50,7 +50,7 @@ from minidet.models.complexity import counting
 from minidet.models.segmentation.blocks import normalise  # from [0, 1] to about [-2, 2]
 
 QUICK = os.environ.get("MINIDET_QUICK", "0") not in ("", "0")  # less training: does every cell run?
-GREY, DARK, BLUE, ORANGE, GREEN = "#808080", "#222222", "#4a86c5", "#e07b39", "#4da06a"
+GREY, DARK, BLUE, ORANGE, GREEN = "#7f7f7f", "#222222", "#4a86c5", "#e07b39", "#4da06a"
 PALE_BLUE, PALE_ORANGE, YELLOW = "#cfe0f0", "#f9dcc4", "#fff2b3"
 for part in ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor", "xtick.color", "ytick.color"):
     plt.rcParams[part] = GREY  # reads on white and on black pages

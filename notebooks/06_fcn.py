@@ -52,7 +52,7 @@ from minidet.models import FCN8s, FCN16s, FCN32s, SlidingWindow, multiply_adds
 from minidet.models.segmentation.fcn import Upsampling
 
 QUICK = os.environ.get("MINIDET_QUICK", "0") not in ("", "0")  # less training: does every cell run?
-GREY, DARK, BLUE, ORANGE, GREEN = "#808080", "#222222", "#4a86c5", "#e07b39", "#4da06a"
+GREY, DARK, BLUE, ORANGE, GREEN = "#7f7f7f", "#222222", "#4a86c5", "#e07b39", "#4da06a"
 PALE_BLUE, PALE_ORANGE, YELLOW, PALE_GREEN = "#cfe0f0", "#f9dcc4", "#fff2b3", "#d5ead9"
 for part in ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor", "xtick.color", "ytick.color"):
     plt.rcParams[part] = GREY  # reads on white and on black pages

@@ -53,7 +53,7 @@ from minidet.models import SegNet, UNet, multiply_adds
 from minidet.viz import draw_curves, draw_labels, draw_layers, layer_table
 
 QUICK = os.environ.get("MINIDET_QUICK", "0") not in ("", "0")  # less training: does every cell run?
-GREY, DARK, BLUE, ORANGE, GREEN = "#808080", "#222222", "#4a86c5", "#e07b39", "#4da06a"  # they read on white and black
+GREY, DARK, BLUE, ORANGE, GREEN = "#7f7f7f", "#222222", "#4a86c5", "#e07b39", "#4da06a"  # they read on white and black
 COLOURS = "#cfe0f0", "#f9dcc4", "#d5ead9", "#e5d7ee"  # one for each window of the examples
 for part in ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor", "xtick.color", "ytick.color"):
     plt.rcParams[part] = GREY

@@ -92,6 +92,8 @@ def write(name):
     for cell in notebook.cells:
         if cell.cell_type == "code":  # progress bars and notes of the compiler are for those who watch
             cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+            for output in cell.outputs:  # pictures read on light and on dark pages: no ground is to be painted
+                output.get("metadata", {}).pop("needs_background", None)
     nbformat.validate(notebook)
     nbformat.write(notebook, FOLDER / f"{name}.ipynb")
 

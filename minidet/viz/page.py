@@ -12,8 +12,9 @@ import numpy as np
 from ..autograd import Tensor
 from ..errors import bad_argument
 
-#: Text, frames and arrows.
-INK = "#808080"
+#: Text, frames and arrows. One shade lighter, and IPython takes it for ink of dark pages: on light ones it then paints
+#: a black ground.
+INK = "#7f7f7f"
 #: One colour per class or curve: chosen so that any two stay apart for red-, green- and blue-blind eyes too.
 COLOURS = ("#c0240c", "#009ce4", "#849c00", "#a818b4", "#3c6c60", "#b48490", "#4848fc")
 
