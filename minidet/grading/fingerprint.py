@@ -1,0 +1,91 @@
+"""What a verdict depends on, as one short text: if that is as it was, the part needs no grading again.
+
+Code is known by what it does (its bytecode, and that of what it refers to), not by how it is written: a comment in
+``questions.py`` regrades nothing, a changed helper regrades what calls it.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+
+from .assignment import Assignment, Part, Question
+from .score import DRAWS
+
+#: The files of this package that decide whether an answer is right.
+JUDGES = ("assignment.py", "compare.py", "score.py", "session.py", "worker.py")
+
+
+def part_key(assignment: Assignment, question: Question, part: Part, answer: str | None, seed: int) -> str:
+    """Return what the verdict on a student's part is kept under."""
+    reference = [describe(assignment.reference[name]) for name in question.functions]
+    text = [grader(), assignment.name, question.id, part.name, assignment.variants.get(question.id), describe(part.cases),
+            reference, answer, seed, DRAWS]  # fmt: skip
+    return digest(json.dumps(text))
+
+
+def digest(text: str) -> str:
+    """Return a text's SHA-256."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@functools.cache
+def grader() -> str:
+    """Return what the grader itself is: its own files, Python's and NumPy's versions."""
+    here = Path(__file__).parent
+    sources = [(here / name).read_text(encoding="utf-8") for name in JUDGES if (here / name).is_file()]
+    return digest(json.dumps([sources, sys.version, np.__version__]))
+
+
+def describe(value, seen: tuple[int, ...] = ()) -> str:
+    """Return a digest of a value: of functions from an instructor's file, with everything that they refer to."""
+    if id(value) in seen:
+        return "again"
+    seen = (*seen, id(value))
+    if isinstance(value, np.ndarray):
+        return digest(f"{value.dtype}{value.shape}{hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()}")
+    if isinstance(value, (list, tuple)):
+        return digest(type(value).__name__ + json.dumps([describe(item, seen) for item in value]))
+    if isinstance(value, (set, frozenset)):
+        return digest("set" + json.dumps(sorted(describe(item, seen) for item in value)))
+    if isinstance(value, dict):
+        return digest("dict" + json.dumps([[describe(key, seen), describe(item, seen)] for key, item in value.items()]))
+    if isinstance(value, functools.partial):
+        return digest(
+            "partial" + json.dumps([describe(item, seen) for item in (value.func, value.args, value.keywords)])
+        )
+    if isinstance(value, types.ModuleType) or getattr(value, "__module__", None) in sys.modules:
+        # A library's: known by its name. What it does changes with its version.
+        return digest(f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__name__)}")
+    if isinstance(value, types.FunctionType):
+        return digest("function" + json.dumps(_function(value, seen)))
+    if isinstance(value, type):
+        members = [[name, describe(item, seen)] for name, item in sorted(vars(value).items()) if callable(item)]
+        return digest("class" + json.dumps(members))
+    if isinstance(value, types.CodeType):
+        return digest("code" + json.dumps(_code(value, seen)))
+    return digest(f"{type(value).__name__} {value!r}")
+
+
+def _function(function: types.FunctionType, seen: tuple[int, ...]) -> list:
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    names = sorted(_names(function.__code__) & set(function.__globals__))
+    used = [[name, describe(function.__globals__[name], seen)] for name in names]
+    inside = [function.__defaults__, function.__kwdefaults__, cells]
+    return [describe(function.__code__, seen), describe(inside, seen), used]
+
+
+def _code(code: types.CodeType, seen: tuple[int, ...]) -> list:
+    return [code.co_code.hex(), list(code.co_names), list(code.co_varnames), describe(code.co_consts, seen)]
+
+
+def _names(code: types.CodeType) -> set[str]:
+    """Return the names that code looks up, and the functions inside it."""
+    inside = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return set(code.co_names).union(*map(_names, inside))
