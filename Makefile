@@ -8,7 +8,7 @@ WORKERS ?= 2
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check gradcheck notebooks notebooks-quick browser bench format
+.PHONY: help demo test check gradcheck notebooks notebooks-quick browser assignments bench format
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ notebooks-quick: $(VENV)/.installed-test $(VENV)/.installed-notebooks ## run eve
 
 browser: $(VENV)/.installed-browser ## open every notebook in JupyterLab in Chromium, run it, keep a picture
 	$(BIN)/python -m pytest -q -m browser tests/browser
+
+assignments: $(VENV)/.installed-test ## write what students get of assignments/source; TERM=2027s draws a term's variants
+	$(BIN)/minidet assignments release $(if $(filter command line,$(origin TERM)),--term $(TERM))
 
 format: $(VENV)/.installed-dev ## rewrite the sources as `make check` wants them
 	$(BIN)/ruff format .

@@ -20,6 +20,8 @@ COMMANDS = {
     "train": ("minidet.commands.train", "train a model on a data set"),
     "eval": ("minidet.commands.eval", "measure a trained model on held-out images"),
     "predict": ("minidet.commands.predict", "draw what a trained model sees in your images"),
+    "check": ("minidet.commands.check", "run the public checks of an assignment on your notebook"),
+    "assignments": ("minidet.commands.assignments", "list the assignments, or make what students get of them"),
     "download": ("minidet.commands.download", "fetch a data set from its publisher, and prepare it for training"),
     "doctor": ("minidet.commands.doctor", "show versions, processor, threads, caches and data sets, and what is wrong"),
 }
