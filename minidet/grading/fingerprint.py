@@ -15,19 +15,27 @@ from pathlib import Path
 
 import numpy as np
 
-from .assignment import Assignment, Part, Question
-from .score import DRAWS
+from .assignment import Assignment
+from .scoring import DRAWS
 
 #: The files of this package that decide whether an answer is right.
-JUDGES = ("assignment.py", "compare.py", "score.py", "session.py", "worker.py")
+JUDGES = ("assignment.py", "codec.py", "compare.py", "score.py", "scoring.py", "session.py", "worker.py")
 
 
-def part_key(assignment: Assignment, question: Question, part: Part, answer: str | None, seed: int) -> str:
-    """Return what the verdict on a student's part is kept under."""
-    reference = [describe(assignment.reference[name]) for name in question.functions]
-    text = [grader(), assignment.name, question.id, part.name, assignment.variants.get(question.id), describe(part.cases),
-            reference, answer, seed, DRAWS]  # fmt: skip
-    return digest(json.dumps(text))
+def definitions(assignment: Assignment) -> dict[tuple[str, str], str]:
+    """Return, per question and part, everything but the student that its verdict depends on."""
+    found = {}
+    for question in assignment.questions:
+        reference = [describe(assignment.reference[name]) for name in question.functions]
+        for part in question.parts:
+            text = [grader(), assignment.name, question.id, part.name, assignment.variants.get(question.id)]
+            found[question.id, part.name] = digest(json.dumps([*text, describe(part.cases), reference, DRAWS]))
+    return found
+
+
+def part_key(definition: str, answer: str | None, seed: int) -> str:
+    """Return what the verdict on one student's part is kept under."""
+    return digest(json.dumps([definition, answer, seed]))
 
 
 def digest(text: str) -> str:
@@ -60,9 +68,11 @@ def describe(value, seen: tuple[int, ...] = ()) -> str:
         return digest(
             "partial" + json.dumps([describe(item, seen) for item in (value.func, value.args, value.keywords)])
         )
-    if isinstance(value, types.ModuleType) or getattr(value, "__module__", None) in sys.modules:
+    named = isinstance(value, type) or callable(value)
+    if isinstance(value, types.ModuleType) or (named and getattr(value, "__module__", None) in sys.modules):
         # A library's: known by its name. What it does changes with its version.
-        return digest(f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__name__)}")
+        name = getattr(value, "__qualname__", None) or getattr(value, "__name__", type(value).__name__)
+        return digest(f"{getattr(value, '__module__', '')}.{name}")
     if isinstance(value, types.FunctionType):
         return digest("function" + json.dumps(_function(value, seen)))
     if isinstance(value, type):

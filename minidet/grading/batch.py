@@ -1,0 +1,186 @@
+"""Many submissions at once: read, scored in parallel, kept as they come. None of them stops the others.
+
+What was scored already, and would be scored the same way again, is taken from ``OUT/verdicts``: an interrupted run goes
+on, and after a change of the questions only the parts that changed are tried again.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+
+from .answers import read_answers
+from .assignment import Assignment
+from .cache import read_verdicts, write_verdicts
+from .fingerprint import definitions, part_key
+from .score import student_seed
+from .scoring import PartScore
+from .submissions import Submission, find_submissions, printable
+from .task import Task, pack, parts_of, run_task
+from .untrusted_files import Refused, read_file
+
+
+@dataclass
+class Graded:
+    """A submission and what became of it.
+
+    Attributes
+    ----------
+    submission : Submission
+    status : str
+        ``"graded"``; ``"no file"``, ``"refused"`` or ``"broken file"``: no points; ``"not graded"``: the grader failed.
+    reason : str
+        Why it is not graded.
+    parts : dict of (question, part) to PartScore
+    answers : dict of str to str
+    seconds : float
+    fresh : int
+        Parts that were tried in this run; the others were known.
+    """
+
+    submission: Submission
+    status: str = "graded"
+    reason: str = ""
+    parts: dict[tuple[str, str], PartScore] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    fresh: int = 0
+
+
+def grade(
+    folder: Path,
+    assignment: Assignment,
+    out: Path,
+    *,
+    seed: int = 0,
+    jobs: int = 2,
+    unsafe: bool = False,
+    regrade: bool = False,
+    run: Callable[[list[Task]], Iterator[tuple[int, dict]]] | None = None,
+    progress: Callable[[Graded], None] = lambda graded: None,
+) -> tuple[str, list[Graded]]:
+    """Grade all submissions in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        As :func:`find_submissions` reads it.
+    assignment : Assignment
+    out : Path
+        Verdicts are kept in ``out/verdicts``.
+    seed : int
+        Of everybody's inputs.
+    jobs : int
+        How many submissions at once.
+    unsafe : bool
+        Without a sandbox.
+    regrade : bool
+        Try everything again, whatever is known.
+    run : callable, optional
+        ``run(tasks)`` yields (number of the task, outcome) as they come; by default processes of this machine.
+    progress : callable
+        Told of each submission when it is done.
+
+    Returns
+    -------
+    format : str
+    graded : list of Graded
+        One per student, by student.
+    """
+    kind, submissions = find_submissions(folder, assignment.name)
+    known, source = definitions(assignment), pack(assignment.folder)
+    everyone = [read_submission(submission, assignment) for submission in submissions]
+    tasks, waiting = [], []
+    for graded in everyone:
+        if graded.status != "graded":
+            progress(graded)
+            continue
+        # A group hands in one file: its members get the same inputs, and so the same points.
+        who = min((graded.submission.student, *graded.submission.partners))
+        number = student_seed(seed, assignment.term, assignment.name, who)
+        keys = {name: part_key(text, graded.answers.get(name[0]), number) for name, text in known.items()}
+        path = out / "verdicts" / f"{graded.submission.slug}.json"
+        kept = {} if regrade else read_verdicts(path)
+        worth = {(question.id, part.name): part.points for question in assignment.questions for part in question.parts}
+        graded.parts = {name: at_worth(kept[key], worth[name]) for name, key in keys.items() if key in kept}
+        todo = tuple(name for name in keys if name not in graded.parts)
+        if todo:
+            variants = tuple(sorted(assignment.variants.items()))
+            tasks.append(Task(source, assignment.term, variants, number, graded.answers, todo, unsafe))
+            waiting.append((graded, keys, path))
+        else:
+            progress(graded)
+    for number, outcome in (run or (lambda tasks: run_here(tasks, jobs)))(tasks):
+        graded, keys, path = waiting[number]
+        _enter(graded, outcome, tasks[number])
+        write_verdicts(path, {keys[name]: part for name, part in graded.parts.items()})
+        progress(graded)
+    return kind, everyone
+
+
+def read_submission(submission: Submission, assignment: Assignment) -> Graded:
+    """Read a submission's answers; if that fails, say why."""
+    if submission.file is None:
+        status = "refused" if submission.problem.startswith("refused") else "no file"
+        return Graded(submission, status, submission.problem)
+    try:
+        data = read_file(submission.file)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / (assignment.name + Path(submission.file.name).suffix.lower())
+            path.write_bytes(data)
+            answers = read_answers(path)
+    except Refused as error:
+        return Graded(submission, "refused", f"refused: {printable(str(error), 300)}")
+    except (ValueError, OSError, RecursionError, MemoryError) as error:
+        return Graded(submission, "broken file", printable(str(error), 300) or type(error).__name__)
+    asked = {question.id for question in assignment.questions}
+    return Graded(submission, answers={name: text for name, text in answers.items() if name in asked})
+
+
+def at_worth(part: PartScore, points: int) -> PartScore:
+    """Return a score with what the part is worth now: that may have changed since, and needs no new verdict."""
+    return part._replace(points=points, earned=0 if part.kind else points)
+
+
+def _enter(graded: Graded, outcome: dict, task: Task) -> None:
+    """Note the outcome of a task. If the grader failed, there are no points, not zero points."""
+    parts = {(part.question, part.part): part for part in parts_of(outcome)}
+    graded.parts = graded.parts | parts
+    graded.seconds, graded.fresh = outcome["seconds"], len(parts)
+    if outcome["failure"] or len(parts) < len(task.todo):
+        graded.status, graded.reason = "not graded", f"the grader failed: {outcome['failure'] or 'parts are missing'}"
+
+
+def run_here(tasks: list[Task], jobs: int) -> Iterator[tuple[int, dict]]:
+    """Run tasks in ``jobs`` processes, and yield (number, outcome) as they come; in this process if one is enough."""
+    if jobs == 1 or len(tasks) <= 1:
+        for number, task in enumerate(tasks):
+            yield number, run_task(task)
+        return
+    lost = yield from _run_in_pool(list(enumerate(tasks)), jobs)
+    # A process that was killed takes the others' tasks with it. Alone, only the guilty one is lost.
+    for numbered in lost:
+        for number, _ in (yield from _run_in_pool([numbered], 1)):
+            yield number, {"parts": [], "seconds": 0.0, "failure": "its process was killed: out of memory?"}
+
+
+def _run_in_pool(numbered: list[tuple[int, Task]], jobs: int) -> Iterator[tuple[int, dict]]:
+    """Yield (number, outcome); return the tasks that a broken pool lost."""
+    lost = []
+    # Not forked: the parent may have threads, and a fork inherits their locks.
+    pool = ProcessPoolExecutor(min(jobs, len(numbered)), mp_context=get_context("spawn"))
+    try:
+        futures = {pool.submit(run_task, task): (number, task) for number, task in numbered}
+        for future in as_completed(futures):
+            try:
+                yield futures[future][0], future.result()
+            except BrokenProcessPool:
+                lost.append(futures[future])
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return lost

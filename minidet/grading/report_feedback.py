@@ -1,0 +1,66 @@
+"""A page for each student: points, what was wrong in words, hints. Nothing of the hidden checks."""
+
+from __future__ import annotations
+
+from .assignment import Assignment, Question
+from .gradebook import DAYS_LATE, EXTRA, Row
+from .report_page import bar, page, table, text
+from .wording import for_students
+
+CLOSING = """<p class="soft">Your functions were called with inputs drawn for you alone, each question by itself: a
+mistake in one question costs nothing in another. The checks in the notebook are a sample of these.</p>"""
+
+
+def feedback(row: Row, assignment: Assignment) -> str:
+    """Return a student's page."""
+    submission, out_of = row.graded.submission, sum(question.points for question in assignment.questions)
+    total = "–" if row.total is None else f"{row.total:g}"
+    body = [f"<h1>{text(assignment.title)}</h1>",
+            f'<p class="soft">{text(submission.name or submission.student)} · {text(assignment.term)}</p>',
+            f'<p class="score">{total} <small>of {out_of} points</small></p>',
+            *_notes(row)]  # fmt: skip
+    if row.questions:
+        body += [_overview(row, assignment), *(_question(row, question) for question in assignment.questions), CLOSING]
+    return page(f"{assignment.title}: {submission.name or submission.student}", "\n".join(body))
+
+
+def _notes(row: Row) -> list[str]:
+    graded, notes = row.graded, []
+    if graded.status == "not graded":
+        notes.append("The grader failed on this submission. That is not your fault, and your instructor knows.")
+    elif graded.status != "graded":
+        notes.append(graded.reason)
+    if graded.submission.file is not None:
+        when = f", handed in {graded.submission.submitted:%Y-%m-%d %H:%M %Z}" if graded.submission.submitted else ""
+        notes.append(f"Graded: {graded.submission.file.name}{when}")
+    if row.days_late:
+        notes.append(f"{row.days_late} day(s) late: {row.penalty:g} points less." if row.penalty else
+                     f"{row.days_late} day(s) late.")  # fmt: skip
+    for name in (EXTRA, DAYS_LATE):
+        if name in row.manual and (row.manual[name].comment or name == EXTRA):
+            points = f"{row.manual[name].points:+g} points by hand. " if name == EXTRA else ""
+            notes.append(f"{points}{row.manual[name].comment}")
+    return ['<div class="box">' + "".join(f"<p>{text(note)}</p>" for note in notes) + "</div>"] if notes else []
+
+
+def _overview(row: Row, assignment: Assignment) -> str:
+    lines = [[f'<a href="#{text(question.id)}">{text(question.id)}</a>', text(question.title),
+              f"{row.questions[question.id]:g} of {question.points}",
+              bar(row.questions[question.id] / question.points if question.points else 0)]
+             for question in assignment.questions if question.id in row.questions]  # fmt: skip
+    return table(["", "question", "points", ""], lines, numbers=(2,))
+
+
+def _question(row: Row, question: Question) -> str:
+    given = row.manual.get(question.id)
+    head = f'<h2 id="{text(question.id)}">{text(question.id)} · {text(question.title)}</h2>'
+    if given is not None:
+        return f'{head}<div class="box"><p>{given.points:g} points by hand. {text(given.comment)}</p></div>'
+    lines = []
+    for part in question.parts:
+        scored = row.graded.parts.get((question.id, part.name))
+        if scored is not None:
+            sign = '<span class="bad">✗</span>' if scored.kind else '<span class="good">✓</span>'
+            words = f'<span class="words">{text(for_students(scored, part.hint))}</span>'
+            lines.append([sign, text(part.name), words, f"{scored.earned:g} of {part.points}"])
+    return head + table(["", "part", "", "points"], lines, numbers=(3,)) if lines else ""
