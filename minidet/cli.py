@@ -22,6 +22,7 @@ COMMANDS = {
     "predict": ("minidet.commands.predict", "draw what a trained model sees in your images"),
     "check": ("minidet.commands.check", "run the public checks of an assignment on your notebook"),
     "assignments": ("minidet.commands.assignments", "list the assignments, or make what students get of them"),
+    "grade": ("minidet.commands.grade", "score what students handed in, and write grades and reports"),
     "download": ("minidet.commands.download", "fetch a data set from its publisher, and prepare it for training"),
     "doctor": ("minidet.commands.doctor", "show versions, processor, threads, caches and data sets, and what is wrong"),
 }
