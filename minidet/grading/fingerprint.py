@@ -68,7 +68,7 @@ def describe(value, seen: tuple[int, ...] = ()) -> str:
         return digest(
             "partial" + json.dumps([describe(item, seen) for item in (value.func, value.args, value.keywords)])
         )
-    named = isinstance(value, type) or callable(value)
+    named = isinstance(value, type) or hasattr(value, "__qualname__")
     if isinstance(value, types.ModuleType) or (named and getattr(value, "__module__", None) in sys.modules):
         # A library's: known by its name. What it does changes with its version.
         name = getattr(value, "__qualname__", None) or getattr(value, "__name__", type(value).__name__)
