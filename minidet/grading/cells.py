@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..errors import bad_argument
 
 MARKER = re.compile(r"# %%(?:\s+\[(?P<kind>markdown|md|raw)\])?(?P<rest>.*)")
-TAGS = re.compile(r"tags=(\[[^\]]*\])")
+OPTION = re.compile(r"(?:^|\s)([\w.]+)=")
 ANSWER = re.compile(r"\s*#\s*answer:\s*(\w+)\s*")
 
 
@@ -26,11 +26,14 @@ class Cell(NamedTuple):
     source : str
         Its text, without blank lines around it; of Markdown, without the ``#`` in front of each line.
     tags : tuple of str
+    hidden : bool
+        A notebook shows its output, not its source: metadata ``jupyter={"source_hidden": true}``.
     """
 
     kind: str
     source: str
     tags: tuple[str, ...] = ()
+    hidden: bool = False
 
     @property
     def question(self) -> str | None:
@@ -56,19 +59,16 @@ def read_percent(text: str) -> list[Cell]:
     if lines[0] == "# ---":  # jupytext's header
         end = next((number for number, line in enumerate(lines[1:], 1) if line == "# ---"), 0)
         lines = lines[end + 1 :]
-    cells, kind, tags, body = [], "code", (), []
+    cells, kind, options, body = [], "code", {}, []
     for line in lines:
         marker = MARKER.fullmatch(line)
         if not marker:
             body.append(line)
             continue
-        cells.append(_cell(kind, body, tags))
-        kind, tags, body = (
-            {"md": "markdown", None: "code"}.get(marker["kind"], marker["kind"]),
-            _tags(marker["rest"]),
-            [],
-        )
-    cells.append(_cell(kind, body, tags))
+        cells.append(_cell(kind, body, options))
+        kind = {"md": "markdown", None: "code"}.get(marker["kind"], marker["kind"])
+        options, body = _options(marker["rest"]), []
+    cells.append(_cell(kind, body, options))
     return [cell for cell in cells if cell.source]
 
 
@@ -94,24 +94,28 @@ def _notebook_cell(cell) -> Cell | None:
         source = "".join(source)
     if not isinstance(source, str) or kind not in ("code", "markdown", "raw"):
         return None
-    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    return _made(kind, source.replace("\r\n", "\n"), metadata if isinstance(metadata, dict) else {})
+
+
+def _made(kind: str, source: str, metadata: dict) -> Cell:
+    tags, jupyter = metadata.get("tags"), metadata.get("jupyter")
     tags = tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
-    return Cell(kind, source.replace("\r\n", "\n"), tags)
+    return Cell(kind, source, tags, isinstance(jupyter, dict) and jupyter.get("source_hidden") is True)
 
 
-def _cell(kind: str, body: list[str], tags: tuple[str, ...]) -> Cell:
+def _cell(kind: str, body: list[str], options: dict) -> Cell:
     if kind != "code":
         body = [line.removeprefix("#").removeprefix(" ") if line.startswith("#") else line for line in body]
-    return Cell(kind, "\n".join(body).strip("\n").rstrip(), tags)
+    return _made(kind, "\n".join(body).strip("\n").rstrip(), options)
 
 
-def _tags(rest: str) -> tuple[str, ...]:
-    found = TAGS.search(rest)
-    if not found:
-        return ()
-    try:
-        return tuple(json.loads(found[1]))
-    except ValueError:
-        raise bad_argument(
-            "read_percent", "a cell's tags", f"are {found[1]}", 'a list such as ["one", "two"]'
-        ) from None
+def _options(rest: str) -> dict:
+    """Return a cell's metadata from its marker: ``name=JSON`` after the title."""
+    options, place = {}, 0
+    while option := OPTION.search(rest, place):
+        try:
+            options[option[1]], place = json.JSONDecoder().raw_decode(rest, option.end())
+        except ValueError:
+            was = f"is {rest[option.end() :]}"
+            raise bad_argument("read_percent", f"{option[1]} of a cell", was, 'JSON, as ["one", "two"]') from None
+    return options

@@ -84,7 +84,7 @@ def _notebook_cell(cell: Cell, number: int) -> dict:
     content = {
         "cell_type": cell.kind,
         "id": f"cell-{number}",
-        "metadata": {},
+        "metadata": {"jupyter": {"source_hidden": True}} if cell.hidden else {},
         "source": cell.source.splitlines(keepends=True),
     }
     return content | ({"execution_count": None, "outputs": []} if cell.kind == "code" else {})

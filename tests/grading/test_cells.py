@@ -17,7 +17,7 @@ TEXT = """# ---
 # A line.
 #No space.
 
-# %% A name tags=["one", "variant:q4=reflect"]
+# %% A name tags=["one", "variant:q4=reflect"] jupyter={"source_hidden": true}
 x = 1
 
 
@@ -32,7 +32,7 @@ y = "# %% not here"
 def test_percent():
     assert read_percent(TEXT) == [
         Cell("markdown", "# Title\n\nA line.\nNo space."),
-        Cell("code", 'x = 1\n\n\ny = "# %% not here"', ("one", "variant:q4=reflect")),
+        Cell("code", 'x = 1\n\n\ny = "# %% not here"', ("one", "variant:q4=reflect"), True),
         Cell("raw", "as it is"),
     ]
 
@@ -72,17 +72,19 @@ def test_variant():
 
 
 def test_tags_that_are_no_list():
-    with pytest.raises(ValueError, match=r"read_percent: a cell's tags are \[one\], expected a list such as"):
+    with pytest.raises(ValueError, match=r"read_percent: tags of a cell is \[one\], expected JSON"):
         read_percent("# %% tags=[one]\nx = 1")
 
 
 def test_notebook():
     cells = [
         {"cell_type": "code", "source": ["x = 1\n", "y = 2"], "metadata": {"tags": ["one", 2]}, "outputs": []},
+        {"cell_type": "code", "source": "z", "metadata": {"jupyter": {"source_hidden": True}}},
         {"cell_type": "markdown", "source": "text"},
     ]
     assert read_notebook(json.dumps({"cells": cells})) == [
         Cell("code", "x = 1\ny = 2", ("one",)),
+        Cell("code", "z", (), True),
         Cell("markdown", "text"),
     ]
 
