@@ -19,14 +19,14 @@ VARIANTS = {
 Sum = functools.partial(Call, rtol=1e-4, atol=1e-5)  # a sum of many products, perhaps in float32
 
 
-def normal(rng, *shape):
+def noise(rng, *shape):
     """Random numbers with three digits behind the point."""
     return rng.standard_normal(shape).round(3)
 
 
 def turnable(rng, *shape):
     """Kernels that half a turn does not change."""
-    w = normal(rng, *shape)
+    w = noise(rng, *shape)
     return w + w[..., ::-1, ::-1]
 
 
@@ -48,7 +48,7 @@ def q1_window(rng, variant):
     """One image, one channel, one filter."""
     x, w = rng.integers(-3, 4, (1, 1, 4, 4)) * 1.0, rng.integers(-3, 4, (1, 1, 3, 3)) * 1.0
     w[0, 0, 0, 0], w[0, 0, 2, 2], w[0, 0, 0, 2] = 3, -2, 1  # no turn or mirror leaves it as it is
-    large, kernel = normal(rng, 1, 1, 6, 6), normal(rng, 1, 1, 2, 2)
+    large, kernel = noise(rng, 1, 1, 6, 6), noise(rng, 1, 1, 2, 2)
     return [
         Sum("conv_forward", (x, w, no_bias(1)), text="an image of 4 x 4 and a kernel of 3 x 3", picture=True),
         Sum("conv_forward", (large, kernel, no_bias(1)), text="an image of 6 x 6 and a kernel of 2 x 2"),
@@ -58,22 +58,22 @@ def q1_window(rng, variant):
 def q1_channels(rng, variant):
     """Several images, channels and filters."""
     images, channels = int(rng.integers(2, 4)), int(rng.integers(3, 5))
-    args = normal(rng, images, channels, 5, 5), turnable(rng, 2, channels, 3, 3), no_bias(2)
+    args = noise(rng, images, channels, 5, 5), turnable(rng, 2, channels, 3, 3), no_bias(2)
     return [Sum("conv_forward", args, text=f"{images} images of {channels} channels, 2 filters")]
 
 
 def q1_bias(rng, variant):
     """Biases, each of its own."""
-    args = normal(rng, 2, 1, 4, 4), turnable(rng, 3, 1, 3, 3), normal(rng, 3) + [1, 2, 3]
+    args = noise(rng, 2, 1, 4, 4), turnable(rng, 3, 1, 3, 3), noise(rng, 3) + [1, 2, 3]
     return [Sum("conv_forward", args, text="3 filters, each with its own bias")]
 
 
 def q1_padding(rng, variant):
     """Zeros on all four sides."""
     return [
-        Sum("conv_forward", (normal(rng, 1, 1, 4, 4), turnable(rng, 1, 1, 3, 3), no_bias(1)), {"padding": 1},
+        Sum("conv_forward", (noise(rng, 1, 1, 4, 4), turnable(rng, 1, 1, 3, 3), no_bias(1)), {"padding": 1},
             text="a kernel of 3 x 3, padding 1", picture=True),
-        Sum("conv_forward", (normal(rng, 1, 2, 4, 4), turnable(rng, 2, 2, 3, 3), no_bias(2)), {"padding": 2},
+        Sum("conv_forward", (noise(rng, 1, 2, 4, 4), turnable(rng, 2, 2, 3, 3), no_bias(2)), {"padding": 2},
             text="a kernel of 3 x 3, padding 2"),
     ]  # fmt: skip
 
@@ -81,9 +81,9 @@ def q1_padding(rng, variant):
 def q1_stride(rng, variant):
     """Steps of more than one pixel, that fill the image."""
     return [
-        Sum("conv_forward", (normal(rng, 1, 1, 7, 7), turnable(rng, 1, 1, 3, 3), no_bias(1)), {"stride": 2},
+        Sum("conv_forward", (noise(rng, 1, 1, 7, 7), turnable(rng, 1, 1, 3, 3), no_bias(1)), {"stride": 2},
             text="an image of 7 x 7, stride 2", picture=True),
-        Sum("conv_forward", (normal(rng, 1, 2, 8, 8), turnable(rng, 2, 2, 2, 2), no_bias(2)), {"stride": 3},
+        Sum("conv_forward", (noise(rng, 1, 2, 8, 8), turnable(rng, 2, 2, 2, 2), no_bias(2)), {"stride": 3},
             text="an image of 8 x 8, a kernel of 2 x 2, stride 3"),
     ]  # fmt: skip
 
@@ -91,7 +91,7 @@ def q1_stride(rng, variant):
 def q1_odd(rng, variant):
     """Images and kernels that are not square; rows and columns left over."""
     height, width = int(rng.integers(2, 4)) * 2 + 1, int(rng.integers(3, 5)) * 2
-    x, w = normal(rng, 1, 2, height, width), turnable(rng, 2, 2, 2, 3)
+    x, w = noise(rng, 1, 2, height, width), turnable(rng, 2, 2, 2, 3)
     text = f"images of {height} x {width}, kernels of 2 x 3, stride 2: a row and a column are left over"
     return [
         Sum("conv_forward", (x, w, no_bias(2)), {"stride": 2}, text=text),
@@ -108,51 +108,51 @@ def q2_dx(rng, variant):
     w = np.array([1.0, 0, -1, 2, 1, 0, 0, -1, 1]).reshape(1, 1, 3, 3)
     return [
         Sum("conv_backward_input", (dy, w, (1, 1, 4, 4)), text="the example of section 3", picture=True),
-        Sum("conv_backward_input", (normal(rng, 2, 3, 3, 3), normal(rng, 3, 2, 3, 3), (2, 2, 5, 5)),
+        Sum("conv_backward_input", (noise(rng, 2, 3, 3, 3), noise(rng, 3, 2, 3, 3), (2, 2, 5, 5)),
             text="2 images, 2 channels, 3 filters, kernels of 3 x 3"),
     ]  # fmt: skip
 
 
 def q2_dx_stride(rng, variant):
     """Gradient of the image: windows side by side."""
-    args = normal(rng, 1, 2, 3, 3), turnable(rng, 2, 1, 2, 2), (1, 1, 6, 6)
+    args = noise(rng, 1, 2, 3, 3), turnable(rng, 2, 1, 2, 2), (1, 1, 6, 6)
     return [Sum("conv_backward_input", args, {"stride": 2}, text="kernels of 2 x 2, stride 2", picture=True)]
 
 
 def q2_dx_padding(rng, variant):
     """Gradient of the image: the border is taken off again."""
-    args = normal(rng, 1, 2, 2, 2), turnable(rng, 2, 1, 3, 3), (1, 1, 4, 4)
+    args = noise(rng, 1, 2, 2, 2), turnable(rng, 2, 1, 3, 3), (1, 1, 4, 4)
     return [Sum("conv_backward_input", args, {"stride": 3, "padding": 1}, text="kernels of 3 x 3, stride 3, padding 1")]
 
 
 def q2_dw(rng, variant):
     """Gradient of the kernels."""
-    args = normal(rng, 2, 3, 3, 3), normal(rng, 2, 2, 5, 5), (3, 2, 3, 3)
+    args = noise(rng, 2, 3, 3, 3), noise(rng, 2, 2, 5, 5), (3, 2, 3, 3)
     return [Sum("conv_backward_weight", args, text="2 images, 2 channels, 3 filters, kernels of 3 x 3")]
 
 
 def q2_dw_stride(rng, variant):
     """Gradient of the kernels: stride 2."""
-    args = normal(rng, 1, 1, 3, 3), normal(rng, 1, 2, 7, 7), (1, 2, 3, 3)
+    args = noise(rng, 1, 1, 3, 3), noise(rng, 1, 2, 7, 7), (1, 2, 3, 3)
     return [Sum("conv_backward_weight", args, {"stride": 2}, text="kernels of 3 x 3, stride 2")]
 
 
 def q2_dw_padding(rng, variant):
     """Gradient of the kernels: they saw zeros at the border."""
-    args = normal(rng, 1, 2, 4, 4), normal(rng, 1, 1, 4, 4), (2, 1, 3, 3)
+    args = noise(rng, 1, 2, 4, 4), noise(rng, 1, 1, 4, 4), (2, 1, 3, 3)
     return [Sum("conv_backward_weight", args, {"padding": 1}, text="kernels of 3 x 3, padding 1")]
 
 
 def q2_db(rng, variant):
     """Gradient of the biases."""
-    return [Sum("conv_backward_bias", (normal(rng, 2, 3, 4, 5) + 0.5,), text="2 images, 3 filters, results of 4 x 5")]
+    return [Sum("conv_backward_bias", (noise(rng, 2, 3, 4, 5) + 0.5,), text="2 images, 3 filters, results of 4 x 5")]
 
 
 def q2_odd(rng, variant):
     """Rows and columns that no window reached."""
     options, words = {"stride": 2, "padding": 1}, "images of 6 x 8, kernels of 3 x 3, stride 2, padding 1"
-    dy, x, w = normal(rng, 1, 2, 3, 4), normal(rng, 1, 2, 6, 8), turnable(rng, 2, 2, 3, 3)
-    bare, kernel = normal(rng, 1, 1, 2, 3), turnable(rng, 1, 1, 3, 2)
+    dy, x, w = noise(rng, 1, 2, 3, 4), noise(rng, 1, 2, 6, 8), turnable(rng, 2, 2, 3, 3)
+    bare, kernel = noise(rng, 1, 1, 2, 3), turnable(rng, 1, 1, 3, 2)
     return [
         Sum("conv_backward_input", (dy, w, x.shape), options, text=words),
         Sum("conv_backward_weight", (dy, x, w.shape), options, text=words),
@@ -201,20 +201,20 @@ def q3_fold_wide(rng, variant):
 
 def q3_forward(rng, variant):
     """The convolution with this border."""
-    x, b = normal(rng, 2, 2, 4, 5), normal(rng, 3)
+    x, b = noise(rng, 2, 2, 4, 5), noise(rng, 3)
     return [
-        Sum("padded_conv_forward", (x, normal(rng, 3, 2, 3, 3), b, 1), text="kernels of 3 x 3, padding 1"),
-        Sum("padded_conv_forward", (x, normal(rng, 3, 2, 3, 3), b, 2), text="kernels of 3 x 3, padding 2"),
+        Sum("padded_conv_forward", (x, noise(rng, 3, 2, 3, 3), b, 1), text="kernels of 3 x 3, padding 1"),
+        Sum("padded_conv_forward", (x, noise(rng, 3, 2, 3, 3), b, 2), text="kernels of 3 x 3, padding 2"),
     ]
 
 
 def q3_backward(rng, variant):
     """Its gradients."""
-    x, w = normal(rng, 2, 2, 4, 5), normal(rng, 3, 2, 3, 3)
+    x, w = noise(rng, 2, 2, 4, 5), noise(rng, 3, 2, 3, 3)
     names = ("dx", "dw")
     return [
-        Sum("padded_conv_backward", (normal(rng, 2, 3, 4, 5), x, w, 1), text="padding 1", names=names),
-        Sum("padded_conv_backward", (normal(rng, 2, 3, 6, 7), x, w, 2), text="padding 2", names=names),
+        Sum("padded_conv_backward", (noise(rng, 2, 3, 4, 5), x, w, 1), text="padding 1", names=names),
+        Sum("padded_conv_backward", (noise(rng, 2, 3, 6, 7), x, w, 2), text="padding 2", names=names),
     ]
 
 
@@ -280,7 +280,7 @@ def _positions(rng, images, channels, height, width, size):
 def q4_route(rng, variant):
     """Each gradient goes to its winner."""
     dy, indices = np.array([[10.0, 20], [30, 40]])[None, None], np.array([[1, 6], [13, 10]])[None, None]
-    many = normal(rng, 2, 3, 2, 3), _positions(rng, 2, 3, 5, 6, 2), (2, 3, 5, 6)
+    many = noise(rng, 2, 3, 2, 3), _positions(rng, 2, 3, 5, 6, 2), (2, 3, 5, 6)
     return [
         Call("maxpool_backward", (dy, indices, (1, 1, 4, 4)), text="the example of section 5", picture=True),
         Call("maxpool_backward", many, text="2 images of 3 channels, 5 x 6"),
@@ -290,7 +290,7 @@ def q4_route(rng, variant):
 def q4_shared(rng, variant):
     """One pixel wins several windows."""
     indices = rng.permutation(np.array([12, 12, 12, 12, 6, 8, 8, 18, 16]))[None, None].reshape(1, 1, 3, 3)
-    args = normal(rng, 1, 1, 3, 3), indices, (1, 1, 5, 5)
+    args = noise(rng, 1, 1, 3, 3), indices, (1, 1, 5, 5)
     return [Sum("maxpool_backward", args, text="some pixels are the winners of several windows", picture=True)]
 
 
@@ -336,7 +336,7 @@ def q5_backward(rng, variant):
     x[0, 0, :2, :2] = 2  # one window with four winners in any case
     return [
         Sum("tie_pool_backward", (dy, TIE_EXAMPLE, 2, 2), text="the example of section 6", picture=True),
-        Sum("tie_pool_backward", (normal(rng, 2, 2, 2, 3), x, 2, 2), text="windows of 2 x 2, many ties"),
+        Sum("tie_pool_backward", (noise(rng, 2, 2, 2, 3), x, 2, 2), text="windows of 2 x 2, many ties"),
     ]
 
 
@@ -344,7 +344,7 @@ def q5_overlap(rng, variant):
     """Windows that overlap; rows left over."""
     x = rng.integers(0, 3, (1, 2, 6, 5)) * 1.0
     x[:, :, 1:4, 1:4] = 3
-    dy = normal(rng, 1, 2, 2, 2)
+    dy = noise(rng, 1, 2, 2, 2)
     return [Sum("tie_pool_backward", (dy, x, 3, 2), text="windows of 3 x 3 with stride 2, many ties", picture=True)]
 
 
@@ -354,7 +354,7 @@ def q5_overlap(rng, variant):
 def q6_place(rng, variant):
     """Numbers come to their positions."""
     y, indices = np.array([[2.0, 9], [4, 3]])[None, None], np.array([[1, 6], [13, 10]])[None, None]
-    many = normal(rng, 2, 3, 2, 3), _positions(rng, 2, 3, 4, 6, 2), (4, 6)
+    many = noise(rng, 2, 3, 2, 3), _positions(rng, 2, 3, 4, 6, 2), (4, 6)
     return [
         Call("unpool_forward", (y, indices, (4, 4)), text="the example of section 7", picture=True),
         Call("unpool_forward", many, text="2 images of 3 channels, to 4 x 6"),
@@ -363,21 +363,21 @@ def q6_place(rng, variant):
 
 def q6_odd(rng, variant):
     """The larger image has rows and columns that no window had."""
-    args = normal(rng, 1, 2, 2, 3), _positions(rng, 1, 2, 5, 7, 2), (5, 7)
+    args = noise(rng, 1, 2, 2, 3), _positions(rng, 1, 2, 5, 7, 2), (5, 7)
     return [Call("unpool_forward", args, text="from 2 x 3 to 5 x 7", picture=True)]
 
 
 def q6_duplicates(rng, variant):
     """Two numbers with the same position: the last one stays."""
     indices = np.array([6, 6, 8, 12, 12, 8, 16, 12, 18]).reshape(1, 1, 3, 3)
-    y = normal(rng, 1, 1, 3, 3) + np.arange(9).reshape(3, 3)
+    y = noise(rng, 1, 1, 3, 3) + np.arange(9).reshape(3, 3)
     return [Call("unpool_forward", (y, indices, (5, 5)), text="some positions occur several times", picture=True)]
 
 
 def q6_backward(rng, variant):
     """What stands at the positions."""
-    args = normal(rng, 2, 3, 4, 6), _positions(rng, 2, 3, 4, 6, 2)
-    odd = normal(rng, 1, 2, 5, 7), _positions(rng, 1, 2, 5, 7, 2)
+    args = noise(rng, 2, 3, 4, 6), _positions(rng, 2, 3, 4, 6, 2)
+    odd = noise(rng, 1, 2, 5, 7), _positions(rng, 1, 2, 5, 7, 2)
     return [
         Call("unpool_backward", args, text="2 images of 3 channels, 4 x 6"),
         Call("unpool_backward", odd, text="from 5 x 7 to 2 x 3"),
@@ -390,7 +390,7 @@ def q6_backward(rng, variant):
 def q7_two(rng, variant):
     """Windows of 2 x 2."""
     y, indices = np.array([[5.0, 8], [6, 9]])[None, None], np.array([[0, 6], [13, 11]])[None, None]
-    many = normal(rng, 2, 2, 3, 2), _positions(rng, 2, 2, 6, 4, 2), 2, (6, 4)
+    many = noise(rng, 2, 2, 3, 2), _positions(rng, 2, 2, 6, 4, 2), 2, (6, 4)
     return [
         Call("unpool_moved", (y, indices, 2, (4, 4)), text="the example of section 8", picture=True),
         Call("unpool_moved", many, text="images of 6 x 4, windows of 2 x 2"),
@@ -399,20 +399,20 @@ def q7_two(rng, variant):
 
 def q7_three(rng, variant):
     """Windows of 3 x 3."""
-    args = normal(rng, 2, 2, 3, 2), _positions(rng, 2, 2, 9, 6, 3), 3, (9, 6)
+    args = noise(rng, 2, 2, 3, 2), _positions(rng, 2, 2, 9, 6, 3), 3, (9, 6)
     return [Call("unpool_moved", args, text="images of 9 x 6, windows of 3 x 3")]
 
 
 def q7_odd(rng, variant):
     """Rows and columns that belong to no window."""
-    args = normal(rng, 1, 2, 2, 3), _positions(rng, 1, 2, 5, 7, 2), 2, (5, 7)
+    args = noise(rng, 1, 2, 2, 3), _positions(rng, 1, 2, 5, 7, 2), 2, (5, 7)
     return [Call("unpool_moved", args, text="from 2 x 3 to 5 x 7, windows of 2 x 2", picture=True)]
 
 
 def q7_backward(rng, variant):
     """Its gradient."""
-    two = normal(rng, 2, 2, 6, 4), _positions(rng, 2, 2, 6, 4, 2), 2
-    three = normal(rng, 1, 2, 7, 8), _positions(rng, 1, 2, 7, 8, 3), 3
+    two = noise(rng, 2, 2, 6, 4), _positions(rng, 2, 2, 6, 4, 2), 2
+    three = noise(rng, 1, 2, 7, 8), _positions(rng, 1, 2, 7, 8, 3), 3
     return [
         Call("unpool_moved_backward", two, text="images of 6 x 4, windows of 2 x 2"),
         Call("unpool_moved_backward", three, text="images of 7 x 8, windows of 3 x 3"),
@@ -425,7 +425,7 @@ def q7_backward(rng, variant):
 def q8_stamp(rng, variant):
     """One channel, stamps side by side."""
     x, w = np.array([[1.0, 2], [-1, 3]])[None, None], np.array([[1.0, 2], [3, 0]])[None, None]
-    other = normal(rng, 1, 1, 2, 3), normal(rng, 1, 1, 3, 3), no_bias(1)
+    other = noise(rng, 1, 1, 2, 3), noise(rng, 1, 1, 3, 3), no_bias(1)
     return [
         Sum("conv_transpose_forward", (x, w, no_bias(1)), {"stride": 2}, text="the example of section 9, stride 2",
             picture=True),
@@ -436,17 +436,17 @@ def q8_stamp(rng, variant):
 def q8_overlap(rng, variant):
     """Stamps that overlap."""
     return [
-        Sum("conv_transpose_forward", (normal(rng, 1, 1, 3, 3), turnable(rng, 1, 1, 3, 3), no_bias(1)), {"stride": 1},
+        Sum("conv_transpose_forward", (noise(rng, 1, 1, 3, 3), turnable(rng, 1, 1, 3, 3), no_bias(1)), {"stride": 1},
             text="a kernel of 3 x 3, stride 1", picture=True),
-        Sum("conv_transpose_forward", (normal(rng, 1, 1, 3, 2), turnable(rng, 1, 1, 3, 4), no_bias(1)), {"stride": 2},
+        Sum("conv_transpose_forward", (noise(rng, 1, 1, 3, 2), turnable(rng, 1, 1, 3, 4), no_bias(1)), {"stride": 2},
             text="a kernel of 3 x 4, stride 2"),
     ]  # fmt: skip
 
 
 def q8_channels(rng, variant):
     """Several images and channels."""
-    args = normal(rng, 2, 3, 2, 3), turnable(rng, 3, 2, 2, 2), no_bias(2)
-    square = normal(rng, 1, 2, 2, 2), turnable(rng, 2, 2, 2, 2), no_bias(2)
+    args = noise(rng, 2, 3, 2, 3), turnable(rng, 3, 2, 2, 2), no_bias(2)
+    square = noise(rng, 1, 2, 2, 2), turnable(rng, 2, 2, 2, 2), no_bias(2)
     return [
         Sum("conv_transpose_forward", args, {"stride": 2}, text="2 images, from 3 channels to 2"),
         Sum("conv_transpose_forward", square, {"stride": 2}, text="from 2 channels to 2"),
@@ -455,21 +455,21 @@ def q8_channels(rng, variant):
 
 def q8_padding(rng, variant):
     """Rows and columns are cut off on all sides."""
-    args = normal(rng, 1, 1, 3, 2), turnable(rng, 1, 1, 3, 3), no_bias(1)
+    args = noise(rng, 1, 1, 3, 2), turnable(rng, 1, 1, 3, 3), no_bias(1)
     return [Sum("conv_transpose_forward", args, {"stride": 3, "padding": 1}, text="stride 3, padding 1", picture=True)]
 
 
 def q8_together(rng, variant):
     """All of it, with biases."""
-    args = normal(rng, 2, 3, 3, 4), turnable(rng, 3, 2, 4, 4), normal(rng, 2) + [1, 2]
+    args = noise(rng, 2, 3, 3, 4), turnable(rng, 3, 2, 4, 4), noise(rng, 2) + [1, 2]
     text = "from 3 channels to 2, kernels of 4 x 4, stride 2, padding 1, biases"
     return [Sum("conv_transpose_forward", args, {"stride": 2, "padding": 1}, text=text)]
 
 
 def q8_dx(rng, variant):
     """Gradient of the small images."""
-    plain = normal(rng, 2, 2, 5, 5), normal(rng, 3, 2, 3, 3)
-    strided = normal(rng, 1, 2, 6, 8), normal(rng, 3, 2, 4, 4)
+    plain = noise(rng, 2, 2, 5, 5), noise(rng, 3, 2, 3, 3)
+    strided = noise(rng, 1, 2, 6, 8), noise(rng, 3, 2, 4, 4)
     return [
         Sum("conv_transpose_backward_input", plain, text="2 images, kernels of 3 x 3, stride 1"),
         Sum("conv_transpose_backward_input", strided, {"stride": 2, "padding": 1},
@@ -479,8 +479,8 @@ def q8_dx(rng, variant):
 
 def q8_dw(rng, variant):
     """Gradient of the kernels."""
-    plain = normal(rng, 2, 2, 5, 5), normal(rng, 2, 3, 3, 3), (3, 2, 3, 3)
-    strided = normal(rng, 1, 2, 6, 8), normal(rng, 1, 3, 3, 4), (3, 2, 4, 4)
+    plain = noise(rng, 2, 2, 5, 5), noise(rng, 2, 3, 3, 3), (3, 2, 3, 3)
+    strided = noise(rng, 1, 2, 6, 8), noise(rng, 1, 3, 3, 4), (3, 2, 4, 4)
     return [
         Sum("conv_transpose_backward_weight", plain, text="2 images, kernels of 3 x 3, stride 1"),
         Sum("conv_transpose_backward_weight", strided, {"stride": 2, "padding": 1},

@@ -1,0 +1,16 @@
+"""The padding of a transposed convolution is cut off at the top and at the left only, twice as much."""
+
+import numpy as np
+
+LOSES = {"q8": ("padding", "together")}
+
+
+def conv_transpose_forward(x, w, b, stride=1, padding=0):
+    n, _, height, width = x.shape
+    _, f, kh, kw = w.shape
+    out = np.zeros((n, f, (height - 1) * stride + kh, (width - 1) * stride + kw))
+    for h in range(height):
+        for v in range(width):
+            stamp = np.tensordot(x[:, :, h, v], w, axes=(1, 0))
+            out[:, :, h * stride : h * stride + kh, v * stride : v * stride + kw] += stamp
+    return out[:, :, 2 * padding :, 2 * padding :] + b[:, None, None]
