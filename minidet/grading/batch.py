@@ -18,6 +18,7 @@ from .answers import read_answers
 from .assignment import Assignment
 from .cache import read_verdicts, write_verdicts
 from .fingerprint import definitions, part_key
+from .sandbox import Sandbox
 from .score import student_seed
 from .scoring import PartScore
 from .submissions import Submission, find_submissions, printable
@@ -59,6 +60,7 @@ def grade(
     *,
     seed: int = 0,
     jobs: int = 2,
+    walls: Sandbox | None = None,
     unsafe: bool = False,
     regrade: bool = False,
     run: Callable[[list[Task]], Iterator[tuple[int, dict]]] | None = None,
@@ -77,6 +79,8 @@ def grade(
         Of everybody's inputs.
     jobs : int
         How many submissions at once.
+    walls : Sandbox, optional
+        Of this machine; None: what is found where the tasks run.
     unsafe : bool
         Without a sandbox.
     regrade : bool
@@ -111,7 +115,7 @@ def grade(
         todo = tuple(name for name in keys if name not in graded.parts)
         if todo:
             variants = tuple(sorted(assignment.variants.items()))
-            tasks.append(Task(source, assignment.term, variants, number, graded.answers, todo, unsafe))
+            tasks.append(Task(source, assignment.term, variants, number, graded.answers, todo, walls, unsafe))
             waiting.append((graded, keys, path))
         else:
             progress(graded)

@@ -12,11 +12,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from .assignment import Assignment, Question
-from .scoring import PartScore, Reply, score_calls
+from .scoring import PartScore, score_calls
 from .session import Session
-
-#: Seconds for one submission; what is not tried by then is lost.
-PATIENCE = 120.0
 
 
 @dataclass(frozen=True)
@@ -50,8 +47,8 @@ def score(
         The source of each answered question.
     seed : int
         From :func:`student_seed`.
-    sandbox : Sandbox
-        Where the student's code runs.
+    sandbox : Sandbox, optional
+        Where the student's code runs; default: what :func:`minidet.grading.sandbox.probe` finds.
     todo : collection of (question, part), optional
         Only these parts.
     open_session : callable
@@ -65,15 +62,9 @@ def score(
     started, parts = time.monotonic(), []
     questions = [_only(question, todo) for question in assignment.questions]
     with open_session({name: text for name, text in answers.items() if text.strip()}, sandbox=sandbox) as session:
-
-        def call(*arguments) -> Reply:
-            if time.monotonic() - started > PATIENCE:
-                return Reply("timeout", words=f"not tried: the answers before took {PATIENCE:.0f} s")
-            return session.call(*arguments)
-
         for question in questions:
             if answers.get(question.id, "").strip():
-                parts += score_calls(call, assignment, question, seed)
+                parts += score_calls(session.call, assignment, question, seed)
             else:
                 parts += [no_answer(question, part) for part in question.parts]
     return Result(parts, time.monotonic() - started)

@@ -29,6 +29,8 @@ class Task:
     seed : int
     answers : dict of str to str
     todo : tuple of (question, part)
+    walls : Sandbox, optional
+        What was found on this machine; None: what is found where the task runs.
     unsafe : bool
         Without a sandbox.
     """
@@ -39,6 +41,7 @@ class Task:
     seed: int
     answers: dict[str, str]
     todo: tuple[tuple[str, str], ...]
+    walls: sandbox.Sandbox | None = None
     unsafe: bool = False
 
 
@@ -49,7 +52,9 @@ def run_task(task: Task) -> dict:
     """
     try:
         assignment = _load(task.source, task.term, task.variants)
-        result = score(assignment, task.answers, task.seed, _sandbox(task.unsafe), todo=frozenset(task.todo))
+        result = score(
+            assignment, task.answers, task.seed, task.walls or _sandbox(task.unsafe), todo=frozenset(task.todo)
+        )
     except Exception as error:  # noqa: BLE001  whatever it is, the other submissions go on, and the row says it
         return {"parts": [], "seconds": 0.0, "failure": f"{type(error).__name__}: {error}"[:500]}
     return {"parts": [part._asdict() for part in result.parts], "seconds": result.seconds, "failure": ""}

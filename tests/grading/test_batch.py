@@ -1,0 +1,222 @@
+"""Many submissions: none stops the others, and nothing is done twice."""
+
+import json
+import os
+import shutil
+import signal
+
+import pytest
+
+from minidet.grading import batch, sandbox
+from minidet.grading.assignment import load
+from minidet.grading.batch import grade
+from minidet.grading.score import student_seed
+from minidet.grading.task import Task, pack, run_task
+
+from .handed_in import LAST, RIGHT, hand_in
+from .toy import QUESTIONS, TERM
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a folder of submissions: right, partly wrong, broken in several ways, too large."""
+    folder = tmp_path / "in"
+    hand_in(folder / "ann/a0_toy.ipynb", *RIGHT.values(), "check('q1')", "1 / 0")
+    hand_in(folder / "bob/a0_toy.ipynb", RIGHT["q1"], LAST)
+    (folder / "cy").mkdir()
+    (folder / "cy/a0_toy.ipynb").write_text('{"cells": [')
+    (folder / "dan").mkdir()
+    (folder / "dan/a0_toy.ipynb").write_bytes(b"\xff\xfe\x00")
+    (folder / "eve").mkdir()
+    with (folder / "eve/a0_toy.ipynb").open("wb") as file:
+        file.truncate(200_000_000)
+    (folder / "fay").mkdir()
+    hand_in(folder / "gus/a0_toy.ipynb")
+    (folder / "hal").mkdir()
+    (folder / "hal/a0_toy.ipynb").write_text("[" * 200_000)
+    (folder / "ida").mkdir()
+    (folder / "ida/a0_toy.py").write_text(f"# %%\n{RIGHT['q2']}\n# %%\n# answer: q9\nsurprise\n")
+    return folder
+
+
+def points(everyone):
+    return {graded.submission.student: sum(part.earned for part in graded.parts.values()) for graded in everyone}
+
+
+def fresh(everyone):
+    return {graded.submission.student: graded.fresh for graded in everyone if graded.fresh}
+
+
+def test_every_submission_gets_a_row_and_a_reason(folder, toy, tmp_path, here):
+    told = []
+    kind, everyone = grade(folder, toy, tmp_path / "out", jobs=1, progress=told.append)
+    assert kind == "plain"
+    assert points(everyone) == {
+        "ann": 100,
+        "bob": 80,
+        "cy": 0,
+        "dan": 0,
+        "eve": 0,
+        "fay": 0,
+        "gus": 0,
+        "hal": 0,
+        "ida": 40,
+    }
+    by = {graded.submission.student: graded for graded in everyone}
+    assert {name: graded.status for name, graded in by.items()} == {
+        "ann": "graded", "bob": "graded", "cy": "broken file", "dan": "broken file", "eve": "refused", "fay": "no file",
+        "gus": "graded", "hal": "broken file", "ida": "graded",
+    }  # fmt: skip
+    assert "is no JSON" in by["cy"].reason
+    assert "is not text" in by["dan"].reason
+    assert by["eve"].reason == "refused: a0_toy.ipynb is larger than 20 MB"
+    assert all(part.kind == "no answer" for part in by["gus"].parts.values())
+    assert all(graded.reason for graded in everyone if graded.status != "graded")
+    assert len(told) == len(everyone)
+
+
+def test_grading_again_tries_nothing_again(folder, toy, tmp_path, here):
+    _, first = grade(folder, toy, tmp_path / "out", jobs=1)
+    assert fresh(first) == {"ann": 4, "bob": 4, "gus": 4, "ida": 4}
+    here.clear()
+    _, second = grade(folder, toy, tmp_path / "out", jobs=1)
+    assert (here, fresh(second)) == ([], {})
+    assert [graded.parts for graded in second] == [graded.parts for graded in first]
+    _, third = grade(folder, toy, tmp_path / "out", jobs=1, regrade=True)
+    assert fresh(third) == fresh(first)
+
+
+def change(folder, old, new):
+    """Change the toy's questions, and load it again."""
+    path = folder / "questions.py"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    return load(folder, TERM)
+
+
+def test_after_a_change_of_the_tests_only_what_changed_is_tried(folder, toy, tmp_path, here):
+    grade(folder, toy, tmp_path / "out", jobs=1)
+    here.clear()
+    toy = change(toy.folder, "x[[1, 3]] = 1", "x[[1, 3]] = 2  # larger")
+    _, everyone = grade(folder, toy, tmp_path / "out", jobs=1)
+    assert fresh(everyone) == {"ann": 1, "bob": 1, "gus": 1, "ida": 1}
+    assert {question for question, _ in here} == {"q2"}
+    assert points(everyone)["bob"] == 80
+
+
+def test_points_and_hints_change_without_trying_again(folder, toy, tmp_path, here):
+    grade(folder, toy, tmp_path / "out", jobs=1)
+    toy = change(toy.folder, 'Part("ties", 20, q2_ties, hint="Which of the equals?")', 'Part("ties", 30, q2_ties)')
+    toy = change(toy.folder, 'Part("place", 20', 'Part("place", 10')
+    _, everyone = grade(folder, toy, tmp_path / "out", jobs=1)
+    assert fresh(everyone) == {}
+    assert points(everyone)["bob"] == 70
+
+
+def test_after_a_change_of_an_answer_only_its_question_is_tried(folder, toy, tmp_path, here):
+    grade(folder, toy, tmp_path / "out", jobs=1)
+    hand_in(folder / "bob/a0_toy.ipynb", RIGHT["q1"], RIGHT["q2"])
+    _, everyone = grade(folder, toy, tmp_path / "out", jobs=1)
+    assert fresh(everyone) == {"bob": 2}
+    assert points(everyone)["bob"] == 100
+
+
+def test_another_seed_or_term_tries_everything(folder, toy, tmp_path, here):
+    grade(folder, toy, tmp_path / "out", jobs=1)
+    assert fresh(grade(folder, toy, tmp_path / "out", jobs=1, seed=1)[1])["ann"] == 4
+    other = load(toy.folder, "2027w")
+    assert fresh(grade(folder, other, tmp_path / "out", jobs=1)[1])["ann"] == 4
+
+
+def test_an_interrupted_run_goes_on(folder, toy, tmp_path, here):
+    def interrupted(tasks):
+        for number, item in enumerate(tasks[:2]):
+            yield number, run_task(item)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        grade(folder, toy, tmp_path / "out", run=interrupted)
+    _, everyone = grade(folder, toy, tmp_path / "out", jobs=1)
+    assert fresh(everyone) == {"gus": 4, "ida": 4}
+    assert points(everyone)["ann"] == 100
+
+
+def test_damaged_verdicts_cost_only_time(folder, toy, tmp_path, here):
+    grade(folder, toy, tmp_path / "out", jobs=1)
+    (tmp_path / "out/verdicts/ann.json").write_text("{")
+    (tmp_path / "out/verdicts/bob.json").write_text(json.dumps({"key": {"points": 1}}))
+    _, everyone = grade(folder, toy, tmp_path / "out", jobs=1)
+    assert fresh(everyone) == {"ann": 4, "bob": 4}
+
+
+def test_a_mistake_of_the_grader_is_not_the_students(folder, toy, tmp_path, here):
+    toy = change(toy.folder, "x[[1, 3]] = 1", "x[[1, 3]] = 1 / 0")
+    _, everyone = grade(folder, toy, tmp_path / "out", jobs=1)
+    by = {graded.submission.student: graded for graded in everyone}
+    assert by["ann"].status == "not graded"
+    assert by["ann"].reason == "the grader failed: ZeroDivisionError: division by zero"
+    assert by["cy"].status == "broken file"
+
+
+def test_members_of_a_group_have_the_same_inputs(toy, tmp_path, here):
+    folder = tmp_path / "group"
+    hand_in(folder / "submission_1/a0_toy.ipynb", *RIGHT.values())
+    (folder / "submission_metadata.yml").write_text(
+        "submission_1:\n  :submitters:\n  - :name: A\n    :sid: 2\n  - :name: B\n    :sid: 1\n"
+    )
+    tasks = []
+
+    def collect(given):
+        tasks.extend(given)
+        yield from batch.run_here(given, 1)
+
+    _, everyone = grade(folder, toy, tmp_path / "out", run=collect)
+    assert points(everyone) == {"1": 100, "2": 100}
+    assert [item.seed for item in tasks] == [student_seed(0, TERM, "a0_toy", "1")] * 2
+
+
+@pytest.mark.slow
+def test_in_sandboxes_and_processes(folder, toy, tmp_path):
+    _, everyone = grade(folder, toy, tmp_path / "out", jobs=2, walls=sandbox.probe())
+    assert points(everyone) == {
+        "ann": 100,
+        "bob": 80,
+        "cy": 0,
+        "dan": 0,
+        "eve": 0,
+        "fay": 0,
+        "gus": 0,
+        "hal": 0,
+        "ida": 40,
+    }
+    assert not [graded for graded in everyone if graded.status == "not graded"]
+
+
+def kill_or_run(item):
+    """Do what the system does to a process that takes all memory, for one seed; run the others."""
+    if item.seed == 13:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"parts": [], "seconds": float(item.seed), "failure": ""}
+
+
+@pytest.mark.slow
+def test_a_killed_process_costs_only_its_own_submission(toy, monkeypatch):
+    monkeypatch.setattr(batch, "run_task", kill_or_run)
+    tasks = [Task(b"", TERM, (), seed, {}, ()) for seed in (11, 12, 13, 14)]
+    outcomes = dict(batch.run_here(tasks, 2))
+    assert sorted(outcomes) == [0, 1, 2, 3]
+    assert [outcomes[number]["seconds"] for number in (0, 1, 3)] == [11.0, 12.0, 14.0]
+    assert "killed" in outcomes[2]["failure"]
+
+
+def test_what_is_sent_to_another_machine_is_the_source(toy, tmp_path, here):
+    source = pack(toy.folder)
+    shutil.rmtree(toy.folder)
+    todo = (("q1", "values"),)
+    outcome = run_task(Task(source, TERM, (("q2", "first"),), 5, RIGHT, todo))
+    assert outcome["failure"] == ""
+    assert [(part["part"], part["earned"]) for part in outcome["parts"]] == [("values", 40)]
+
+
+def test_the_toy_is_what_these_tests_change():
+    assert QUESTIONS.count("x[[1, 3]] = 1") == 1
