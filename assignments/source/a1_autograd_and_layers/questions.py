@@ -16,7 +16,7 @@ VARIANTS = {
 }
 
 
-def numbers(rng, *shape):
+def nonzero_numbers(rng, *shape):
     """Return numbers from -2 to 2, none of them near 0."""
     return rng.uniform(0.2, 2, shape) * rng.choice([-1.0, 1.0], shape)
 
@@ -32,7 +32,7 @@ def labels_for(rng, n, k):
 # ---- q1: tape -------------------------------------------------------------------------------------------------------
 
 
-def run(tape, inputs):
+def run_to_the_end(tape, inputs):
     """Return the value of every name: what the notebook's ``run_tape`` does."""
     values = dict(inputs)
     operations = {"add": lambda x, y: x + y, "subtract": lambda x, y: x - y, "multiply": lambda x, y: x * y,
@@ -44,12 +44,12 @@ def run(tape, inputs):
 
 def tape_call(tape, inputs, result, text):
     """Return a call of ``tape_backward`` for a tape that was run."""
-    return Call("tape_backward", (tape, run(tape, inputs), result), text=text)
+    return Call("tape_backward", (tape, run_to_the_end(tape, inputs), result), text=text)
 
 
 def random_inputs(rng, names):
     """Return a number for each name."""
-    return {name: float(numbers(rng)) for name in names}
+    return {name: float(nonzero_numbers(rng)) for name in names}
 
 
 def random_tape(rng, names, length, once):
@@ -83,6 +83,10 @@ def q1_twice(rng, variant):
     square = [("multiply", "y", ("x", "x")), ("add", "z", ("y", "y")), ("exp", "e", ("x",)), ("add", "out", ("z", "e"))]
     names = ["x0", "x1", "x2"]
     tape = random_tape(rng, names, int(rng.integers(4, 7)), once=False)
+    used = {name for _, _, sources in tape for name in sources}
+    unused = [name for name in [*names, *(entry[1] for entry in tape[:-1])] if name not in used]
+    for name in unused:
+        tape.append(("add", f"with_{name}", (tape[-1][1], name)))
     tape += [("multiply", "last", (tape[-1][1], "x0")), ("subtract", "out", ("last", "x0"))]
     return [
         tape_call(fixed, random_inputs(rng, "ab"), "out", "the program of the example, other numbers"),
@@ -108,7 +112,7 @@ def q1_unused(rng, variant):
 def unbroadcast_calls(rng, pairs):
     """Return calls for pairs of shapes: of the gradient, and of the array."""
     return [
-        Call("unbroadcast", (numbers(rng, *large), small), text=f"{small} was broadcast to {large}", picture=True)
+        Call("unbroadcast", (nonzero_numbers(rng, *large), small), text=f"{small} was broadcast to {large}", picture=True)
         for large, small in pairs
     ]
 
@@ -143,7 +147,7 @@ def linear_sizes(rng):
 def q3_forward(rng, variant):
     """The value."""
     return [
-        Call("linear_forward", (numbers(rng, n, c), numbers(rng, f, c), numbers(rng, f)), picture=True,
+        Call("linear_forward", (nonzero_numbers(rng, n, c), nonzero_numbers(rng, f, c), nonzero_numbers(rng, f)), picture=True,
              text=f"{n} examples, {c} numbers in, {f} out")
         for n, c, f in linear_sizes(rng)
     ]  # fmt: skip
@@ -152,7 +156,7 @@ def q3_forward(rng, variant):
 def q3_input(rng, variant):
     """The gradient of x."""
     return [
-        Call("linear_input_gradient", (numbers(rng, n, f), numbers(rng, f, c)), picture=True,
+        Call("linear_input_gradient", (nonzero_numbers(rng, n, f), nonzero_numbers(rng, f, c)), picture=True,
              text=f"{n} examples, {c} numbers in, {f} out")
         for n, c, f in linear_sizes(rng)
     ]  # fmt: skip
@@ -161,7 +165,7 @@ def q3_input(rng, variant):
 def q3_weight(rng, variant):
     """The gradient of the weight."""
     return [
-        Call("linear_weight_gradient", (numbers(rng, n, f), numbers(rng, n, c)), picture=True,
+        Call("linear_weight_gradient", (nonzero_numbers(rng, n, f), nonzero_numbers(rng, n, c)), picture=True,
              text=f"{n} examples, {c} numbers in, {f} out")
         for n, c, f in linear_sizes(rng)
     ]  # fmt: skip
@@ -170,7 +174,7 @@ def q3_weight(rng, variant):
 def q3_bias(rng, variant):
     """The gradient of the bias."""
     return [
-        Call("linear_bias_gradient", (numbers(rng, n, f),), text=f"{n} examples, {f} numbers out")
+        Call("linear_bias_gradient", (nonzero_numbers(rng, n, f),), text=f"{n} examples, {f} numbers out")
         for n, _, f in linear_sizes(rng)
     ]
 
@@ -181,7 +185,7 @@ def q3_bias(rng, variant):
 def both_signs(rng, *shape):
     """Return numbers of which at least a third are positive, and a third negative."""
     size = np.prod(shape)
-    return np.abs(numbers(rng, *shape)) * rng.permutation(np.resize([1.0, -1.0], size)).reshape(shape)
+    return np.abs(nonzero_numbers(rng, *shape)) * rng.permutation(np.resize([1.0, -1.0], size)).reshape(shape)
 
 
 def q4_forward(rng, variant):
@@ -193,13 +197,13 @@ def q4_forward(rng, variant):
 def q4_slope(rng, variant):
     """The gradient away from 0."""
     shapes = (6,), (3, int(rng.integers(2, 6))), (2, 3, 2)
-    return [Call("relu_backward", (numbers(rng, *s), both_signs(rng, *s)), text=f"shape {s}") for s in shapes]
+    return [Call("relu_backward", (nonzero_numbers(rng, *s), both_signs(rng, *s)), text=f"shape {s}") for s in shapes]
 
 
 def q4_zero(rng, variant):
     """The gradient at 0."""
-    x = np.abs(numbers(rng, 7)) * rng.permutation([0, 0, 0, 1, 1, -1, -1])
-    return [Call("relu_backward", (numbers(rng, 7), x), text="some x are exactly 0")]
+    x = np.abs(nonzero_numbers(rng, 7)) * rng.permutation([0, 0, 0, 1, 1, -1, -1])
+    return [Call("relu_backward", (nonzero_numbers(rng, 7), x), text="some x are exactly 0")]
 
 
 #: Of each activation two settings, and where its round pieces lie: from, to, on the left too?
@@ -228,7 +232,7 @@ def bend_calls(rng, variant, joint, backward):
             x = x * rng.permutation(np.resize([1.0, -1.0, -1.0, 1.0], x.size)).reshape(shape)
         words = ", ".join(f"{name} = {value:g}" for name, value in setting.items())
         text = f"x on the {'round' if joint else 'straight'} pieces, {words}"
-        args = (numbers(rng, *shape), x) if backward else (x,)
+        args = (nonzero_numbers(rng, *shape), x) if backward else (x,)
         calls.append(Call("bend_backward" if backward else "bend", args, setting, text=text))
     return calls
 
@@ -244,13 +248,13 @@ def bend_part(joint, backward):
 def scores_one(rng, label=None, k=None):
     """Return the scores and the label of one image."""
     k = k or int(rng.integers(4, 7))
-    return numbers(rng, 1, k), np.array([int(rng.integers(k)) if label is None else label])
+    return nonzero_numbers(rng, 1, k), np.array([int(rng.integers(k)) if label is None else label])
 
 
 def scores_many(rng):
     """Return the scores and the labels of several images."""
     n, k = int(rng.integers(3, 7)), int(rng.integers(4, 7))
-    return numbers(rng, n, k), labels_for(rng, n, k)
+    return nonzero_numbers(rng, n, k), labels_for(rng, n, k)
 
 
 def scores_large(rng, k=None):
@@ -307,7 +311,7 @@ def q8_corner(rng, variant):
     return [Call("hinge_backward", (np.roll(scores, roll)[None], np.array([(label + roll) % k])), text=text)]
 
 
-def both(name, args, settings, text, **options):
+def loss_and_gradient(name, args, settings, text, **options):
     """Return a call of a loss and one of its gradient."""
     return [Call(f"{name}{end}", args, settings, text=text, **options) for end in ("", "_backward")]
 
@@ -348,7 +352,7 @@ def q7_twist(rng, variant):
         if variant == "neighbours":
             labels = np.array([k - 1 if last else 0])
         settings = q7_settings(rng, variant, k, twist=True)
-        calls += both("special_cross_entropy", (scores, labels), settings, f"one image, {k} classes")
+        calls += loss_and_gradient("special_cross_entropy", (scores, labels), settings, f"one image, {k} classes")
     return calls
 
 
@@ -357,7 +361,7 @@ def q7_batch(rng, variant):
     n, k = int(rng.integers(3, 6)), int(rng.integers(4, 7))
     labels = 1 + labels_for(rng, n, k - 2)
     settings = q7_settings(rng, variant, k, twist=variant == "temperature")
-    return both("special_cross_entropy", (numbers(rng, n, k), labels), settings, f"{n} images, {k} classes", picture=True)
+    return loss_and_gradient("special_cross_entropy", (nonzero_numbers(rng, n, k), labels), settings, f"{n} images, {k} classes", picture=True)
 
 
 def q7_large(rng, variant):
@@ -367,7 +371,7 @@ def q7_large(rng, variant):
         settings = q7_settings(rng, variant, k, twist=False) | ({"temperatures": np.ones(k)} if variant == "temperature" else {})
         text = f"one image, scores near {scores.mean():.0f}"
         labels = np.array([int(rng.integers(1, k - 1))])
-        calls += both("special_cross_entropy", (scores, labels), settings, text, rtol=1e-3, atol=1e-4)
+        calls += loss_and_gradient("special_cross_entropy", (scores, labels), settings, text, rtol=1e-3, atol=1e-4)
     return calls
 
 
@@ -393,7 +397,7 @@ def q9_part(function, n=1):
         text = f"{count} image{'s' * (count > 1)}, {args[0].shape[1]} classes"
         if n == 1:
             return [Call(function, args, settings, text=text)]
-        return both("special_hinge", args, settings, text, picture=True)
+        return loss_and_gradient("special_hinge", args, settings, text, picture=True)
 
     return cases
 
@@ -413,9 +417,9 @@ def q9_special(rng, variant):
     roll = int(rng.integers(k))  # any class may be the true one
     settings = {name: np.roll(value, roll) if name == "gaps" else value for name, value in settings.items()}
     args = np.roll(scores, roll, axis=1), np.array([(label + roll) % k])
-    calls = both("special_hinge", args, settings, f"one image, {k} classes")
+    calls = loss_and_gradient("special_hinge", args, settings, f"one image, {k} classes")
     if variant == "offenders":  # and one as usual: who always returns 0 gets nothing
-        calls += both("special_hinge", *q9_draw(rng, variant, 1), "one image with offenders")
+        calls += loss_and_gradient("special_hinge", *q9_draw(rng, variant, 1), "one image with offenders")
     return calls
 
 
@@ -431,7 +435,7 @@ def q10_part(backward, betas):
             shape = ((9,), (3, 4))[int(rng.integers(2))]
             share = rng.permutation(np.linspace(0.1, 1.9, int(np.prod(shape))) + 0.01)  # on both sides of 1
             d = (beta * share * np.resize([1.0, -1.0, -1.0], share.size)).reshape(shape)
-            args = (numbers(rng, *shape), d, beta) if backward else (d, beta)
+            args = (nonzero_numbers(rng, *shape), d, beta) if backward else (d, beta)
             calls.append(Call("smooth_l1_backward" if backward else "smooth_l1", args, text=f"beta = {beta:g}"))
         return calls
 
