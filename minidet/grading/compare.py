@@ -73,13 +73,13 @@ def compare_values(got, expected, call: Call, where: str = "the result") -> Verd
     if expected is None or isinstance(expected, str):
         same = got is None if expected is None else isinstance(got, str) and got == expected
         return RIGHT if same else _wrong("wrong result", f"{where} is {describe(got)}, expected {expected!r}")
+    if got is None:
+        return _wrong("returned None", f"{where} is None, expected {describe(expected)}: is there a return?")
     if isinstance(expected, dict):
         return _dicts(got, expected, call, where)
     if isinstance(expected, (tuple, list)):
         return _sequences(got, expected, call, where)
     expected = np.asarray(expected)
-    if got is None:
-        return _wrong("returned None", f"{where} is None, expected {describe(expected)}: is there a return?")
     array = _as_numbers(got)
     if array is None:
         return _wrong("wrong kind of result", f"{where} is {describe(got)}, expected {describe(expected)}")

@@ -69,16 +69,12 @@ def read_public(folder: Path) -> PublicAssignment:
     folder = Path(folder)
     try:
         content = json.loads((folder / CASES).read_text(encoding="utf-8"))
-        with np.load(folder / NUMBERS, allow_pickle=False) as numbers:
-            arrays = dict(numbers.items())
+        arrays = read_npz((folder / NUMBERS).read_bytes())
         questions = [_unpack_question(question, arrays) for question in content["questions"]]
-    except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        why = f"{type(error).__name__}: {error}"
-        raise bad_argument(
-            "read_public", f"{CASES} or {NUMBERS} in {folder}", "is damaged", "as released", why
-        ) from None
-    about = [content[key] for key in ("name", "title", "term", "variants")]
-    return PublicAssignment(*about, questions)
+        return PublicAssignment(*(content[key] for key in ("name", "title", "term", "variants")), questions)
+    except (ValueError, KeyError, TypeError) as error:
+        was, why = f"of {folder} is damaged", f"{type(error).__name__}: {error}"
+        raise bad_argument("read_public", f"{CASES} or {NUMBERS}", was, "it as released", why) from None
 
 
 def write_npz(arrays: dict[str, np.ndarray]) -> bytes:
@@ -89,6 +85,15 @@ def write_npz(arrays: dict[str, np.ndarray]) -> bytes:
         np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
         contents[f"{name}.npy"] = file.getvalue()
     return write_zip(contents, zipfile.ZIP_STORED)
+
+
+def read_npz(data: bytes) -> dict[str, np.ndarray]:
+    """Return the arrays of an npz file; ``ValueError`` if it is none."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as numbers:
+            return dict(numbers.items())
+    except (OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:  # cut off, or a single array
+        raise ValueError(f"no npz file: {error}") from None
 
 
 def write_zip(contents: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -105,9 +110,8 @@ def write_zip(contents: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATE
 def same_numbers(before: bytes, arrays: dict[str, np.ndarray]) -> bool:
     """Tell whether an npz file holds these arrays, but for rounding: processors add up in different orders."""
     try:
-        with np.load(io.BytesIO(before), allow_pickle=False) as numbers:
-            old = dict(numbers.items())
-    except (ValueError, OSError, zipfile.BadZipFile):
+        old = read_npz(before)
+    except ValueError:
         return False
     return list(old) == list(arrays) and all(_close(old[name], arrays[name]) for name in arrays)
 
