@@ -7,6 +7,7 @@ the kernel kills every other one, detached or not, before the monitor ends.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -53,17 +54,21 @@ def main(config: dict) -> int:
 
 
 def watch(child: int, first: int, watched: set) -> int:
-    """Wait for ``child``; on SIGTERM kill ``first``, the first process in the sandbox."""
+    """Wait for ``child``; on SIGTERM kill the process that ``first`` stands for, the first in the sandbox."""
     while True:
         if signal.sigwait(watched) == signal.SIGTERM:
-            os.kill(first, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
+                signal.pidfd_send_signal(first, signal.SIGKILL)
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
 def in_namespaces(config: dict, staged: bool, watched: set) -> tuple[int, int]:
-    """Start the command as the first process of new namespaces, on a root that holds only what it may see."""
+    """Start the command as the first process of new namespaces, on a root that holds only what it may see.
+
+    Returns the number of our child, and a descriptor that stands for the first process in the sandbox.
+    """
     uid, gid = os.geteuid(), os.getegid()
     unshare(NEWUSER | NEWNS | NEWPID | NEWNET | NEWIPC | NEWUTS | NEWCGROUP)
     for name, text in (("setgroups", "deny"), ("uid_map", f"{INSIDE} {uid} 1"), ("gid_map", f"{INSIDE} {gid} 1")):
@@ -89,7 +94,7 @@ def in_namespaces(config: dict, staged: bool, watched: set) -> tuple[int, int]:
             print(f"launch: {error}", file=sys.stderr, flush=True)
         finally:
             os._exit(127)
-    return child, child
+    return child, os.pidfd_open(child)
 
 
 def through_bubblewrap(config: dict, staged: bool, watched: set) -> tuple[int, int]:
@@ -110,7 +115,10 @@ def through_bubblewrap(config: dict, staged: bool, watched: set) -> tuple[int, i
     os.close(tell)
     with open(told) as file:
         text = file.read()
-    return child, json.loads(text)["child-pid"] if text else child
+    try:
+        return child, os.pidfd_open(json.loads(text)["child-pid"])
+    except (ValueError, ProcessLookupError):  # bubblewrap failed
+        return child, os.pidfd_open(child)
 
 
 def bubblewrap_options(config: dict, staged: bool) -> list[str]:

@@ -1,26 +1,26 @@
-"""What several tests of the grader start from."""
-
-import functools
+import shutil
+import sys
 
 import pytest
 
-from minidet.grading import task
-from minidet.grading.score import score
-
-from .handed_in import HereSession
-from .toy import load_toy
+from minidet.grading import sandbox as sandboxes
 
 
-@pytest.fixture
-def toy(tmp_path):
-    """Return the toy assignment, from a folder of its own."""
-    return load_toy(tmp_path)
+def find(kind):
+    if not sys.platform.startswith("linux"):
+        pytest.skip(f"there is no sandbox for {sys.platform}")
+    if kind == "bubblewrap" and shutil.which("bwrap") is None:
+        pytest.skip("bubblewrap is not installed")
+    return sandboxes.probe((kind,))
 
 
-@pytest.fixture
-def here(monkeypatch):
-    """Run submissions in this process, without a sandbox; return the list of what was run."""
-    monkeypatch.setattr(task, "score", functools.partial(score, open_session=HereSession))
-    monkeypatch.setattr(task, "_sandbox", lambda unsafe: None)
-    monkeypatch.setattr(HereSession, "ran", [])
-    return HereSession.ran
+@pytest.fixture(scope="session")
+def namespaces():
+    """The sandbox that needs nothing to be installed: on Linux it has to work."""
+    return find("namespaces")
+
+
+@pytest.fixture(scope="session", params=sandboxes.KINDS)
+def sandbox(request):
+    """Every kind of sandbox."""
+    return find(request.param)
