@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -73,8 +73,21 @@ class PartScore(NamedTuple):
 CallFunction = Callable[[str, str, list, dict], Reply]
 
 
+def drawn(assignment: Assignment, question: Question, part: Part, seed: int, draws: int = DRAWS) -> Iterator:
+    """Yield the calls of a part, each with its right result: None where the call has a check of its own."""
+    stream = int(hashlib.sha256(f"{question.id}/{part.name}".encode()).hexdigest()[:8], 16)
+    for call in assignment.calls(question, part, np.random.default_rng([seed, stream]), draws):
+        yield call, None if call.check is not None else expected(assignment, call)
+
+
 def score_calls(
-    call_function: CallFunction, assignment: Assignment, question: Question, seed: int, draws: int = DRAWS
+    call_function: CallFunction,
+    assignment: Assignment,
+    question: Question,
+    seed: int,
+    draws: int = DRAWS,
+    *,
+    cases: Callable[..., Iterable] = drawn,
 ) -> list[PartScore]:
     """Score one question.
 
@@ -87,6 +100,8 @@ def score_calls(
     seed : int
         Of the inputs; every part has its own stream, whatever the others draw.
     draws : int
+    cases : callable
+        Makes the calls and their results: :func:`drawn`, or one that keeps them.
 
     Returns
     -------
@@ -98,7 +113,9 @@ def score_calls(
         if hopeless >= PATIENCE:
             scores.append(last._replace(part=part.name, points=part.points, reason=f"not tried: {last.reason}"))
             continue
-        verdict, text, reply_kind = _judge_part(call_function, assignment, question, part, seed, draws)
+        verdict, text, reply_kind = _judge_part(
+            call_function, question.id, cases(assignment, question, part, seed, draws)
+        )
         earned = part.points if verdict.ok else 0
         last = PartScore(question.id, part.name, part.points, earned, verdict.kind, verdict.words, text)
         scores.append(last)
@@ -137,14 +154,12 @@ def score_functions(functions: dict[str, Callable], assignment: Assignment, seed
             for score in score_calls(call_function, assignment, question, seed, draws)]  # fmt: skip
 
 
-def _judge_part(call_function, assignment: Assignment, question: Question, part: Part, seed: int, draws: int):
+def _judge_part(call_function: CallFunction, question: str, cases: Iterable[tuple[Call, object]]):
     """Return the verdict, the text of the call that went wrong, and the kind of the last reply."""
-    rng = np.random.default_rng([seed, int(hashlib.sha256(f"{question.id}/{part.name}".encode()).hexdigest()[:8], 16)])
     kind = "value"
-    for call in assignment.calls(question, part, rng, draws):
-        right = None if call.check is not None else expected(assignment, call)
+    for call, right in cases:
         args, kwargs = call.inputs()
-        reply = call_function(question.id, call.function, args, kwargs)
+        reply = call_function(question, call.function, args, kwargs)
         kind = reply.kind
         verdict = judge(reply, call, right)
         if not verdict.ok:

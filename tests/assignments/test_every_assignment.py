@@ -20,7 +20,7 @@ from minidet.grading.assignment import blank_solutions, load, run_answer, run_fi
 from minidet.grading.public import check_question
 from minidet.grading.public_cases import read_public
 from minidet.grading.release import notebook, release, release_zip, released_files, sources, term_of
-from minidet.grading.scoring import in_process, score_calls, score_functions
+from minidet.grading.scoring import drawn, in_process, score_calls, score_functions
 
 from .replacements import as_columns, loses, misconception, replaced
 
@@ -51,6 +51,25 @@ def released_text(name):
 
 def normalised(lines):
     return {re.sub(r"\s+", "", line.split("  #")[0]) for line in lines}
+
+
+@functools.cache
+def kept(source, number, question, part, seed, draws):
+    """Return a part's calls and their results: drawn once for all answers that are tried."""
+    assignment = assignment_of(source, number)
+    question = assignment.questions[question]
+    return list(drawn(assignment, question, question.parts[part], seed, draws))
+
+
+def scores_of(functions, source, number, seed, questions=None):
+    """Score functions on some questions, or all."""
+
+    def cases(assignment, question, part, seed, draws):
+        return kept(source, number, assignment.questions.index(question), question.parts.index(part), seed, draws)
+
+    assignment = assignment_of(source, number)
+    return [score for question in (assignment.questions if questions is None else questions)
+            for score in score_calls(in_process(functions), assignment, question, seed, cases=cases)]  # fmt: skip
 
 
 def source_name(source):
@@ -120,6 +139,7 @@ def test_the_archive_holds_three_files_and_always_the_same_bytes(source, tmp_pat
 
 
 @each_choice
+@pytest.mark.slow
 def test_the_notebook_is_valid_in_every_variant(source, number):
     assignment = assignment_of(source, number)
     if importlib.util.find_spec("nbformat"):
@@ -155,7 +175,7 @@ def test_the_points_are_100_and_30_of_them_are_on_variants(source):
 def test_the_reference_scores_100(source, number):
     assignment = assignment_of(source, number)
     for seed in SEEDS:
-        scores = score_functions(assignment.reference, assignment, seed)
+        scores = scores_of(assignment.reference, source, number, seed)
         assert sum(score.earned for score in scores) == 100, [score for score in scores if not score.earned]
 
 
@@ -166,7 +186,8 @@ def test_the_reference_in_other_types_and_memory_orders_scores_100(source, numbe
     def other(function):
         return lambda *args, **kwargs: as_columns(function(*args, **kwargs))
 
-    scores = score_functions({name: other(function) for name, function in assignment.reference.items()}, assignment)
+    functions = {name: other(function) for name, function in assignment.reference.items()}
+    scores = scores_of(functions, source, number, SEEDS[0])
     assert sum(score.earned for score in scores) == 100, [score for score in scores if not score.earned]
 
 
@@ -176,7 +197,7 @@ def test_another_solution_scores_100(source, number):
     functions = replaced(source / "alternative.py", assignment)
     assert set(functions) == assignment.allowed_names, "another solution for every question"
     for seed in SEEDS:
-        scores = score_functions(functions, assignment, seed)
+        scores = scores_of(functions, source, number, seed)
         assert sum(score.earned for score in scores) == 100, [score for score in scores if not score.earned]
 
 
@@ -205,7 +226,7 @@ def test_an_answer_that_does_nothing_has_next_to_no_points(source, number, trivi
         zeros = np.zeros_like(first) if isinstance(first, np.ndarray) else first
         return {"None": None, "0": 0.0, "first argument": first, "zeros like it": zeros}[trivial]
 
-    scores = score_functions(dict.fromkeys(assignment.allowed_names, nothing), assignment)
+    scores = scores_of(dict.fromkeys(assignment.allowed_names, nothing), source, number, SEEDS[0])
     assert sum(score.earned for score in scores) <= 5, [score[:4] for score in scores if score.earned]
 
 
@@ -229,9 +250,8 @@ def test_a_wrong_answer_loses_what_it_should(path):
         declared = loses(path, assignment)
         lost_somewhere |= bool(declared)
         assert {question for question, _ in declared} <= {one.id for one in touched}
-        call_function = in_process(assignment.reference | functions)
         for seed in SEEDS:
-            scores = [score for one in touched for score in score_calls(call_function, assignment, one, seed)]
+            scores = scores_of(assignment.reference | functions, source, number, seed, touched)
             lost = {(score.question, score.part) for score in scores if not score.earned}
             assert lost == declared, (assignment.variants, [score for score in scores if not score.earned])
     assert lost_somewhere, "a wrong answer loses something in some variant"
