@@ -376,7 +376,7 @@ def q7_large(rng, variant):
 
 
 def q9_draw(rng, variant, n):
-    """Return scores, labels and settings: every image has rivals that lack something, and no ties."""
+    """Return scores, labels and settings: every image has rivals in the zone, and no ties."""
     k = int(rng.integers(5, 8))
     scores, labels = np.empty((n, k)), labels_for(rng, n, k)
     for row, label in zip(scores, labels, strict=True):
