@@ -37,7 +37,7 @@ def play_everywhere(sandbox):
 def player(sandbox):
     def run(source, **limits):
         answers = {"q1": textwrap.dedent(source), "q2": HONEST}
-        with Session(answers, limits=Limits(**{"call": 1.0, **limits}), sandbox=sandbox) as session:
+        with Session(answers, limits=Limits(**{"call": 3.0, **limits}), sandbox=sandbox) as session:
             space = space_of(session)
             assert alive_in(space)
             replies = [session.call("q1", "f", (INPUT,)), session.call("q2", "g", (INPUT,))]

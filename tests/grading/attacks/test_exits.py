@@ -42,7 +42,9 @@ def test_an_exit_is_an_exception(play, source, words):
 
 
 def test_a_signal_to_its_own_process_earns_nothing(play):
-    end = play("def f(x):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n    os.kill(-1, 9)", call=0.5)
+    end = play(
+        "def f(x):\n    import os, signal\n    os.kill(os.getpid(), signal.SIGKILL)\n    os.kill(-1, 9)", call=0.5
+    )
     assert end.reply.kind in ("value", "died", "error")
     assert not end.gained
     assert end.honest_right

@@ -61,7 +61,9 @@ def test_a_fork_bomb_is_small_where_processes_are_allowed(sandbox):
 
 
 def test_a_fork_bomb_never_exceeds_its_limit(sandbox):
-    source = BOMB.replace("while True: pass", "return os.getpid()").replace("os.fork()", "os.fork() or os.read(0, 1) or time.sleep(9)")
+    source = BOMB.replace("while True: pass", "return os.getpid()").replace(
+        "os.fork()", "os.fork() or os.read(0, 1) or time.sleep(9)"
+    )
     limits = Limits(call=3.0, processes=12)
     with Session({"q1": "import time\n" + source}, limits=limits, sandbox=sandbox) as session:
         space = space_of(session)
