@@ -32,11 +32,12 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "list":
         print(listing(folder))
         return 0
+    there = chosen(folder, args.names)
     term = args.term or term_of(folder)
     if args.out is None and not args.zip and not args.names:
         released = release_all(folder, term)
     else:
-        released = [_release(source, term, folder, args) for source in chosen(folder, args.names)]
+        released = [_release(source, term, folder, args) for source in there]
     for path in released:
         print(path)
     return 0

@@ -6,6 +6,7 @@ checked). assignments/README.md describes the format.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
 import re
@@ -246,5 +247,6 @@ def _reference(cells: list[Cell], questions: Sequence[Question]) -> dict[str, Ca
     return reference
 
 
+@functools.cache
 def _parameters(function: Callable) -> tuple[str, ...]:
     return tuple(inspect.signature(function).parameters)

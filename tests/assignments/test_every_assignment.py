@@ -239,6 +239,7 @@ def test_there_are_eight_typical_wrong_answers(source):
 
 
 @each_wrong
+@pytest.mark.slow
 def test_a_wrong_answer_loses_what_it_should(path):
     source = path.parents[1]
     lost_somewhere = False

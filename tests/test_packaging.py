@@ -1,0 +1,66 @@
+"""What a wheel holds: the package, and nothing of the assignments."""
+
+import configparser
+import importlib.metadata
+import pathlib
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+SOLVED = ROOT / "assignments" / "source"
+
+
+def packaged():
+    """List the files that setuptools packs by setup.cfg: the modules of the packages found, and no data files."""
+    setuptools = pytest.importorskip("setuptools")  # not part of every virtual environment
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    include = config["options.packages.find"]["include"].split()
+    packages = setuptools.find_packages(str(ROOT), include=include)
+    return [path for name in packages for path in (ROOT / name.replace(".", "/")).glob("*.py")]
+
+
+def test_only_minidet_is_packed():
+    files = packaged()
+    assert ROOT / "minidet" / "grading" / "assignment.py" in files
+    assert {path.relative_to(ROOT).parts[0] for path in files} == {"minidet"}
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    assert not {"package_data", "data_files", "include_package_data", "py_modules"} & set(config["options"])
+    assert not (ROOT / "MANIFEST.in").exists(), "a test of what it adds is needed then"
+
+
+def test_no_file_of_the_package_holds_an_assignment():
+    """No solution is copied into the package: not one function of a variant, whole or in part."""
+    answers = {line.strip() for path in SOLVED.glob("*/questions.py") for line in path.read_text().splitlines()
+               if line.startswith("def ") and "(rng, variant)" in line}  # fmt: skip
+    assert len(answers) > 20
+    for path in packaged():
+        text = path.read_text()
+        assert not [line for line in answers if line in text], path
+
+
+@pytest.mark.slow
+def test_a_wheel(tmp_path):
+    """Built as ``pip install .`` builds it."""
+    versions = {one.name: one.version for one in importlib.metadata.distributions(path=sys.path)}
+    if "pip" not in versions or int(versions.get("setuptools", "0").split(".")[0]) < 77:
+        pytest.skip("no pip, or no setuptools >= 77, here")
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    for name in ("minidet", "assignments"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    done = subprocess.run([*command, "-w", tmp_path, source], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "minidet/grading/assignment.py" in names
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"minidet"}
+    assert not [name for name in names if name.endswith((".ipynb", ".npz")) or "questions" in name]
