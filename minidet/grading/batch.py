@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 
 from .answers import read_answers
@@ -86,7 +84,7 @@ def grade(
     regrade : bool
         Try everything again, whatever is known.
     run : callable, optional
-        ``run(tasks)`` yields (number of the task, outcome) as they come; by default processes of this machine.
+        ``run(tasks)`` yields (number of the task, outcome) as they come; default: :func:`run_here`.
     progress : callable
         Told of each submission when it is done.
 
@@ -161,30 +159,18 @@ def _enter(graded: Graded, outcome: dict, task: Task) -> None:
 
 
 def run_here(tasks: list[Task], jobs: int) -> Iterator[tuple[int, dict]]:
-    """Run tasks in ``jobs`` processes, and yield (number, outcome) as they come; in this process if one is enough."""
-    if jobs == 1 or len(tasks) <= 1:
+    """Run ``jobs`` tasks at once on this machine, and yield (number, outcome) as they come.
+
+    Threads are enough: what students wrote runs in processes of its own, and most of the time is theirs.
+    """
+    if jobs == 1:
         for number, task in enumerate(tasks):
             yield number, run_task(task)
         return
-    lost = yield from _run_in_pool(list(enumerate(tasks)), jobs)
-    # A process that was killed takes the others' tasks with it. Alone, only the guilty one is lost.
-    for numbered in lost:
-        for number, _ in (yield from _run_in_pool([numbered], 1)):
-            yield number, {"parts": [], "seconds": 0.0, "failure": "its process was killed: out of memory?"}
-
-
-def _run_in_pool(numbered: list[tuple[int, Task]], jobs: int) -> Iterator[tuple[int, dict]]:
-    """Yield (number, outcome); return the tasks that a broken pool lost."""
-    lost = []
-    # Not forked: the parent may have threads, and a fork inherits their locks.
-    pool = ProcessPoolExecutor(min(jobs, len(numbered)), mp_context=get_context("spawn"))
+    pool = ThreadPoolExecutor(jobs, thread_name_prefix="grade")
     try:
-        futures = {pool.submit(run_task, task): (number, task) for number, task in numbered}
+        futures = {pool.submit(run_task, task): number for number, task in enumerate(tasks)}
         for future in as_completed(futures):
-            try:
-                yield futures[future][0], future.result()
-            except BrokenProcessPool:
-                lost.append(futures[future])
-    finally:
+            yield futures[future], future.result()
+    finally:  # interrupted: what was not begun is left
         pool.shutdown(wait=True, cancel_futures=True)
-    return lost

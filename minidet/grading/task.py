@@ -1,4 +1,4 @@
-"""The work of one submission as a message: to another process of this machine, or to another machine."""
+"""The work of one submission as a message, which may go to another machine."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import functools
 import hashlib
 import io
 import tempfile
+import threading
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,8 @@ def run_task(task: Task) -> dict:
     ``failure`` says what is wrong with the grader, the sandbox or the assignment: no submission is to blame for it.
     """
     try:
-        assignment = _load(task.source, task.term, task.variants)
+        with _loading:  # by one thread; the others find it loaded
+            assignment = _load(task.source, task.term, task.variants)
         result = score(
             assignment, task.answers, task.seed, task.walls or _sandbox(task.unsafe), todo=frozenset(task.todo)
         )
@@ -72,6 +74,9 @@ def pack(folder: Path) -> bytes:
         for path in sorted(folder.glob("*.py")):
             archive.writestr(zipfile.ZipInfo(f"{folder.name}/{path.name}"), path.read_bytes())
     return buffer.getvalue()
+
+
+_loading = threading.Lock()
 
 
 @functools.lru_cache(maxsize=8)

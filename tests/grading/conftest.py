@@ -1,9 +1,15 @@
+import functools
 import shutil
 import sys
 
 import pytest
 
 from minidet.grading import sandbox as sandboxes
+from minidet.grading import task
+from minidet.grading.score import score
+
+from .handed_in import HereSession
+from .toy import load_toy
 
 
 def find(kind):
@@ -24,3 +30,18 @@ def namespaces():
 def sandbox(request):
     """Every kind of sandbox."""
     return find(request.param)
+
+
+@pytest.fixture
+def toy(tmp_path):
+    """The toy assignment, in a folder of its own."""
+    return load_toy(tmp_path)
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """Submissions run in this process, without a sandbox; what was run stands in this list."""
+    monkeypatch.setattr(task, "score", functools.partial(score, open_session=HereSession))
+    monkeypatch.setattr(task, "_sandbox", lambda unsafe: None)
+    monkeypatch.setattr(HereSession, "ran", [])
+    return HereSession.ran
