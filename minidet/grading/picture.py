@@ -10,6 +10,10 @@ from ..viz.page import INK, subplots, without_frame
 from .assignment import Call
 
 
+#: So few numbers are also written into the picture.
+WRITTEN = 64
+
+
 def in_notebook() -> bool:
     """Tell whether a Jupyter kernel runs this: only there a picture has a place."""
     if "IPython" not in sys.modules:
@@ -49,12 +53,25 @@ def draw(value, call: Call):
             image = ax.imshow(plane, cmap="RdBu_r", vmin=-bound, vmax=bound, interpolation="nearest")
         else:
             image = ax.imshow(plane, cmap="viridis", vmin=low, vmax=high, interpolation="nearest")
+        if plane.size <= WRITTEN:
+            _write_numbers(ax, image, plane)
         ax.set_title(title, color=INK, fontsize=9)
         without_frame(ax)
         bar = figure.colorbar(image, ax=ax, shrink=0.7)
         bar.ax.tick_params(colors=INK, labelsize=7)
         bar.outline.set_visible(False)
     return figure
+
+
+def _write_numbers(ax, image, plane: np.ndarray) -> None:
+    """Write each number on its pixel, in the one of black and white that stands out there."""
+    size = min(9.0, 60 / max(plane.shape))
+    for (row, column), number in np.ndenumerate(plane):
+        red, green, blue, _ = image.to_rgba(number)
+        light = 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.5 or not np.isfinite(number)
+        ax.text(
+            column, row, f"{number:.3g}", color="black" if light else "white", fontsize=size, ha="center", va="center"
+        )
 
 
 def worst_planes(value, expected):

@@ -143,7 +143,7 @@ def check_question(question: Question, names: dict, notes: list[str] = (), pictu
         print(f"  {NOT_WRITTEN}")
     else:
         for finding in findings:
-            print(f"  {'passed' if finding.ok else 'wrong '}  {finding.part}")
+            print(f"  {'passed' if finding.ok else 'wrong '}  {finding.part.replace('_', ' ')}")
             if finding.lines:
                 print(_indented(finding.lines))
     passed = sum(finding.ok for finding in findings)

@@ -127,7 +127,7 @@ def _pack_call(assignment: Assignment, call: Call, arrays: dict) -> dict:
     packed = {name: getattr(call, name) for name in PLAIN}
     packed |= {name: list(getattr(call, name)) for name in ("names", "parameters")}
     packed["args"] = [encode(arg, arrays) for arg in call.args]
-    packed["kwargs"] = {name: encode(value, arrays) for name, value in (call.kwargs or {}).items()}
+    packed["kwargs"] = [[name, encode(value, arrays)] for name, value in (call.kwargs or {}).items()]
     packed["partial"] = call.check is not None
     packed["expected"] = encode(expected(assignment, call), arrays)
     return packed
@@ -143,7 +143,7 @@ def _unpack_question(packed: dict, arrays: dict) -> Question:
 
 def _unpack_call(packed: dict, arrays: dict) -> Call:
     args = tuple(decode(arg, arrays) for arg in packed["args"])
-    kwargs = {name: decode(value, arrays) for name, value in packed["kwargs"].items()}
+    kwargs = {name: decode(value, arrays) for name, value in packed["kwargs"]}
     fields = {name: packed[name] for name in PLAIN} | {name: tuple(packed[name]) for name in ("names", "parameters")}
     if packed["partial"]:  # more than one answer is right: any numbers in the right form will do
         fields["atol"] = np.inf

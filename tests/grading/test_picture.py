@@ -35,6 +35,12 @@ def test_the_plane_with_the_largest_error_is_drawn(rng):
     assert figure.patch.get_alpha() == 0, "for light and dark pages"
 
 
+def test_few_numbers_are_written_many_are_not(rng):
+    few = draw(np.eye(3), call(np.ones((3, 3))))
+    assert [text.get_text() for text in few.axes[1].texts] == ["1", "0", "0", "0", "1", "0", "0", "0", "1"]
+    assert not draw(np.eye(9), call(np.ones((9, 9)))).axes[1].texts
+
+
 def test_another_shape_has_no_difference(rng):
     figure = draw(rng.standard_normal((3, 3)), call(rng.standard_normal((4, 4))))
     assert titles(figure) == ["expected f", "yours"]

@@ -3,11 +3,23 @@
 import io
 import json
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from minidet.grading.public_cases import decode, encode, pack, read_public, same_numbers, write_npz
+from minidet.grading.assignment import Call
+from minidet.grading.compare import compare
+from minidet.grading.public_cases import (
+    _pack_call,
+    _unpack_call,
+    decode,
+    encode,
+    pack,
+    read_public,
+    same_numbers,
+    write_npz,
+)
 from minidet.grading.release import notebook, release, release_all, release_zip, released_files, sources, term_of
 
 from .toy import load_toy, write_toy
@@ -120,6 +132,21 @@ def test_what_is_read_is_what_was_written(tmp_path):
     np.testing.assert_allclose(scaled, 2.5 * call.args[0])
     assert total == pytest.approx(scaled.sum())
     assert public.questions[1].parts[1].cases(None, None)[1].error == "ValueError"
+
+
+def test_keyword_arguments_keep_their_order():
+    arrays = {}
+    toy = SimpleNamespace(reference={"f": lambda **kwargs: 1})
+    packed = _pack_call(toy, Call("f", (), {"stride": 2, "padding": 1}), arrays)
+    assert list(_unpack_call(json.loads(json.dumps(packed, sort_keys=True)), arrays).kwargs) == ["stride", "padding"]
+
+
+def test_where_more_than_one_answer_is_right_only_the_form_is_compared():
+    arrays = {}
+    toy = SimpleNamespace(reference={"f": lambda: (np.zeros(3), 1)})
+    call = _unpack_call(_pack_call(toy, Call("f", (), check=lambda value, call: None), arrays), arrays)
+    assert compare((np.ones(3), 7), call, call.expected).ok
+    assert not compare((np.ones(4), 7), call, call.expected).ok
 
 
 def about(part):
