@@ -9,7 +9,6 @@ import numpy as np
 from ..viz.page import INK, subplots, without_frame
 from .assignment import Call
 
-
 #: So few numbers are also written into the picture.
 WRITTEN = 64
 
