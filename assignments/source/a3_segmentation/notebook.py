@@ -147,7 +147,7 @@ def draw_network():
     axes.text(11.4, 3.4, "switches, q5", ha="center", va="bottom", fontsize=8.5, color=ORANGE)
     line = "from scores to a number:  q3, q4 loss and gradient    q8 another loss      q6 mean IoU    q9 another measure"
     axes.text(12, -4.2, line, ha="center", va="top", fontsize=9)
-    axes.text(12, -4.9, "q7 another rule for enlarging: at the end, in place of a larger network", ha="center", va="top",
+    axes.text(12, -4.9, "q7 another rule for enlarging, compared with others at the end", ha="center", va="top",
               fontsize=9)  # fmt: skip
     plt.show()
 
