@@ -31,6 +31,8 @@
 # - Run `check("q1")` as often as you like. It tries your function on some examples and says what is wrong in words.
 #   The graders try other numbers and other sizes too. So test your functions yourself as well: there are ideas under
 #   **Try it**.
+# - You may leave a question out and come back later. Cells that try its function then stop with `NotImplementedError`:
+#   just go on with the next cell. Section 12 needs at least questions 3, 4 and 6.
 # - Questions 5, 7, 9 and 11 are new in each term. You will not find them in a book. Read their definitions carefully.
 #
 # | question | points | | question | points |
@@ -709,10 +711,11 @@ BEND = {"limit": 1.0, "knee": 1.0}  # for the network at the end
 
 # %%
 at = np.linspace(-4, 4, 401)
+height, steepness = bend(at, **BEND), bend_backward(np.ones(401), at, **BEND)
 figure, axes = plt.subplots(figsize=(6, 2.9), layout="constrained")
-axes.plot(at, bend(at, **BEND), color=BLUE, label="bend")
-axes.plot(at, bend_backward(np.ones(401), at, **BEND), color=ORANGE, label="its slope, from bend_backward")
-axes.plot(at, np.gradient(bend(at, **BEND), at), ":", color=GREY, label="its slope, by differences")
+axes.plot(at, height, color=BLUE, label="bend")
+axes.plot(at, steepness, color=ORANGE, label="its slope, from bend_backward")
+axes.plot(at, np.gradient(height, at), ":", color=GREY, label="its slope, by differences")
 axes.set(xlabel="x", title=", ".join(f"{name} = {value:g}" for name, value in BEND.items()))
 axes.legend()
 cross(axes)
@@ -1737,7 +1740,7 @@ def accuracy(parameters, x, y, activation):
 
 # the whole network, judged by differences, before it is trained
 parameters = new_parameters(np.random.default_rng(0), hidden=4)
-activation, activation_backward = bend_pair()
+activation, activation_backward = relu_pair()
 found = gradients_of(parameters, train_x[:6], train_y[:6], activation, activation_backward, cross_entropy_backward)
 worst = 0.0
 for parameter, gradient in zip(parameters, found):
@@ -1750,7 +1753,8 @@ for parameter, gradient in zip(parameters, found):
             parameter[index] = before
         worst = max(worst, abs((losses[0] - losses[1]) / 2e-5 - gradient[index]))
 print(f"gradient of the whole network, largest error: {worst:.1e}")
-assert worst < 1e-6, "something on the way back is wrong: check the questions again"
+if worst > 1e-6:
+    print("Something on the way back is wrong: check questions 3, 4 and 6 again.")
 
 # %% [markdown]
 # Now the training: 50 images at a time, a small step against the gradient, again and again. Four networks: the standard
@@ -1787,7 +1791,12 @@ runs = {
         bend_pair(), lambda scores, labels: special_hinge_backward(scores, labels, **HINGE), 0.1
     ),
 }  # fmt: skip
-results = {name: train(pair, loss_backward, EPOCHS, rate) for name, (pair, loss_backward, rate) in runs.items()}
+results = {}
+for name, (pair, loss_backward, rate) in runs.items():
+    try:
+        results[name] = train(pair, loss_backward, EPOCHS, rate)
+    except NotImplementedError as error:
+        print(f"{name}: left out. {error}")
 for name, share in baselines.items():
     print(f"{name:32} {share:.1%}")
 for name, (_, shares) in results.items():
@@ -1817,15 +1826,16 @@ for name, (_, shares) in results.items():
 # And the digits that the first network got wrong:
 
 # %% jupyter={"source_hidden": true}
-guess = scores_of(results["ReLU, cross-entropy"][0], test_x, relu_forward).argmax(axis=1)
-wrong = np.flatnonzero(guess != test_y)[:20]
-figure, grid = plt.subplots(2, 10, figsize=(8.6, 2.3), layout="constrained")
-for axes in grid.flat:
-    axes.axis("off")
-for i, axes in zip(wrong, grid.flat):
-    axes.imshow(test_x[i].reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
-    axes.set_title(f"{test_y[i]}, said {guess[i]}", fontsize=8)
-plt.show()
+if "ReLU, cross-entropy" in results:
+    guess = scores_of(results["ReLU, cross-entropy"][0], test_x, relu_forward).argmax(axis=1)
+    wrong = np.flatnonzero(guess != test_y)[:20]
+    figure, grid = plt.subplots(2, 10, figsize=(8.6, 2.3), layout="constrained")
+    for axes in grid.flat:
+        axes.axis("off")
+    for i, axes in zip(wrong, grid.flat):
+        axes.imshow(test_x[i].reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
+        axes.set_title(f"{test_y[i]}, said {guess[i]}", fontsize=8)
+    plt.show()
 
 # %% [markdown]
 # ## Before you hand in

@@ -463,12 +463,13 @@ def q11_ties(rng, variant):
     """Equal numbers where they decide."""
     if variant == "mad":  # the four deviations of 1 hold the middle
         d = float(rng.integers(-3, 4)) + rng.permutation([0.0, 1, 1, -1, -1, 3, -3])
-        return [Call("robust_loss_backward", (d,), {}, text="7 numbers, equal deviations")]
+        return [Call("robust_loss_backward", (side * d,), {}, text="7 numbers, equal deviations") for side in (1, -1)]
     amount, between = int(rng.integers(1, 3)), int(rng.integers(1, 4))
     values = np.array([1.0] * (amount + 1) + [2.0] * between + [4.0] * (amount + 2))
     d = rng.permutation(values) * rng.choice([-1.0, 1.0], len(values))
     name = {"trimmed": "trim", "winsorized": "replace"}[variant]
-    return [Call("robust_loss_backward", (d,), {name: amount}, text=f"{len(d)} numbers, equal absolute values")]
+    text = f"{len(d)} numbers, equal absolute values"
+    return [Call("robust_loss_backward", (side * d,), {name: amount}, text=text) for side in (1, -1)]
 
 
 # ---- the questions --------------------------------------------------------------------------------------------------
@@ -518,8 +519,8 @@ QUESTIONS = [
     ]),
     Question("q7", "This term's cross-entropy", ("special_cross_entropy", "special_cross_entropy_backward"), [
         Part("one", 2, q7_part("special_cross_entropy"), hint="compute the example by hand with your function"),
-        Part("slope", 2, q7_part("special_cross_entropy_backward"), hint="begin from the gradient with respect to what goes "
-             "into the softmax; then one step further back to the scores"),
+        Part("slope", 2, q7_part("special_cross_entropy_backward"), hint="first the gradient with respect to what goes "
+             "into the softmax; if that is not the scores themselves, one step further back"),
         Part("twist", 2, q7_twist, hint="read the definition once more: what is different from the usual case?"),
         Part("batch", 2, q7_batch, hint="each image has its own true class, and counts 1/N"),
         Part("large", 2, q7_large, hint="what you did in question 6 helps here too: but do it to what goes into exp"),
