@@ -151,11 +151,12 @@ def sheet(axes, values, at, title="", faces=None, rings=(), positions=False, bel
         axes.add_patch(Rectangle((left, top - 1), 1, 1, facecolor=face, edgecolor="#a0a0a0", linewidth=0.8))
         text = value if isinstance(value, str) else f"{value:g}".replace("-", "−")
         colour = "#a0a0a0" if text == "0" and face == "white" else DARK
-        axes.text(left + 0.5, top - 0.53, text, ha="center", va="center", color=colour, fontsize=9)
+        size = 9 if len(text) < 4 else 7
+        axes.text(left + 0.5, top - 0.53, text, ha="center", va="center", color=colour, fontsize=size)
         if positions:
             text = str(h * values.shape[1] + w)
             axes.text(left + 0.05, top - 0.04, text, fontsize=5.5, color="#555555", va="top", zorder=4)
-        if (h, w) in rings:
+        if (h, w) in map(tuple, rings):
             ring = {"facecolor": "none", "edgecolor": ORANGE, "linewidth": 1.8}
             axes.add_patch(Circle((left + 0.5, top - 0.52), 0.36, **ring))
     axes.text(at[0] + values.shape[1] / 2, at[1] + 0.25, title, ha="center", fontsize=9)
@@ -264,8 +265,8 @@ check("q1")
 # %% [markdown]
 # ### Fast enough to train
 #
-# Six loops in Python need about a second for one step of the training at the end, and for each layer. That is too slow.
-# You do not need a better computer, but another order of the loops.
+# The training at the end takes a thousand steps. With six loops in Python, one step needs about half a minute. You do
+# not need a better computer, but another order of the loops.
 #
 # Here is the idea with another operation: for each pixel, how large is the largest difference between its 3 x 3
 # neighbours and itself? `by_pixels` goes through all pixels, and for each through its nine neighbours. `by_taps` turns
@@ -537,7 +538,7 @@ folded = np.array([[1000, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [100, 0, 10, 1]]
 # %% jupyter={"source_hidden": true}
 def draw_border():
     """Draw an image with its border, and where four gradients of the padded image go."""
-    axes = canvas(9.5, 2.7, (-0.3, 25.3), (-6.3, 1.0), aspect="equal")
+    axes = canvas(9.5, 2.7, (-0.3, 25.6), (-6.3, 1.0), aspect="equal")
     frame = [["white" if 1 <= h <= 4 and 1 <= w <= 4 else COLOURS[1] for w in range(6)] for h in range(6)]
     sheet(axes, numbers, (0, -1), "image", below="4 x 4")
     arrow(axes, (4.2, -3), (5.5, -3), "pad")
@@ -546,9 +547,9 @@ def draw_border():
     marks = {(0, 0): 1, (0, 3): 10, (4, 5): 100, (1, 1): 1000}
     for at, value in marks.items():
         gradient[at] = value
-    sheet(axes, gradient, (13.6, 0), "a gradient of the padded image", frame)
+    sheet(axes, gradient, (13.6, 0), "a gradient of the padded image", frame, list(marks))
     arrow(axes, (19.8, -3), (21.1, -3), "back")
-    sheet(axes, folded, (21.3, -1), "gradient of the image", below="4 x 4")
+    sheet(axes, folded, (21.3, -1), "gradient of the image", rings=np.argwhere(folded).tolist(), below="4 x 4")
     plt.show()
 
 
@@ -697,6 +698,10 @@ for axes, (title, answer) in zip(grid[1:], answers.items(), strict=True):
 for axes in grid:
     axes.set(xticks=[], yticks=[])
 plt.show()
+
+# %% [markdown] tags=["variant:q3=circular"]
+# At the left there is an edge now, too: in a round world the disc goes on there. This border is right for maps of the
+# earth and for textures, and wrong for most photographs.
 
 # %% [markdown]
 # ## 5. Max pooling
@@ -966,8 +971,8 @@ def unpool_backward(dout, indices):
 check("q6")
 
 # %%
-x = rng.standard_normal((2, 3, 7, 6))
-values, indices = maxpool_forward(x, 2, 2, return_indices=True)
+corners = 2 * 6 * np.arange(3)[:, None] + 2 * np.arange(3)  # positions of the windows' corners in a channel of 7 x 6
+indices = corners + rng.choice([0, 1, 6, 7], (2, 3, 3, 3))  # in each window one of its four pixels
 adjoint_test("unpooling", lambda y: unpool_forward(y, indices, (7, 6)), lambda d: unpool_backward(d, indices),
              (2, 3, 3, 3), (2, 3, 7, 6))  # fmt: skip
 
@@ -1338,7 +1343,7 @@ print(f"one step on eight pages takes {1e3 * one_step:.0f} ms with your function
 assert heart_losses[-1] < heart_losses[0]
 
 # %% [markdown]
-# **Rung 3: train.** If a step takes more than 100 ms, your functions still have loops over pixels: go back to *Fast
+# **Rung 3: train.** The rate falls from its first value to 0 along a cosine. If a step takes more than 100 ms, your functions still have loops over pixels: go back to *Fast
 # enough to train*. (The training below stops after three minutes, however far it came.) The pages are made anew in each
 # epoch, so that no digit stays in the same place.
 
@@ -1368,7 +1373,8 @@ with tqdm(total=steps, desc="train", unit="step") as bar:
         pages, labels = make_pages(train_scans, train_digits, draws)
         for part in draws.permutation(TRAINING_SCANS)[: TRAINING_SCANS // BATCH * BATCH].reshape(-1, BATCH):
             loss, dscores = loss_of(network.forward(pages[part]), labels[part])
-            optimizer.step(network.backward(dscores), RATE * (1 + np.cos(np.pi * len(losses) / steps)) / 2)
+            done = max(len(losses) / steps, (time.perf_counter() - began) / PATIENCE)  # from 0 to 1
+            optimizer.step(network.backward(dscores), RATE * (1 + np.cos(np.pi * min(done, 1))) / 2)
             losses.append(loss)
             bar.set_postfix(loss=f"{np.mean(losses[-40:]):.3f}", refresh=False)
             bar.update()

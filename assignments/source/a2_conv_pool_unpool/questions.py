@@ -120,9 +120,13 @@ def q2_dx_stride(rng, variant):
 
 
 def q2_dx_padding(rng, variant):
-    """Gradient of the image: the border is taken off again."""
-    args = noise(rng, 1, 2, 2, 2), turnable(rng, 2, 1, 3, 3), (1, 1, 4, 4)
-    return [Sum("conv_backward_input", args, {"stride": 3, "padding": 1}, text="kernels of 3 x 3, stride 3, padding 1")]
+    """Gradient of the image: the border is taken off again. One window only: no overlap, no stride."""
+    args = noise(rng, 1, 2, 1, 1), turnable(rng, 2, 1, 5, 5), (1, 1, 3, 3)
+    tall = noise(rng, 1, 2, 1, 1), turnable(rng, 2, 1, 8, 6), (1, 1, 4, 2)
+    return [
+        Sum("conv_backward_input", args, {"padding": 1}, text="an image of 3 x 3, kernels of 5 x 5, padding 1"),
+        Sum("conv_backward_input", tall, {"padding": 2}, text="an image of 4 x 2, kernels of 8 x 6, padding 2"),
+    ]
 
 
 def q2_dw(rng, variant):
