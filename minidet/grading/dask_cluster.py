@@ -24,7 +24,7 @@ def run_on_cluster(tasks: list[Task], address: str, timeout: float = 30.0) -> It
         raise bad_argument("grade", "--dask", "was given", 'dask.distributed: pip install "minidet[dask]"',
                            str(error)) from None  # fmt: skip
     try:
-        client = Client(address, timeout=timeout, set_as_default=False)
+        client = Client(address, timeout=timeout)
     except (OSError, ValueError) as error:
         raise bad_argument("grade", "--dask", f"is {address}", "the address of a running scheduler, as tcp://host:8786",
                            str(error)) from error  # fmt: skip

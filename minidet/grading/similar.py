@@ -6,6 +6,7 @@ do not hide a copy. Two beginners who write the same short loop look alike too: 
 
 from __future__ import annotations
 
+import functools
 import itertools
 import keyword
 import re
@@ -60,6 +61,7 @@ def tokens(source: str) -> list[str]:
     return found
 
 
+@functools.lru_cache(maxsize=2000)
 def runs(source: str) -> frozenset[int]:
     """Return the runs of tokens of some code, as numbers."""
     found = tokens(source)

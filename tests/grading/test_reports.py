@@ -1,0 +1,183 @@
+"""What is written about a batch: for the instructor everything, for students nothing hidden, and nothing that runs."""
+
+import csv
+import html.parser
+import json
+import re
+
+import pytest
+
+from minidet.grading.batch import Graded, grade
+from minidet.grading.gradebook import Manual, make_rows
+from minidet.grading.report_class import class_report
+from minidet.grading.report_feedback import feedback
+from minidet.grading.report_page import histogram, page, text
+from minidet.grading.report_tables import gradescope, table
+from minidet.grading.reports import write_reports
+from minidet.grading.scoring import PartScore
+from minidet.grading.submissions import Submission
+
+from .handed_in import LAST, RIGHT, hand_in
+
+EVIL = "\x1b[31m<script>alert(1)</script><img src=x onerror=alert(2)>'\"&"
+#: Says all it was given: in the message, and in the name of the exception.
+TELLTALE = """# answer: q2
+def peak(x):
+    raise type("Input_" + "_".join(str(int(v)) for v in x), (Exception,), {})(f"{x!r} <script>alert(3)</script>")
+"""
+
+
+class Tags(html.parser.HTMLParser):
+    """Collects the tags and attributes of a page, and checks that tags are closed in order."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.tags, self.attributes, self.open = set(), set(), []
+        self.feed(source)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag not in ("meta", "rect", "line"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.add(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def assert_harmless(source):
+    found = Tags(source)
+    assert not found.tags & {"script", "img", "iframe", "object", "link", "form", "base"}
+    assert not [name for name in found.attributes if name.startswith("on")]
+    assert "\x1b" not in source
+    assert "default-src 'none'" in source
+
+
+@pytest.fixture
+def rows(toy, tmp_path, here):
+    """Return rows of a right, a wrong, a telltale and a broken submission, and of one with an evil name."""
+    hand_in(tmp_path / "in/ann/a0_toy.ipynb", *RIGHT.values())
+    hand_in(tmp_path / "in/bob/a0_toy.ipynb", RIGHT["q1"], LAST)
+    hand_in(tmp_path / "in/cy/a0_toy.ipynb", RIGHT["q1"], TELLTALE)
+    hand_in(tmp_path / "in" / "=1+1<b>x" / "a0_toy.ipynb", RIGHT["q1"])
+    (tmp_path / "in/dan").mkdir()
+    kind, everyone = grade(tmp_path / "in", toy, tmp_path / "out", jobs=1)
+    assert kind == "plain"
+    return make_rows(everyone, toy, {"bob": {"q1": Manual(55.5, f"see me {EVIL}")}})
+
+
+def by_student(rows):
+    return {row.graded.submission.student: row for row in rows}
+
+
+def test_all_files_are_there(rows, toy, tmp_path):
+    written = write_reports(rows, toy, tmp_path / "out", "plain", ["sandbox: none"])
+    assert [path.name for path in written] == ["report.html", "grades.csv", "canvas.csv"]
+    slugs = {row.graded.submission.slug for row in rows}
+    assert {path.stem for path in (tmp_path / "out/feedback").iterdir()} == slugs
+    assert {path.stem for path in (tmp_path / "out/gradescope").iterdir()} == slugs
+    for path in (tmp_path / "out").rglob("*.html"):
+        assert_harmless(path.read_text())
+
+
+def test_grades_csv(rows, toy, tmp_path):
+    write_reports(rows, toy, tmp_path, "plain", [])
+    with (tmp_path / "grades.csv").open(newline="") as file:
+        lines = {line["student"]: line for line in csv.DictReader(file)}
+    assert sorted(lines) == ["'=1+1<b>x", "ann", "bob", "cy", "dan"]
+    assert (lines["ann"]["q1"], lines["ann"]["total"], lines["ann"]["reason"]) == ("60", "100", "")
+    assert (lines["bob"]["q1"], lines["bob"]["total"]) == ("55.5", "75.5")
+    assert (lines["dan"]["total"], lines["dan"]["status"]) == ("0", "no file")
+    assert all(line["reason"] for student, line in lines.items() if student != "ann")
+    assert not re.search(r"Input_|array", (tmp_path / "grades.csv").read_text())
+
+
+def test_canvas_and_moodle(rows, toy, tmp_path):
+    written = write_reports(rows, toy, tmp_path, "moodle", [])
+    assert "moodle.csv" in [path.name for path in written]
+    canvas = list(csv.reader((tmp_path / "canvas.csv").read_text().splitlines()))
+    assert canvas[0] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "A toy"]
+    assert canvas[1][0].strip() == "Points Possible"
+    assert canvas[1][5] == "100"
+    assert ["ann", "ann", "", "", "", "100"] in canvas
+    assert ["Participant bob", "bob", "75.5", "100"] in list(
+        csv.reader((tmp_path / "moodle.csv").read_text().splitlines())
+    )
+
+
+def test_feedback_shows_points_words_and_hints_but_nothing_hidden(rows, toy):
+    pages = {student: feedback(row, toy) for student, row in by_student(rows).items()}
+    assert "20 of 20" in pages["bob"]
+    assert "the result has the right shape, but wrong values. Hint: Which of the equals?" in pages["bob"]
+    assert "see me &lt;script&gt;" in pages["bob"]
+    assert "the function raised an error" in pages["cy"]
+    assert not re.search(r"Input_|array\(|alert\(3\)", pages["cy"])
+    reason = by_student(rows)["bob"].graded.parts["q2", "ties"].reason
+    assert reason == "the result is 3, expected 1"
+    assert reason not in pages["bob"]
+    assert "two are equal" not in pages["bob"]  # which case it was
+    assert "no file a0_toy.ipynb" in pages["dan"]
+    assert "=1+1&lt;b&gt;x" in pages["=1+1<b>x"]
+
+
+def test_the_class_report_has_everything_for_the_instructor(rows, toy):
+    report = class_report(rows, toy, [], [], ["sandbox: none"])
+    assert "5 submissions, mean 59.1" in report
+    assert '<td class="number">50%</td>' in report  # q2 place: two of the four that have a file
+    assert "the result is 3, expected 1" in report
+    assert "two are equal" in report
+    assert "&lt;script&gt;alert(3)" in report
+    assert "no file a0_toy.ipynb" in report
+    assert 'href="feedback/ann.html"' in report
+
+
+def test_when_the_grader_fails_students_do_not_read_why(toy, tmp_path):
+    failed = Graded(Submission("ann"), "not graded", "the grader failed: expected [3.14]")
+    rows = make_rows([failed], toy, {})
+    assert "3.14" not in feedback(rows[0], toy)
+    assert "not your fault" in feedback(rows[0], toy)
+    assert "3.14" in class_report(rows, toy, [], [], [])
+    (tmp_path / "gradescope").mkdir()
+    (tmp_path / "gradescope/ann.json").write_text("old")
+    write_reports(rows, toy, tmp_path, "plain", [])
+    assert not (tmp_path / "gradescope/ann.json").exists()
+    assert "3.14" not in (tmp_path / "grades.csv").read_text()
+    assert ",,0,0,0,,100,not graded," in (tmp_path / "grades.csv").read_text()
+
+
+def test_gradescope(rows, toy):
+    results = gradescope(by_student(rows)["cy"], toy)
+    assert results["score"] == 60
+    assert [test["score"] for test in results["tests"]] == [40, 20, 0, 0]
+    assert [test["max_score"] for test in results["tests"]] == [40, 20, 20, 20]
+    assert results["tests"][3]["name"] == "q2 Peak: ties"
+    assert {test["status"] for test in results["tests"]} == {"passed", "failed"}
+    assert not re.search(r"Input_|array", json.dumps(results))
+    assert results["stdout_visibility"] == "hidden"
+    assert sum(test["max_score"] for test in gradescope(by_student(rows)["bob"], toy)["tests"]) == 100
+
+
+def test_what_student_code_says_is_shown_and_does_nothing(toy):
+    part = PartScore("q1", "values", 40, 0, "raised ValueError", f"it raised ValueError: {EVIL}", EVIL)
+    graded = Graded(Submission("ann", EVIL, EVIL, notes=EVIL), reason=EVIL, parts={("q1", "values"): part})
+    rows = make_rows([graded], toy, {"ann": {"extra": Manual(1, EVIL)}})
+    for source in (feedback(rows[0], toy), class_report(rows, toy, [], [], [EVIL])):
+        assert_harmless(source)
+        assert "&lt;script&gt;alert(1)" in source
+
+
+def test_a_cell_that_a_spreadsheet_would_run_begins_with_an_apostrophe():
+    assert table([["=1", "+1", "-1", "@x", -1.5, None, "a,b"]]) == "'=1,'+1,'-1,'@x,-1.5,,\"a,b\"\n"
+
+
+def test_histogram():
+    picture = histogram([0, 5, 5, 10, 12, -1], 10, bins=2)
+    assert picture.count("<rect") == 2
+    assert "0 to 5: 2, 5 to 10: 4" in picture
+    assert histogram([], 10).count("<rect") == 0
+    Tags(page(text("t"), picture))
