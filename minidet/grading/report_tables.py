@@ -51,8 +51,10 @@ def canvas(rows: list[Row], assignment: Assignment, out_of: int) -> list[list]:
     """Return what Canvas' grade book imports. Its columns SIS stay empty: Canvas finds students by their ID."""
     lines = [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", assignment.title],
              ["    Points Possible", "", "", "", "", out_of]]  # fmt: skip
-    return lines + [[row.graded.submission.name or row.graded.submission.student, row.graded.submission.student, "", row.graded.submission.email, "",
-                     row.total] for row in rows]  # fmt: skip
+    for row in rows:
+        who = row.graded.submission
+        lines.append([who.name or who.student, who.student, "", who.email, "", row.total])
+    return lines
 
 
 def moodle(rows: list[Row], out_of: int) -> list[list]:
