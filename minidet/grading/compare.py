@@ -15,6 +15,9 @@ from .assignment import Call
 #: Beside rtol and atol: what float32 loses where large terms cancel, as a share of the largest number expected.
 ROUNDING = 2e-6
 
+#: Letters of a verdict: what a student's function raises or names its results may be long.
+LONGEST = 400
+
 
 class Verdict(NamedTuple):
     """What :func:`compare` found.
@@ -97,7 +100,7 @@ def describe(value) -> str:
     if isinstance(value, (tuple, list, dict)):
         return f"a {type(value).__name__} of {len(value)}"
     if isinstance(value, (bool, int, float)):
-        return f"the number {value}"
+        return f"the number {value}" if abs(value) < 1e300 else "a very large number"  # digits by the thousand
     return repr(value)[:60] if value is None or isinstance(value, str) else f"a {type(value).__name__}"
 
 
@@ -111,7 +114,7 @@ def _by_its_check(value, call: Call) -> Verdict:
 
 
 def _wrong(kind: str, words: str) -> Verdict:
-    return Verdict(False, words, kind)
+    return Verdict(False, words if len(words) <= LONGEST else f"{words[:LONGEST]} ...", kind)
 
 
 def _as_numbers(value) -> np.ndarray | None:
@@ -125,7 +128,9 @@ def _as_numbers(value) -> np.ndarray | None:
 
 def _dicts(got, expected: dict, call: Call, where: str) -> Verdict:
     if not isinstance(got, dict):
-        return _wrong("wrong kind of result", f"{where} is {describe(got)}, expected a dict of {sorted(expected)}")
+        return _wrong(
+            "wrong kind of result", f"{where} is {describe(got)}, expected a dict of {sorted(map(str, expected))}"
+        )
     if set(got) != set(expected):
         words = f"{where} has the keys {sorted(map(str, got))}, expected {sorted(map(str, expected))}"
         return _wrong("wrong keys", words)

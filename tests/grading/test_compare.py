@@ -79,6 +79,13 @@ def test_wrong(got, expected, said):
     assert said in words(got, expected)
 
 
+def test_what_is_too_large_is_not_written_out():
+    assert words(10**5000, 3) == "the result is a very large number, expected the number 3"
+    assert len(words({"k" * 10**6: 1}, {"a": 1})) < 500
+    assert len(words("x" * 10**6, "y")) < 500
+    assert len(compare_error("ValueError: " + "x" * 10**6, call()).words) < 500
+
+
 def test_the_largest_error_and_where_it_is():
     got = X.copy()
     got[1, 2], got[0, 1] = 9.0, -1.4
