@@ -128,19 +128,19 @@ def bubblewrap_options(config: dict, staged: bool) -> list[str]:
     for name, value in config["environment"].items():
         options += ["--setenv", name, value]
     if staged:
-        return [*options, "--ro-bind", BASE, "/", "--dev-bind", BASE + "/dev", "/dev", "--bind", BASE + "/tmp", "/tmp",
-                "--chdir", "/tmp"]  # fmt: skip
+        return [*options, "--ro-bind", BASE, "/", "--dev-bind", BASE + "/dev", "/dev", "--bind",
+                BASE + config["folder"], config["folder"]]  # fmt: skip
     for kind, source, target in config["view"]:
         option = {"bind": ["--ro-bind", source], "device": ["--dev-bind", source], "empty": ["--tmpfs"]}[kind]
         options += [*option, target]
-    options += ["--size", str(config["temporary"]), "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    options += ["--size", str(config["temporary"]), "--tmpfs", config["folder"]]
     for place in ["/", *(target for kind, _, target in config["view"] if kind == "empty")]:
         options += ["--remount-ro", place]
     return options
 
 
 def assemble(config: dict) -> None:
-    """Build the new root at BASE: empty but for what the command may see, read-only but for /tmp."""
+    """Build the new root at BASE: empty but for what the command may see, read-only but for one folder."""
     mount("none", "/", None, PRIVATE | RECURSIVE)  # what is mounted from here on is seen by us alone
     mount("tmpfs", BASE, "tmpfs", NO_SUID, "size=1m,nr_inodes=2k,mode=755")
     for kind, source, target in config["view"]:
@@ -155,12 +155,12 @@ def assemble(config: dict) -> None:
             mount("tmpfs", place, "tmpfs", NO_SUID | NO_DEVICES, "size=64k,nr_inodes=100,mode=755")
         else:
             mount(source, place, None, BIND | RECURSIVE)
-    os.makedirs(BASE + "/tmp", exist_ok=True)
+    os.makedirs(BASE + config["folder"], exist_ok=True)
     attributes = (ctypes.c_uint64 * 4)(READ_ONLY | NO_SUID, 0, 0, 0)
     arguments = (AT_FDCWD, BASE.encode(), AT_RECURSIVE, attributes, ctypes.c_size_t(32))
     call("mount_setattr", _libc.syscall(MOUNT_SETATTR, *arguments))
     size = f"size={config['temporary']},nr_inodes=1k,mode=1777"
-    mount("tmpfs", BASE + "/tmp", "tmpfs", NO_SUID | NO_DEVICES | NO_PROGRAMS, size)
+    mount("tmpfs", BASE + config["folder"], "tmpfs", NO_SUID | NO_DEVICES | NO_PROGRAMS, size)
 
 
 def knows_nobody() -> bool:

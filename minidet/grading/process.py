@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import selectors
@@ -13,8 +14,8 @@ from collections.abc import Callable
 
 from . import codec
 
-#: What is read from a pipe at a time: as much as Linux keeps in one.
-CHUNK = 1 << 16
+#: What goes through a pipe at a time: as much as Linux lets it keep, for few changes between grader and worker.
+CHUNK = 1 << 20
 #: Seconds in which all processes of a worker have to be gone, once told.
 GRACE = 10.0
 
@@ -61,6 +62,9 @@ class Worker:
             start_new_session=True)  # fmt: skip
         for file in (self.process.stdin, self.process.stdout, self.process.stderr):
             os.set_blocking(file.fileno(), False)
+            if file is not self.process.stderr and hasattr(fcntl, "F_SETPIPE_SZ"):
+                with contextlib.suppress(OSError):  # too many pipes of one user: they stay smaller
+                    fcntl.fcntl(file.fileno(), fcntl.F_SETPIPE_SZ, CHUNK)
 
     def ask(self, message: dict | None, limit: int, seconds: float) -> dict:
         """Send a message (none if None) of at most ``limit`` bytes, and return the next that comes, or raise Ended."""
@@ -72,6 +76,10 @@ class Worker:
             return codec.unpack(text, payload)
         except codec.Malformed as error:
             raise Ended("protocol", f"its reply cannot be read: {error}") from None
+
+    def alive(self) -> bool:
+        """Whether the worker, or its monitor, still runs."""
+        return self.process.poll() is None
 
     def end(self) -> int:
         """End all processes of the worker; return its exit status, 128 + the signal that ended it."""

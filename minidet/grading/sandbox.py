@@ -20,7 +20,7 @@ from pathlib import Path
 
 from .limits import Limits
 from .process import Ended, Worker, worker_config
-from .view import GRADER, View, environment, find_view
+from .view import FOLDER, GRADER, View, environment, find_view
 
 HERE = Path(__file__).parent
 #: The kinds of sandboxes, the best known first.
@@ -77,11 +77,12 @@ class Sandbox:
 
     def _start_in_sandbox(self, limits: Limits, ready: str) -> Worker:
         python = [self.view.interpreter, "-I", "-S", "-E", "-X", "utf8"]
-        told = worker_config(limits, self.view.packages, "/tmp", True, ready)
+        told = worker_config(limits, self.view.packages, FOLDER, True, ready)
         config = {
             "command": [*python, f"{GRADER}/worker.py", told],
             "environment": environment(),
             "view": self.view.entries,
+            "folder": FOLDER,
             "temporary": limits.temporary,
             "bubblewrap": self.bubblewrap,
             "parent": os.getpid(),
@@ -151,6 +152,7 @@ def try_out(sandbox: Sandbox) -> list[str]:
             "protected": protected,
             "grader": os.getpid(),
             "memory": limits.memory,
+            "folder": FOLDER,
             "temporary": limits.temporary,
         }
         source = (HERE / "trial.py").read_text(encoding="utf-8")

@@ -90,6 +90,8 @@ class Session:
             return Reply("error", words=f"NameError: {function} is not defined in an answer cell of {question}")
         if self._spent >= self.limits.total:
             return Reply("timeout", words=f"the calls of this submission took {self.limits.total:g} seconds together")
+        if self._worker is not None and not self._worker.alive():
+            self.close()  # it ended after its last reply
         worker = self._worker or self._start()
         message = {"call": secrets.token_hex(8), "question": question, "function": function, "args": list(args),
                    "kwargs": kwargs or {}}  # fmt: skip

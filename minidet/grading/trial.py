@@ -5,13 +5,14 @@
 
 import ctypes
 import errno
+import mmap
 import os
 import socket
 
 NEW_USER = 0x10000000
 
 
-def attempt(port, hidden, protected, grader, memory, temporary):
+def attempt(port, hidden, protected, grader, memory, folder, temporary):
     """Try everything; return the list of what went wrong (empty: this is a sandbox)."""
 
     def connect():
@@ -24,9 +25,9 @@ def attempt(port, hidden, protected, grader, memory, temporary):
 
     def write():
         done = 0
-        for folder in protected:
+        for place in protected:
             try:
-                with open(os.path.join(folder, "minidet-trial"), "w"):
+                with open(os.path.join(place, "minidet-trial"), "w"):
                     done += 1
             except OSError:
                 pass
@@ -34,7 +35,7 @@ def attempt(port, hidden, protected, grader, memory, temporary):
             raise PermissionError
 
     def fill():
-        files = [open(f"/tmp/{i}", "wb", buffering=0) for i in range(8)]  # noqa: SIM115 -- closed below
+        files = [open(f"{folder}/{i}", "wb", buffering=0) for i in range(8)]  # noqa: SIM115 -- closed below
         try:
             written = 0
             while written < 2 * temporary:
@@ -42,7 +43,7 @@ def attempt(port, hidden, protected, grader, memory, temporary):
         finally:
             for i, file in enumerate(files):
                 file.close()
-                os.remove(f"/tmp/{i}")
+                os.remove(f"{folder}/{i}")
 
     def fork():
         if os.fork() == 0:
@@ -65,15 +66,15 @@ def attempt(port, hidden, protected, grader, memory, temporary):
         "start a process": fork,
         "start a program": lambda: os.execv("/bin/true", ["true"]) if os.path.exists("/bin/true") else unshare(),
         "reach the grader's process": lambda: os.kill(grader, 0),
-        "take more memory than allowed": lambda: bytearray(2 * memory),
+        "take more memory than allowed": lambda: mmap.mmap(-1, 2 * memory),
         "make namespaces": unshare,
         "be root": be_root,
     }
     wrong = [name for name, attack in forbidden.items() if not _fails(attack)]
     try:
-        with open("/tmp/trial", "w") as file:
+        with open(f"{folder}/trial", "w") as file:
             file.write("kept")
-        os.remove("/tmp/trial")
+        os.remove(f"{folder}/trial")
     except OSError as error:
         wrong.append(f"not write to its own folder ({errno.errorcode.get(error.errno)})")
     return wrong

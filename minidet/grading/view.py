@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-#: Where the worker's own files are seen.
-GRADER = "/grader"
+#: Where the worker's own files are seen, and where files may be written. Not /tmp: Python itself may lie there.
+GRADER, FOLDER = "/grader", "/student"
 FILES = ("codec.py", "walls.py", "worker.py")
 #: What the worker is compiled of, asked of an interpreter that has loaded all that could be loaded.
 LIST = r"""
@@ -96,4 +96,4 @@ def find_view() -> View:
 def environment() -> dict[str, str]:
     """Return the environment variables of a worker: nothing of the grader's own, and one thread."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**threads, "HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8", "PATH": "/nowhere"}
+    return {**threads, "HOME": FOLDER, "TMPDIR": FOLDER, "LANG": "C.UTF-8", "PATH": "/nowhere"}

@@ -21,9 +21,19 @@ def first_process(session):
     return inside[0]
 
 
+class Space:
+    """The process namespace of a process, kept open: its number is not given to another as long as we look."""
+
+    def __init__(self, pid):
+        self.descriptor = os.open(f"/proc/{pid}/ns/pid", os.O_RDONLY)
+        self.number = os.fstat(self.descriptor).st_ino
+
+    def __del__(self):
+        os.close(self.descriptor)
+
+
 def space_of(session):
-    """The process namespace of a session."""
-    return os.readlink(f"/proc/{first_process(session)}/ns/pid")
+    return Space(first_process(session))
 
 
 def alive_in(space):
@@ -32,7 +42,8 @@ def alive_in(space):
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                if os.readlink(entry / "ns" / "pid") == space and "\nState:\tZ" not in (entry / "status").read_text():
+                same = os.stat(entry / "ns" / "pid").st_ino == space.number
+                if same and "\nState:\tZ" not in (entry / "status").read_text():
                     found.append(int(entry.name))
             except OSError:  # it ended while we looked
                 continue

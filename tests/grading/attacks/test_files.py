@@ -12,7 +12,7 @@ PACKAGE = Path(minidet.__file__).parent
 
 
 def test_a_huge_file_is_refused(play_everywhere):
-    end = play_everywhere("def f(x):\n    with open('/tmp/a', 'wb') as file: file.truncate(10**9)\n    return x")
+    end = play_everywhere("def f(x):\n    with open('/student/a', 'wb') as file: file.truncate(10**9)\n    return x")
     assert end.reply.kind == "error"
     assert "too large" in end.reply.words
     assert end.honest_right
@@ -24,7 +24,7 @@ def test_many_files_fill_only_their_own_folder(play_everywhere):
         written = 0
         try:
             for i in range(10**6):
-                with open(f"/tmp/{i}", "wb", buffering=0) as file: written += file.write(bytes(10**6))
+                with open(f"/student/{i}", "wb", buffering=0) as file: written += file.write(bytes(10**6))
         except OSError:
             return written
     """
@@ -35,9 +35,7 @@ def test_many_files_fill_only_their_own_folder(play_everywhere):
 
 
 def test_a_sparse_file_is_no_way_around(play):
-    source = (
-        "import os\ndef f(x):\n    a = os.open('/tmp/a', os.O_RDWR | os.O_CREAT)\n    os.posix_fallocate(a, 0, 10**9)"
-    )
+    source = "import os\ndef f(x):\n    a = os.open('/student/a', os.O_RDWR | os.O_CREAT)\n    os.posix_fallocate(a, 0, 10**9)"
     assert play(source).reply.kind == "error"
 
 
@@ -47,7 +45,7 @@ def test_its_own_folder_is_there_and_is_empty_again_for_the_next(sandbox):
     }
     for _ in range(2):
         with Session(answers, limits=Limits(), sandbox=sandbox) as session:
-            assert session.call("q1", "f").value == [[], "/tmp"]
+            assert session.call("q1", "f").value == [[], "/student"]
 
 
 @pytest.fixture
@@ -74,15 +72,15 @@ def f(x):
         for attack in (lambda: open(path, "w").write("A+"), lambda: open(path).read(), lambda: os.remove(path),
                        lambda: os.chmod(path, 0), lambda: os.listdir(os.path.dirname(path)), lambda: os.stat(path),
                        lambda: os.rename(path, path + "2"), lambda: os.rmdir(os.path.dirname(path)),
-                       lambda: os.symlink(path, "/tmp/link") or open("/tmp/link").read(),
-                       lambda: os.link(path, "/tmp/hard"), lambda: os.chdir(os.path.dirname(path)),
-                       lambda: open("/tmp/../../../../../.." + path, "w")):
+                       lambda: os.symlink(path, "/student/link") or open("/student/link").read(),
+                       lambda: os.link(path, "/student/hard"), lambda: os.chdir(os.path.dirname(path)),
+                       lambda: open("/student/../../../../../.." + path, "w")):
             try:
                 attack()
                 done.append(path)
             except OSError:
                 pass
-            if os.path.islink("/tmp/link"): os.remove("/tmp/link")
+            if os.path.islink("/student/link"): os.remove("/student/link")
     return done
 """
 
@@ -123,7 +121,7 @@ def test_another_submission_sees_nothing_of_what_was_left(sandbox):
     """Files that Python runs when it starts, written to the only folder there is, are gone before the next starts."""
     names = ("sitecustomize.py", "usercustomize.py", "numpy.py", "json.py", "walls.py", ".bashrc", "pyvenv.cfg")
     leave = f"def f():\n    for name in {names}: open(name, 'w').write('raise SystemExit')\n    import os; os._exit(0)"
-    with Session({"q1": leave, "q2": "import os\ndef g(): return os.listdir('/tmp')"}, sandbox=sandbox) as session:
+    with Session({"q1": leave, "q2": "import os\ndef g(): return os.listdir('/student')"}, sandbox=sandbox) as session:
         assert session.call("q1", "f").kind == "died"
         assert session.call("q2", "g").value == []
 

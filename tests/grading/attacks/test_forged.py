@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from minidet.grading.session import Limits, Session
+
 #: Finds the pipe of the replies, and the number of the call, as a student who has read worker.py would.
 FORGE = """
 import json, os, struct, sys
@@ -62,7 +64,7 @@ def test_a_forged_reply_is_a_wrong_answer(play, forgery):
     assert end.reply.kind in ("protocol", "value"), end.reply
     assert end.reply.kind == "protocol" or forgery == FORGERIES["points"]
     assert not end.gained
-    assert end.honest_right
+    assert end.honest_right or forgery == FORGERIES["points"]  # its worker ends in the middle of the next call
     assert time.monotonic() - started < 30
 
 
@@ -84,8 +86,6 @@ def test_a_stream_without_frames_is_no_load(play):
 
 def test_a_reply_kept_for_the_next_call_is_thrown_away(sandbox):
     """An answer in advance: the pipe must be empty when a call is made."""
-    from minidet.grading.session import Limits, Session
-
     source = (
         FORGE
         + """
@@ -111,7 +111,7 @@ def test_giant_results_are_refused(play):
 
 
 def test_giant_lists_are_refused(play):
-    end = play("def f(x): return [0.5] * 3 * 10**6")
+    end = play("def f(x): return [0.5] * 3 * 10**6", call=20.0)
     assert end.reply.kind == "protocol"
     assert end.honest_right
 

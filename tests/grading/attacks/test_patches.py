@@ -77,7 +77,7 @@ def test_import_hooks_earn_nothing(play):
                 raise ImportError(name)
         sys.meta_path.insert(0, Finder)
         sys.path_hooks.insert(0, Finder)
-        sys.path.insert(0, "/tmp")
+        sys.path.insert(0, "/student")
         sys.modules["numpy.testing"] = types.ModuleType("numpy.testing")
         sys.settrace(lambda *args: None)
         sys.setprofile(lambda *args: None)
