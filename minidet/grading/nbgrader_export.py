@@ -6,6 +6,10 @@ formgrader (manual points, extra credit, comments) stays, and releasing, manual 
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
+
 from ..errors import bad_argument
 from .assignment import Assignment
 from .gradebook import Row
@@ -30,7 +34,7 @@ def export_to_nbgrader(rows: list[Row], assignment: Assignment, database: str) -
                            str(error)) from None  # fmt: skip
     rows = [row for row in rows if row.total is not None]
     try:
-        with Gradebook(database) as book:
+        with _programs_found(), Gradebook(database) as book:
             book.update_or_create_assignment(assignment.name)
             book.update_or_create_notebook(assignment.name, assignment.name)
             for question in assignment.questions:
@@ -43,6 +47,17 @@ def export_to_nbgrader(rows: list[Row], assignment: Assignment, database: str) -
         raise bad_argument("grade", "--nbgrader", f"is {database}", "a grade book, as sqlite:///gradebook.db",
                            str(error).partition("\n")[0]) from error  # fmt: skip
     return len(rows)
+
+
+@contextlib.contextmanager
+def _programs_found():
+    """Let nbgrader find alembic, which it runs as a program, also where the virtual environment is not activated."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
 
 
 def _enter(book, row: Row, assignment: Assignment) -> None:

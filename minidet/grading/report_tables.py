@@ -60,8 +60,10 @@ def canvas(rows: list[Row], assignment: Assignment, out_of: int) -> list[list]:
 def moodle(rows: list[Row], out_of: int) -> list[list]:
     """Return what Moodle takes back as a grading worksheet."""
     lines = [["Identifier", "Full name", "Grade", "Maximum grade"]]
-    return lines + [[f"Participant {row.graded.submission.student}", row.graded.submission.name, row.total, out_of]
-                    for row in rows]  # fmt: skip
+    for row in rows:
+        who = row.graded.submission
+        lines.append([f"Participant {who.student}", who.name or who.student, row.total, out_of])
+    return lines
 
 
 def table(lines: list[list]) -> str:
