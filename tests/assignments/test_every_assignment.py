@@ -346,7 +346,7 @@ def test_the_notebook_runs_with_the_right_answers(source, tmp_path, monkeypatch)
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     folder = shutil.copytree(ASSIGNMENTS / source.name, tmp_path / source.name)
     solved = nbformat.reads(notebook(assignment_of(source), solved=True), as_version=4)
-    client = nbclient.NotebookClient(solved, timeout=120, kernel_name="python3",
+    client = nbclient.NotebookClient(solved, timeout=600, kernel_name="python3",
                                      resources={"metadata": {"path": str(folder)}})  # fmt: skip
     client.execute()
     printed = "".join(output.get("text", "") for cell in solved.cells for output in cell.get("outputs", []))
