@@ -47,7 +47,8 @@ def _to_look_at(rows: list[Row]) -> str:
     """List what a person should decide: no points for the lack of a file, of time, of a sandbox."""
     lines = []
     for row in rows:
-        worrying = [part for part in row.graded.parts.values() if part.kind in WORRYING]
+        worrying = [part for part in row.graded.parts.values()
+                    if part.kind in WORRYING and not part.reason.startswith("not tried")]  # fmt: skip
         reasons = [
             row.graded.reason,
             row.graded.submission.notes,

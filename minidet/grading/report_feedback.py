@@ -63,4 +63,4 @@ def _question(row: Row, question: Question) -> str:
             sign = '<span class="bad">✗</span>' if scored.kind else '<span class="good">✓</span>'
             words = f'<span class="words">{text(for_students(scored, part.hint))}</span>'
             lines.append([sign, text(part.name), words, f"{scored.earned:g} of {part.points}"])
-    return head + table(["", "part", "", "points"], lines, numbers=(3,)) if lines else ""
+    return head + table(["", "part", "", "points"], lines, numbers=(3,), kind="parts") if lines else ""

@@ -19,6 +19,7 @@ p { margin: .4rem 0; } .soft { color: var(--soft); } .good { color: var(--good);
 table { border-collapse: collapse; width: 100%; font-size: .93rem; }
 th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--soft); font-weight: 600; } .number { text-align: right; white-space: nowrap; }
+.parts th:nth-child(1) { width: 2.2rem; } .parts th:nth-child(2) { width: 10rem; }
 .wide { overflow-x: auto; } .words { overflow-wrap: anywhere; }
 .score { font-size: 2.2rem; font-weight: 700; margin: .6rem 0 0; }
 .score small { font-size: 1.1rem; color: var(--soft); }
@@ -46,15 +47,16 @@ def text(value, length: int = 600) -> str:
     return html.escape(plain(str(value), length))
 
 
-def table(head: list[str], lines: list[list[str]], numbers: tuple[int, ...] = ()) -> str:
-    """Return a table. Cells are HTML; the columns ``numbers`` stand on the right."""
+def table(head: list[str], lines: list[list[str]], numbers: tuple[int, ...] = (), kind: str = "") -> str:
+    """Return a table. Cells are HTML; the columns ``numbers`` stand on the right; ``kind`` is its class."""
 
     def line(tag: str, cells: list[str]) -> str:
         right = ' class="number"'
         return "".join(f"<{tag}{right if i in numbers else ''}>{cell}</{tag}>" for i, cell in enumerate(cells))
 
     rows = "\n".join(f"<tr>{line('td', cells)}</tr>" for cells in lines)
-    return f'<div class="wide"><table><thead><tr>{line("th", head)}</tr></thead>\n<tbody>{rows}</tbody></table></div>'
+    head = f"<thead><tr>{line('th', head)}</tr></thead>"
+    return f'<div class="wide"><table class="{kind}">{head}\n<tbody>{rows}</tbody></table></div>'
 
 
 def bar(share: float) -> str:
