@@ -47,7 +47,7 @@ notebooks: $(VENV)/.installed-notebooks ## run every notebook in full, and keep 
 	$(BIN)/python -m notebooks --write $(ARGS)
 
 notebooks-quick: $(VENV)/.installed-test $(VENV)/.installed-notebooks ## run every notebook with small sizes: the same checks
-	$(BIN)/python -m pytest -q -m notebooks tests/notebooks
+	$(BIN)/python -m pytest -q -m notebooks tests/notebooks tests/assignments
 
 browser: $(VENV)/.installed-browser ## open every notebook in JupyterLab in Chromium, run it, keep a picture
 	$(BIN)/python -m pytest -q -m browser tests/browser

@@ -63,7 +63,7 @@ print("ready")
 
 # %% jupyter={"source_hidden": true}
 # Colours and drawing tools. There is nothing to learn here.
-GREY, DARK, BLUE, ORANGE, GREEN = "#808080", "#222222", "#4a86c5", "#e07b39", "#4da06a"  # they read on white and black
+GREY, DARK, BLUE, ORANGE, GREEN = "#7f7f7f", "#222222", "#4a86c5", "#e07b39", "#4da06a"  # they read on white and black
 YELLOW, SKY, ROSE = "#f7d774", "#bcd6ee", "#f3c3a5"  # grounds of boxes, with dark letters
 for part in ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor", "xtick.color", "ytick.color"):
     plt.rcParams[part] = GREY

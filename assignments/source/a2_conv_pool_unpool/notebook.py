@@ -64,7 +64,7 @@ from minidet.viz import subplots
 check = checks("a2_conv_pool_unpool")
 
 QUICK = os.environ.get("MINIDET_QUICK", "0") not in ("", "0")  # less training: does every cell run?
-GREY, DARK, BLUE, ORANGE, GREEN = "#808080", "#222222", "#4a86c5", "#e07b39", "#4da06a"  # read on white and on black
+GREY, DARK, BLUE, ORANGE, GREEN = "#7f7f7f", "#222222", "#4a86c5", "#e07b39", "#4da06a"  # read on white and on black
 COLOURS = "#cfe0f0", "#f9dcc4", "#d5ead9", "#e5d7ee"  # one for each window of the examples
 plt.rcParams.update({"figure.dpi": 90, "figure.facecolor": "none", "axes.facecolor": "none", "text.color": GREY})
 rng = np.random.default_rng(0)

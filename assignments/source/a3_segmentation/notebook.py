@@ -54,7 +54,7 @@ from minidet.autograd import Function
 from minidet.data import DigitScenes
 
 QUICK = os.environ.get("MINIDET_QUICK", "0") not in ("", "0")  # less training: does every cell run?
-GREY, DARK, BLUE, ORANGE, GREEN, RED = "#808080", "#222222", "#4a86c5", "#e07b39", "#4da06a", "#c03010"
+GREY, DARK, BLUE, ORANGE, GREEN, RED = "#7f7f7f", "#222222", "#4a86c5", "#e07b39", "#4da06a", "#c03010"
 PALE = ("#ffffff", "#f9dcc4", "#cfe0f0", "#d5ead9", "#fff2b3")
 for part in ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor", "xtick.color", "ytick.color"):
     plt.rcParams[part] = GREY  # reads on white and on black pages
