@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import selectors
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -62,9 +62,8 @@ class Worker:
             start_new_session=True)  # fmt: skip
         for file in (self.process.stdin, self.process.stdout, self.process.stderr):
             os.set_blocking(file.fileno(), False)
-            if file is not self.process.stderr and hasattr(fcntl, "F_SETPIPE_SZ"):
-                with contextlib.suppress(OSError):  # too many pipes of one user: they stay smaller
-                    fcntl.fcntl(file.fileno(), fcntl.F_SETPIPE_SZ, CHUNK)
+            if file is not self.process.stderr:
+                _widen(file)
 
     def ask(self, message: dict | None, limit: int, seconds: float) -> dict:
         """Send a message (none if None) of at most ``limit`` bytes, and return the next that comes, or raise Ended."""
@@ -181,6 +180,15 @@ class Worker:
             if not chunk:
                 return
             self._keep(chunk)
+
+
+def _widen(pipe) -> None:
+    """Let a pipe keep more, where that is possible."""
+    if sys.platform == "linux":
+        import fcntl  # Windows has no such module
+
+        with contextlib.suppress(OSError):  # too many pipes of one user: they stay smaller
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, CHUNK)
 
 
 def worker_config(limits, packages: str, temporary: str, walls: bool, ready: str) -> str:
