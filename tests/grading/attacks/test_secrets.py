@@ -28,9 +28,10 @@ def test_frames_and_objects_hold_nothing_of_what_is_expected(play):
 
 
 @pytest.mark.parametrize(
-    "path", ["/proc/self/maps", "/proc/1/environ", f"/proc/{os.getpid()}/mem", "/proc", "/sys", "/dev/mem", "/dev/tty"]
+    "path", ["/proc/self/maps", "/proc/1/environ", "/proc/GRADER/mem", "/proc", "/sys", "/dev/mem", "/dev/tty"]
 )
 def test_nothing_tells_of_other_processes(play_everywhere, path):
+    path = path.replace("GRADER", str(os.getpid()))  # not in the name of the test: it differs between test processes
     end = play_everywhere(
         f"import os\ndef f(x):\n    if os.path.isdir({path!r}): return os.listdir({path!r})\n    open({path!r}).read()"
     )
