@@ -6,14 +6,16 @@ import time
 
 import numpy as np
 
-from minidet import Tensor, no_grad, random, tensor
-from minidet.data import DataLoader, ShapeSegmentation, collate_semantic
+from minidet import Tensor, nn, no_grad, random, tensor
+from minidet.data import DataLoader, DigitScenes, ShapeScenes, ShapeSegmentation, collate_semantic, default_collate
 from minidet.metrics import BoundaryF1, majority_class
 from minidet.models import FCN8s, FCN16s, FCN32s, SegNet, SlidingWindow
 from minidet.models.complexity import counting
+from minidet.models.segmentation.blocks import normalise
+from minidet.nn import functional as F
 from minidet.optim import AdamW
 from minidet.training.fit import fit
-from minidet.training.segmentation import SegmentationTask, evaluate
+from minidet.training.segmentation import SegmentationTask, class_shares, class_weights, evaluate
 from minidet.training.segmentation_run import parameter_groups, warmup_then_cosine
 
 from .runs import Run
@@ -21,36 +23,46 @@ from .runs import Run
 NETWORKS = {"32s": FCN32s, "16s": FCN16s, "8s": FCN8s}
 FINER = {"16s": FCN16s.from_32s, "8s": FCN8s.from_16s}
 BITS_PER_SWITCH = 2  # one of four pixels
+JITTER = 4  # pixels by which the middle of a crop may miss the middle of its object, in rows and in columns
+COUNTED = 200  # scenes in which the classes' pixels are counted
 
 
-def scenes(run: Run, split: str, length: int) -> ShapeSegmentation:
+def scenes(run: Run, split: str, length: int) -> ShapeSegmentation | DigitScenes:
     """Open the generated scenes: new ones at every visit for training, the seed's own ones for testing."""
-    return ShapeSegmentation(split, run.settings["size"], length, seed=run.seed, fresh=split == "train")
+    kind = {"shapes": ShapeSegmentation, "digits": DigitScenes}[run.settings["data"]]
+    return kind(split, run.settings["size"], length, seed=run.seed, fresh=split == "train")
 
 
-def train(run: Run, model) -> dict[str, float]:
-    """Train ``model`` as the settings say, and return its scores on held-out scenes.
+def optimise(run: Run, model, task, dataset, collate) -> tuple[int, float]:
+    """Train ``model`` as the settings say; return the number of steps, and the mean loss of the last epoch.
 
-    The scenes follow from the seed and the number of earlier runs that this one continues. So two variants see the same
-    ones, and no part of a training sees those of an earlier part again.
+    The samples follow from the seed and the number of earlier runs that this one continues. So two variants see the
+    same ones, and no part of a training sees those of an earlier part again.
     """
     s = run.settings
     part, earlier = 0, run.after
     while earlier:
         part, earlier = part + 1, earlier.after
-    dataset = scenes(run, "train", s["scenes"])
-    loader = DataLoader(dataset, s["batch_size"], shuffle=True, collate_fn=collate_semantic, drop_last=True,
+    loader = DataLoader(dataset, s["batch_size"], shuffle=True, collate_fn=collate, drop_last=True,
                         rng=np.random.default_rng([run.seed, part]))  # fmt: skip
     optimizer = AdamW(parameter_groups(model, s["weight_decay"]), lr=s["lr"])
     scheduler = warmup_then_cosine(optimizer, s["epochs"] * len(loader), s["warmup_steps"])
-    task = SegmentationTask(len(dataset.classes))
     history = fit(model, task, loader, optimizer, scheduler, s["epochs"], max_norm=s["max_norm"])
-    held_out = scenes(run, "test", s["test_scenes"])
+    return s["epochs"] * len(loader), history[-1]["loss"]
+
+
+def train(run: Run, model) -> dict[str, float]:
+    """Train ``model`` to label pixels, and return its scores on held-out scenes."""
+    dataset = scenes(run, "train", run.settings["scenes"])
+    weights = class_weights(class_shares(dataset, COUNTED), run.settings["class_weight_power"])
+    steps, loss = optimise(run, model, SegmentationTask(len(dataset.classes), weights=weights), dataset,
+                           collate_semantic)  # fmt: skip
+    held_out = scenes(run, "test", run.settings["test_scenes"])
     boundary = BoundaryF1(len(held_out.classes))
     matrix = evaluate(model, held_out, boundary=boundary)
     return {
-        "steps": s["epochs"] * len(loader),
-        "loss": history[-1]["loss"],
+        "steps": steps,
+        "loss": loss,
         "mean_iou": matrix.mean_iou,
         "boundary_f1": boundary.mean_f1,
         "majority_mean_iou": majority_class(matrix).mean_iou,
@@ -61,14 +73,78 @@ def num_classes(run: Run) -> int:
     return len(scenes(run, "test", 1).classes)
 
 
-def fcn(run: Run, before: dict | None):
-    """Train one part of an FCN: ``"32s-16s"`` is FCN-16s, started from FCN-32s as the part before left it."""
+class CropClassifier(nn.Module):
+    """What an FCN starts from: its layers up to fc7, the mean of all cells, and one fully connected layer."""
+
+    def __init__(self, network: FCN32s, hidden: int, num_classes: int):
+        super().__init__()
+        self.network = network
+        self.score = nn.Linear(hidden, num_classes)
+
+    def forward(self, crops):
+        """Map crops (N, 3, S, S) to class scores (N, K), logits."""
+        _, _, fc7 = self.network.backbone(normalise(crops))
+        return self.score(fc7.mean((2, 3)))  # (N, F, h, w) to (N, F)
+
+
+class CropTask:
+    """Cross-entropy of the class of the object in each crop."""
+
+    def start_epoch(self) -> None:
+        """Nothing to forget."""
+
+    def status(self) -> dict[str, str]:
+        """The progress bar shows the loss alone."""
+        return {}
+
+    def loss(self, model, batch) -> Tensor:
+        """Return the mean over crops."""
+        crops, labels = batch  # (N, 3, S, S), (N,)
+        return F.cross_entropy(model(crops), labels)
+
+
+def around_object(image: np.ndarray, target: dict, rng: np.random.Generator) -> tuple[np.ndarray, int]:
+    """Cut a window half as wide as the scene, with the scene's only object about in its middle."""
+    height, width = (side // 2 for side in image.shape[1:])
+    x1, y1, x2, y2 = target["boxes"][0]
+    corner = np.array([(y1 + y2 - height) / 2, (x1 + x2 - width) / 2]) + rng.integers(-JITTER, JITTER + 1, 2)
+    y, x = np.clip(corner.astype(np.int64), 0, [height, width])  # inside: the scene is twice as large
+    return image[:, y : y + height, x : x + width], int(target["labels"][0])
+
+
+def classifier(run: Run, before: None):
+    """Train FCN-32s to tell what is in a crop; return it without the classifier's last layer.
+
+    The paper's networks start from VGG16, a classifier of ImageNet. Here every scene has one object: where they hide
+    each other, hundreds of steps teach nothing.
+    """
+    random.manual_seed(run.seed)
+    s = run.settings
+    options = {"size": s["size"], "seed": run.seed, "objects": 1, "transform": around_object}
+    seen = ShapeScenes("train", length=s["scenes"], fresh=True, **options)
+    held_out = ShapeScenes("test", length=s["test_scenes"], **options)
+    network = FCN32s(len(seen.classes), **s["model_args"])
+    model = CropClassifier(network, s["model_args"]["hidden"], len(seen.classes))
+    steps, loss = optimise(run, model, CropTask(), seen, default_collate)
+    loader = DataLoader(held_out, s["batch_size"], collate_fn=default_collate, rng=np.random.default_rng(run.seed))
+    right = 0
+    model.eval()
+    with no_grad():
+        for crops, labels in loader:
+            right += int((model(crops).numpy().argmax(1) == labels.numpy()).sum())
+    return {"steps": steps, "loss": loss, "accuracy": right / len(held_out)}, network
+
+
+def fcn(run: Run, before: dict):
+    """Train one part of an FCN: ``"32s-16s"`` is FCN-16s, started from FCN-32s as the part before left it.
+
+    ``"32s"`` starts from the classifier.
+    """
     random.manual_seed(run.seed)
     *earlier, name = run.variant.split("-")
     last = earlier[-1] if earlier else name
     model = NETWORKS[last](num_classes(run), **run.settings["model_args"])
-    if before is not None:
-        model.load_state_dict(before)
+    model.load_state_dict(before)
     if name != last:
         model = FINER[name](model)
     return train(run, model), model

@@ -21,7 +21,7 @@ class Invented(Figures):
             score = 0.3 + 0.01 * run.seed + 0.1 * (("16s" in run.variant) + ("8s" in run.variant))
             score += 0.1 * (run.variant == "switches")
             figures = {
-                "steps": 500, "mean_iou": score, "boundary_f1": score, "majority_mean_iou": 0.1, "map_bytes": 1600,
+                "steps": 500, "accuracy": 0.75, "mean_iou": score, "boundary_f1": score, "majority_mean_iou": 0.1, "map_bytes": 1600,
                 "switch_bytes": 800, "packed_bytes": 25, "overlap": 40.5, "cost_ratio": 40.5, "time_ratio": 20 + run.seed,
                 "largest_difference": 1e-7, "same_labels": 1.0,
             }  # fmt: skip
@@ -31,14 +31,15 @@ class Invented(Figures):
 
 def test_the_plan_has_three_seeds_of_each_and_parents_first():
     runs = chapter.plan((0, 1, 2))
-    assert len(runs) == 33
-    assert len({run.hash for run in runs}) == 33
+    assert len(runs) == 36
+    assert len({run.hash for run in runs}) == 36
     for number, run in enumerate(runs):
         if run.after:
             assert run.after in runs[:number]
             assert run.after.keep
-            assert (run.after.claim, run.after.seed) == (run.claim, run.seed)
-            assert run.variant.startswith(run.after.variant + "-")
+            assert run.after.seed == run.seed
+            before = "fcn " + run.variant.rpartition("-")[0] if "-" in run.variant else "classifier crops"
+            assert f"{run.after.claim} {run.after.variant}" == before
     steps = {run.settings["epochs"] * run.settings["scenes"] for run in runs if run.claim == "fcn"}
     assert len(steps) == 1  # equally many steps in every part
     assert not {run.hash for run in chapter.plan((0, 1, 2), quick=True)} & {run.hash for run in runs}
@@ -56,15 +57,16 @@ def finished(tmp_path_factory):
 @pytest.mark.slow
 def test_a_tiny_plan_runs_and_is_told(finished):
     runs, _, figures = finished
-    assert len(figures.records) == len(runs) == 9
-    assert figures.planned == 11
+    assert len(figures.records) == len(runs) == 10
+    assert figures.planned == 12
     text = chapter.tables(figures)
-    assert "9 of 11 runs are finished" in text
+    assert "10 of 12 runs are finished" in text
     assert text.count("too few seeds") >= 9
     assert "2 steps of 4 scenes of 32 x 32 pixels" in text
     assert figures.of("segnet", "bilinear", "mean_iou") == {}
     for record in figures.records:
-        assert 0 <= record["figures"]["mean_iou"] <= 1
+        score = "accuracy" if record["claim"] == "classifier" else "mean_iou"
+        assert 0 <= record["figures"][score] <= 1
 
 
 @pytest.mark.slow
@@ -73,12 +75,12 @@ def test_finer_networks_start_from_the_weights_of_the_coarser_one(finished):
 
     runs, folder, _ = finished
     weights = {run.variant: load_file(run.path(folder, ".safetensors")) for run in runs if run.keep}
-    assert set(weights) == {"32s", "32s-32s", "32s-16s"}
+    assert set(weights) == {"crops", "32s", "32s-32s", "32s-16s"}
     assert "score_pool4.weight" in weights["32s-16s"]
     assert "score_pool4.weight" not in weights["32s-32s"]
     name = "backbone.stages.0.0.0.weight"
-    first = weights["32s"][name]
-    for later in ("32s-32s", "32s-16s"):
+    for earlier, later in (("crops", "32s"), ("32s", "32s-32s"), ("32s", "32s-16s")):
+        first = weights[earlier][name]
         moved = np.abs(weights[later][name] - first).max()
         assert 0 < moved < 0.1 * np.abs(first).max()  # trained on, not begun again
 
@@ -92,6 +94,24 @@ def test_windows_cost_as_often_as_they_overlap_and_score_the_same(finished):
     assert figures["cost_ratio"] == pytest.approx(figures["overlap"], rel=1e-12)
     assert figures["overlap"] > 5
     assert figures["crop_seconds"] > 0
+
+
+def test_crops_have_their_object_in_the_middle():
+    from benchmarks.claims.segmentation_work import JITTER, around_object
+    from minidet.data import ShapeScenes
+    from minidet.data.geometry import boxes_of_masks
+
+    scenes = ShapeScenes("test", 128, objects=1)
+    near = 0
+    for index in range(20):
+        image, target = scenes.load(index)
+        places = np.broadcast_to(target["masks"][0], (3, 128, 128))  # cut the mask as the picture is cut
+        crop, label = around_object(places, target, np.random.default_rng(index))
+        assert crop.shape == around_object(image, target, np.random.default_rng(index))[0].shape == (3, 64, 64)
+        assert label == target["labels"][0]
+        x1, y1, x2, y2 = boxes_of_masks(crop[:1])[0]
+        near += max(abs((x1 + x2) / 2 - 32), abs((y1 + y2) / 2 - 32)) <= JITTER + 1
+    assert near >= 10  # an object near the border of its scene cannot be in the middle of a crop
 
 
 def test_overlap_and_memory_by_hand():
@@ -112,7 +132,7 @@ def test_overlap_and_memory_by_hand():
 
 def test_tables_of_a_finished_plan():
     text = chapter.tables(Invented())
-    assert "33 of 33 runs are finished" in text
+    assert "36 of 36 runs are finished" in text
     assert (
         "| 16s above the 32s that it started from | +0.030 (0.594, 0.624) | +0.100 | +0.100 to +0.100 | shows |" in text
     )
@@ -143,7 +163,7 @@ def test_the_picture_is_small_and_has_no_ground(tmp_path, figures):
 
 def test_nothing_finished_can_be_told_and_drawn(tmp_path):
     figures = Figures(chapter.plan((0, 1, 2)), tmp_path)
-    assert "0 of 33 runs are finished" in chapter.tables(figures)
+    assert "0 of 36 runs are finished" in chapter.tables(figures)
     plt.close(chapter.draw(figures))
 
 
@@ -155,11 +175,11 @@ def test_the_command_redraws_the_page_unless_quick(tmp_path, monkeypatch, capsys
     for name, value in (("RUNS", tmp_path / "runs"), ("PAGE", page), ("IMAGES", images)):
         monkeypatch.setattr(command, name, value)
     command.main(["segmentation", "--quick", "--seeds", "4", "--only", "segnet bed"])
-    assert "1 of 11 runs are finished" in capsys.readouterr().out
+    assert "1 of 12 runs are finished" in capsys.readouterr().out
     assert page.read_text() == empty
     assert len(list((tmp_path / "runs/segmentation").glob("*.json"))) == 1
     command.main(["segmentation", "--only", "no such run"])
-    assert "0 of 33 runs are finished" in page.read_text()
+    assert "0 of 36 runs are finished" in page.read_text()
     assert [path.name for path in images.iterdir()] == ["claims_segmentation.svg"]
 
 
