@@ -79,7 +79,8 @@ def tables(figures: Figures) -> str:
     head = f"""{len(figures.records)} of {figures.planned} runs are finished. Differences are paired: both variants of
 a seed see the same scenes, and start from the same weights. Intervals are Student's, 95 %. Three seeds make them
 wide, 4.3 standard errors each way. A claim *shows* where the whole interval lies above 0; it is the *opposite* where
-all of it lies below; else it *does not show at this scale*."""
+all of it lies below; else it *does not show at this scale*. In the losses, pixels of rare classes count more: a
+pixel's weight is the share of its class to the power of -{TRAINING["class_weight_power"]}."""
     picture = "![mIoU of the FCNs while they train; scores of SegNet's unpoolings](images/claims_segmentation.svg)"
     return "\n\n".join([paragraph(head), picture, fcn_tables(figures), segnet_tables(figures), windows_table(figures)])
 
@@ -92,8 +93,8 @@ def fcn_tables(figures: Figures) -> str:
 
     right = mean_and_each(figures.of("classifier", "crops", "accuracy"))
     start = f"""Scenes of shapes, 7 classes with the background. As in the paper, FCN-32s starts from a classifier. Here
-that is one of crops around a single object ({figures.about("classifier")}, each cut to half its width); it names the
-right one of six shapes in {right} of new crops. Pixels of rare classes count more in the loss."""
+it learns crops, half as wide as a scene with a single object ({figures.about("classifier")}). Share of new crops whose
+shape it names: {right}; guessing gives 0.167."""
     about = f"""FCN-16s starts from a trained FCN-32s, FCN-8s from that FCN-16s (each part: {figures.about("fcn")}).
 So a finer network was also trained longer, in the paper too. As a control, the coarser ones are trained on as they
 are: what these gain, they owe to the steps. Published: a part of PASCAL VOC 2011's validation images (Table 2)."""
