@@ -35,6 +35,7 @@ class Recipe:
     model_args: dict = field(default_factory=dict)
 
     def __post_init__(self):
+        object.__setattr__(self, "scale", tuple(self.scale))  # JSON made it a list
         for name in ("epochs", "batch_size", "quick_epochs", "quick_samples"):
             integer("train", name, getattr(self, name), low=1)
         if not self.lr > 0:
