@@ -110,9 +110,9 @@ RECIPES = {
     ("deconvnet", "camvid"): Recipe(
         "deconvnet",
         "camvid",
-        epochs=14,
+        epochs=18,
         batch_size=4,
-        lr=3e-3,
+        lr=6e-3,
         class_weight_power=0.4,
         model_args={"widths": (16, 32, 64, 96), "convs": (1, 2, 2, 2)},
     ),
