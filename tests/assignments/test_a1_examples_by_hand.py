@@ -16,7 +16,7 @@ def reference(**variants):
     return load(SOURCE, "by hand", variants=variants).reference
 
 
-def check(functions, name, args, settings, value, gradient, atol=6e-4):
+def assert_example(functions, name, args, settings, value, gradient, atol=6e-4):
     np.testing.assert_allclose(functions[name](*args, **settings), value, atol=atol)
     np.testing.assert_allclose(np.squeeze(functions[f"{name}_backward"](*args, **settings)), gradient, atol=atol)
 
@@ -43,9 +43,9 @@ def test_the_standard_questions():
     np.testing.assert_array_equal(functions["relu_forward"](x), [0, 0.5, 3, 0])
     np.testing.assert_array_equal(functions["relu_backward"](grad, x), [0, -4, 2, 0])
 
-    check(functions, "cross_entropy", (SCORES, np.array([1])), {}, 1.386, [1 / 8, -6 / 8, 5 / 8])
+    assert_example(functions, "cross_entropy", (SCORES, np.array([1])), {}, 1.386, [1 / 8, -6 / 8, 5 / 8])
     assert functions["cross_entropy"](np.array([[0.0, -1000]]), np.array([1])) == 1000
-    check(functions, "hinge", (np.array([[2, 0.5, 3, 1.5]]), np.array([0])), {}, 2.5, [-2, 0, 1, 1])
+    assert_example(functions, "hinge", (np.array([[2, 0.5, 3, 1.5]]), np.array([0])), {}, 2.5, [-2, 0, 1, 1])
     for d, beta, loss, slope in ((1, 2, 0.25, 0.5), (-1, 2, 0.25, -0.5), (3, 2, 2, 1), (1, 0.5, 0.75, 1)):
         assert functions["smooth_l1"](np.array([d]), beta) == loss
         assert functions["smooth_l1_backward"](np.ones(1), np.array([d]), beta) == slope
@@ -70,7 +70,7 @@ def test_the_activation(variant, settings, x, values, at, slope):
     ("temperature", {"temperatures": np.array([1, 0.5, 1])}, 1, 0.916, [0.1, -1.2, 0.5]),
 ])  # fmt: skip
 def test_the_cross_entropy(variant, settings, label, value, gradient):
-    check(reference(q7=variant), "special_cross_entropy", (SCORES, np.array([label])), settings, value, gradient)
+    assert_example(reference(q7=variant), "special_cross_entropy", (SCORES, np.array([label])), settings, value, gradient)
 
 
 @pytest.mark.parametrize("variant, settings, scores, value, gradient", [
@@ -82,7 +82,7 @@ def test_the_cross_entropy(variant, settings, label, value, gradient):
     ("offenders", {"gaps": np.array([1, 1, 1, 0.5])}, [2, 0, 0.5, 1], 0, [0, 0, 0, 0]),
 ])  # fmt: skip
 def test_the_hinge(variant, settings, scores, value, gradient):
-    check(reference(q9=variant), "special_hinge", (np.array([scores]), np.array([0])), settings, value, gradient)
+    assert_example(reference(q9=variant), "special_hinge", (np.array([scores]), np.array([0])), settings, value, gradient)
 
 
 @pytest.mark.parametrize("variant, settings, d, value, gradient", [
@@ -94,4 +94,4 @@ def test_the_hinge(variant, settings, scores, value, gradient):
     ("winsorized", {"replace": 1}, np.array([4, -4, 1, 2]), 11 / 4, [2 / 4, 0, 1 / 4, 1 / 4]),
 ])  # fmt: skip
 def test_the_robust_loss(variant, settings, d, value, gradient):
-    check(reference(q11=variant), "robust_loss", (d,), settings, value, gradient)
+    assert_example(reference(q11=variant), "robust_loss", (d,), settings, value, gradient)
