@@ -17,6 +17,10 @@ hypothesis.settings.register_profile("ci", parent=hypothesis.settings.get_profil
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
+#: Folders of many tests that start processes, or run whole assignments: for `make test`, not for `make check`.
+WHOLLY_SLOW = ("tests/grading/attacks", "tests/assignments")
+
+
 def pytest_collection_modifyitems(items):
     """Skip what needs PyTorch or the data sets where they are not; .ci/run fails if anything is skipped for that."""
     missing = {}
@@ -25,6 +29,8 @@ def pytest_collection_modifyitems(items):
     if not os.environ.get("MINIDET_DATA"):
         missing["data"] = pytest.mark.skip(reason="MINIDET_DATA is not set")
     for item in items:
+        if any(f"/{folder}/" in item.path.as_posix() for folder in WHOLLY_SLOW):
+            item.add_marker(pytest.mark.slow)
         for name, skip in missing.items():
             if item.get_closest_marker(name):
                 item.add_marker(skip)
