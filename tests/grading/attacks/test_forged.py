@@ -62,9 +62,11 @@ def test_a_forged_reply_is_a_wrong_answer(play, forgery):
     started = time.monotonic()
     end = play(FORGE + f"\ndef f(x):\n    {forgery}\n    import time; time.sleep(0.3); os._exit(0)")
     assert end.reply.kind in ("protocol", "value"), end.reply
-    assert end.reply.kind == "protocol" or forgery == FORGERIES["points"]
+    # a value that is wrong; of two replies, the second may come when the first has been taken
+    well_formed = forgery in (FORGERIES["points"], FORGERIES["two replies"])
+    assert end.reply.kind == "protocol" or well_formed
     assert not end.gained
-    assert end.honest_right or forgery == FORGERIES["points"]  # its worker ends in the middle of the next call
+    assert end.honest_right or well_formed  # its worker ends in the middle of the next call
     assert time.monotonic() - started < 30
 
 
