@@ -148,6 +148,7 @@ def _training_step(module: str, name: str, shape, num_classes: int, **arguments)
             loss = backend.functional.cross_entropy(model(images), labels)
             loss.backward()
             optimizer.step()
+            return loss
 
         return run
 
