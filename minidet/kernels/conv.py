@@ -30,8 +30,8 @@ from .simd import (
 )
 from .tasks import launch
 
-#: Shares of the work to aim at.
-TASKS = 64
+#: Shares of the work to aim at, at least and at most; a share of this much work is worth what it takes to begin it.
+FEWEST, TASKS, SHARE = 8, 64, 1 << 16
 
 
 def _plain(*arrays):
@@ -82,6 +82,11 @@ def _work(out, plan):
     return out.size * plan.source_at.size // 16
 
 
+def _shares(out, plan):
+    """Return how many tasks to cut a product into."""
+    return min(TASKS, max(FEWEST, _work(out, plan) // SHARE))
+
+
 def _winograd(x, weight, row_step, rows, bias, dilation, window, out):
     """Compute a plan with fewer multiplications."""
     split, starts, tap_at, channel_step = window
@@ -104,8 +109,7 @@ def _multiply(x, packed, plan, rows, has_bias, groups, out):
     if plan.offsets == ((0, 0),) and (qh, qw) == (h, w):  # one long row
         qh, qw, h, w = 1, qh * qw, 1, h * w
     tiles = -(-n * qh * qw // conv_gather.WIDE)
-    chunk = max(1, tiles * groups // TASKS)
-    chunks = -(-tiles // chunk)
+    chunks = min(tiles, max(1, _shares(out, plan) // groups))
     sizes = (n, channels, channels // groups, h, w)
     out_steps = (out[0].size, out[0, 0].size)
     if channels // groups < conv_tiles.FEW_CHANNELS and min(plan.offsets) < (0, 0):
@@ -113,7 +117,7 @@ def _multiply(x, packed, plan, rows, has_bias, groups, out):
         x, sizes = _padded(x, frame, starts, geometry.PIECE), (*sizes[:3], frame.rows, frame.columns)
     else:
         table = geometry.tiles_table(plan)
-    numbers = (qh, qw, plan.image.sh, plan.image.sw, *sizes, rows, has_bias, *out_steps, chunk, chunks)
+    numbers = (qh, qw, plan.image.sh, plan.image.sw, *sizes, rows, has_bias, *out_steps, chunks)
     launch(conv_tiles.correlate, groups * chunks, x, packed, None, out, table, numbers, _work(out, plan))
 
 
@@ -121,7 +125,7 @@ def _multiply_directly(n, image, steps, packed, plan, rows, groups, out):
     """Multiply without panels: few filters per group."""
     multiple = SINGLE_PIECES if rows == 1 else DIRECT_PIECES
     table, pieces, width = geometry.direct_table(plan, multiple)
-    chunk = multiple * max(1, pieces * n * groups // TASKS // multiple)
+    chunk = multiple * max(1, pieces * n * groups // _shares(out, plan) // multiple)
     chunks = -(-pieces // chunk)
     numbers = (plan.source_at.size, pieces, width, groups, rows, *steps, out[0].size, out[0, 0].size, chunk, chunks)
     launch(conv_direct.correlate, n * groups * chunks, image, packed, None, out, table, numbers, _work(out, plan))
@@ -130,7 +134,7 @@ def _multiply_directly(n, image, steps, packed, plan, rows, groups, out):
 def _multiply_phases(n, image, steps, packed, plan, rows, groups, out):
     """Multiply all phases of a result with strides."""
     table, pieces, width = geometry.phases_table(plan, DIRECT_PIECES)
-    chunk = DIRECT_PIECES * max(1, pieces * n * groups // TASKS // DIRECT_PIECES)
+    chunk = DIRECT_PIECES * max(1, pieces * n * groups // _shares(out, plan) // DIRECT_PIECES)
     chunks = -(-pieces // chunk)
     h, w = out.shape[2:]
     numbers = (plan.source_at.size, pieces, width, groups, rows, *steps, h, w, *plan.stride, chunk, chunks)

@@ -23,6 +23,7 @@ from .simd import (
     IN_TURN,
     MOVE,
     dense_in_turn,
+    dense_row,
     dense_tile,
     every_fourth,
     every_second,
@@ -116,6 +117,10 @@ def pack(tile, weight, bias, _c, packed, weight_at, numbers):
                 dense_in_turn(packed, at + DENSE_ROWS * k, weight, first + k, row_step)
             else:
                 four_in_turn(packed, at + 4 * k, weight, first + k, row_step)
+    elif row + tile_rows <= rows and row_step == 1 and tile_rows == DENSE_ROWS:
+        done = taps
+        for k in range(taps):
+            dense_row(packed, at + k * DENSE_ROWS, weight, first + weight_at[k], 0)
     for r in range(tile_rows):
         exists = row + r < rows
         for k in range(done, taps):
@@ -133,8 +138,13 @@ def _scatter(scratch, row_first, row_last, first, last, pixels, out, out_at, out
         run = min(last - first - lane, pixels - q)
         for row in range(row_first, row_last):
             to, at = out_at + n * image_step + row * row_step + q, row * DENSE_LANES + lane
-            for pixel in range(run):
-                out[to + pixel] = scratch[at + pixel]
+            if run < MOVE:
+                for pixel in range(run):
+                    out[to + pixel] = scratch[at + pixel]
+            else:
+                for pixel in range(0, run - MOVE, MOVE):
+                    move(out, to + pixel, scratch, at + pixel)
+                move(out, to + run - MOVE, scratch, at + run - MOVE)
         lane += run
         n, q = n + 1, 0
 
@@ -162,8 +172,8 @@ def correlate(task, x, packed, _c, out, table, numbers):
     """
     qh, qw, steps = numbers[0], numbers[1], (numbers[2], numbers[3])
     sizes = (numbers[4], numbers[5], numbers[6], numbers[7], numbers[8])
-    rows, has_bias, out_steps, chunk, chunks = (
-        numbers[9], numbers[10], (numbers[11], numbers[12]), numbers[13], numbers[14],
+    rows, has_bias, out_steps, chunks = (
+        numbers[9], numbers[10], (numbers[11], numbers[12]), numbers[13],
     )  # fmt: skip
     group, part = divmod(task, chunks)
     taps, channels, pixels = table.size // 2, sizes[2], sizes[0] * qh * qw
@@ -174,12 +184,15 @@ def correlate(task, x, packed, _c, out, table, numbers):
     blocks = (channels + most - 1) // most
     block = (channels + blocks - 1) // blocks
     side = (block * taps + 1) * DENSE_LANES
-    panels = empty(PANELS * side, x.dtype)
-    scratch = empty(PANELS * row_tiles * DENSE_ROWS * DENSE_LANES, x.dtype)
-    pieces, places = np.empty((WIDE, 4), np.int64), np.empty(taps * WIDE, np.int64)
-    kept = np.empty(taps * WIDE * MOVE, x.dtype)
-    wholes, targets, reach = np.zeros(PANELS, np.int64), np.zeros(PANELS, np.int64), reach_of(table, steps[1])
-    for first in range(part * chunk * WIDE, min(pixels, (part + 1) * chunk * WIDE), WIDE):
+    sums = PANELS * row_tiles * DENSE_ROWS * DENSE_LANES
+    floats = empty(PANELS * side + sums + taps * WIDE * MOVE, x.dtype)
+    panels, scratch, kept = floats[: PANELS * side], floats[PANELS * side :], floats[PANELS * side + sums :]
+    pieces = np.empty((WIDE + 2, 4), np.int64)
+    places = np.empty(taps * WIDE, np.int64)
+    wholes, targets = pieces[WIDE], pieces[WIDE + 1]
+    reach = reach_of(table, steps[1])
+    tiles = (pixels + WIDE - 1) // WIDE
+    for first in range(part * tiles // chunks * WIDE, (part + 1) * tiles // chunks * WIDE, WIDE):
         last = min(pixels, first + WIDE)
         if last - first < WIDE:
             panels[:] = 0  # lanes that nobody fills: numbers left over from another use may be slow to multiply

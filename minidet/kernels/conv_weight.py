@@ -43,6 +43,8 @@ from .workspace import empty
 DEPTH = 256
 #: Shares x tiles of filters to aim at: work for as many threads.
 TASKS = 16
+#: Taps whose sums are turned from a tile's order to the weight's together.
+TURN = 32
 
 
 @jit
@@ -151,8 +153,14 @@ def single(f, grad, image, _c, out, table, numbers):
 
 @jit
 def _add(total, part):
-    for lane in range(total.size):
-        total[lane] += part[lane]
+    for at in range(part.size):
+        total[at] += part[at]
+
+
+@jit
+def _write_column(column, lanes, row):
+    for k in range(row.size):
+        row[k] = column[k * lanes]
 
 
 @Task
@@ -162,15 +170,17 @@ def combine(task, partial, _b, _c, out, row_at, numbers):
     lanes = numbers[5]
     rest, part = divmod(task, chunks)
     group, tile = divmod(rest, (group_filters + lanes - 1) // lanes)
-    size, first = row_at.size * lanes, tile * lanes
-    total = np.empty(lanes, partial.dtype)
-    for k in range(part * chunk, min(taps, (part + 1) * chunk)):
+    size, first, last = row_at.size * lanes, tile * lanes, min(taps, (part + 1) * chunk)
+    total = empty(TURN * lanes, partial.dtype)
+    for k in range(part * chunk, last, TURN):
+        count = min(TURN, last - k)
         total[:] = 0
         for share in range(shares):
             at = (rest * shares + share) * size + k * lanes
-            _add(total, partial[at : at + lanes])
+            _add(total, partial[at : at + count * lanes])
         for lane in range(min(lanes, group_filters - first)):
-            out[(group * group_filters + first + lane) * taps + k] = total[lane]
+            to = (group * group_filters + first + lane) * taps + k
+            _write_column(total[lane:], lanes, out[to : to + count])
 
 
 @jit

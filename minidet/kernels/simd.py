@@ -294,6 +294,7 @@ IN_TURN = 8
 four_in_turn = _rows_in_turn(4, IN_TURN)
 #: The same for as many rows as a dense tile, an indexed and a narrow one have; of the last two, FEW elements each.
 dense_in_turn, FEW = _rows_in_turn(DENSE_ROWS, IN_TURN), 4
+dense_row = _rows_in_turn(1, DENSE_ROWS)  # as many elements as a dense tile has rows, of one row
 indexed_in_turn, narrow_in_turn = _rows_in_turn(INDEXED_LANES, FEW), _rows_in_turn(MOVE, FEW)
 
 
