@@ -34,7 +34,7 @@ from .tasks import launch
 FEWEST, TASKS, SHARE = 8, 64, 1 << 16
 
 
-def _plain(*arrays):
+def plain(*arrays):
     """Return the arrays contiguous, aligned and writable: each other kind would be compiled anew."""
     return [a if a.flags.carray else np.require(a, requirements="CAW") for a in arrays]
 
@@ -147,7 +147,7 @@ def conv2d(x, weight, bias, stride, padding, dilation, groups):
     ``out[n, f, oh, ow] = bias[f] + sum over c, i, j of
     weight[f, c, i, j] * padded[n, c, oh * sh + i * dh, ow * sw + j * dw]``
     """
-    x, weight = _plain(x, weight)
+    x, weight = plain(x, weight)
     n, _, h, w = x.shape
     f, cg, kh, kw = weight.shape
     oh = (h + 2 * padding[0] - dilation[0] * (kh - 1) - 1) // stride[0] + 1
@@ -155,7 +155,7 @@ def conv2d(x, weight, bias, stride, padding, dilation, groups):
     out = np.empty((n, f, oh, ow), x.dtype)
     if out.size == 0:
         return out
-    bias = None if bias is None else _plain(bias)[0]
+    bias = None if bias is None else plain(bias)[0]
     plan = geometry.forward(cg, (kh, kw), (oh, ow), stride, padding, dilation)
     _correlate(x, weight, (f // groups * cg * kh * kw, cg * kh * kw), f // groups, bias, plan, groups, out)
     return out
@@ -167,7 +167,7 @@ def conv2d_input_grad(grad, weight, input_size, stride, padding, dilation, group
     ``out[n, c, h, w]`` sums ``grad[n, f, oh, ow] * weight[f, c, i, j]`` over the windows and taps that met the pixel:
     ``h = oh * sh + i * dh - ph``, and the same for w. It is also the transposed convolution of ``grad``.
     """
-    grad, weight = _plain(grad, weight)
+    grad, weight = plain(grad, weight)
     n, f, _, _ = grad.shape
     _, cg, kh, kw = weight.shape
     h, w = input_size
@@ -186,7 +186,7 @@ def conv2d_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups):
 
     ``out[f, c, i, j] = sum over n, oh, ow of grad[n, f, oh, ow] * padded[n, c, oh * sh + i * dh, ow * sw + j * dw]``
     """
-    grad, x = _plain(grad, x)
+    grad, x = plain(grad, x)
     n, f, oh, ow = grad.shape
     c = x.shape[1]
     cg = c // groups
@@ -235,7 +235,7 @@ def _depthwise_weight_grad(grad, x, kernel_size, stride, padding, dilation, grou
 
 def conv2d_bias_grad(grad):
     """Return the gradient for bias (F,): the sum of grad (N, F, OH, OW) over images and pixels."""
-    (grad,) = _plain(grad)
+    (grad,) = plain(grad)
     out = np.empty(grad.shape[1], grad.dtype)
     numbers = (*grad.shape[:2], grad.shape[2] * grad.shape[3])
     launch(conv_weight.bias_grad, out.size, grad, None, None, out, None, numbers, grad.size)

@@ -128,6 +128,18 @@ def pack(tile, weight, bias, _c, packed, weight_at, numbers):
         packed[at + taps * tile_rows + r] = bias[group * rows + row + r] if bias.size and exists else 0
 
 
+@inlined
+def copy_run(source, at, out, to, count):
+    """Copy ``count`` neighbours, and nothing beside them: the last vector overlaps the one before it."""
+    if count < MOVE:
+        for each in range(count):
+            out[to + each] = source[at + each]
+    else:
+        for each in range(0, count - MOVE, MOVE):
+            move(out, to + each, source, at + each)
+        move(out, to + count - MOVE, source, at + count - MOVE)
+
+
 @jit
 def _scatter(scratch, row_first, row_last, first, last, pixels, out, out_at, out_steps):
     """Copy a tile's sums to their places in the result."""
@@ -138,13 +150,7 @@ def _scatter(scratch, row_first, row_last, first, last, pixels, out, out_at, out
         run = min(last - first - lane, pixels - q)
         for row in range(row_first, row_last):
             to, at = out_at + n * image_step + row * row_step + q, row * DENSE_LANES + lane
-            if run < MOVE:
-                for pixel in range(run):
-                    out[to + pixel] = scratch[at + pixel]
-            else:
-                for pixel in range(0, run - MOVE, MOVE):
-                    move(out, to + pixel, scratch, at + pixel)
-                move(out, to + run - MOVE, scratch, at + run - MOVE)
+            copy_run(scratch, at, out, to, run)
         lane += run
         n, q = n + 1, 0
 

@@ -30,11 +30,13 @@ from .simd import (
     INDEXED_ROWS,
     MOVE,
     NARROW_ROWS,
+    TURN,
     dot_tile,
     indexed_in_turn,
     indexed_tile,
     narrow_in_turn,
     narrow_tile,
+    turn,
 )
 from .tasks import Task
 from .workspace import empty
@@ -43,8 +45,8 @@ from .workspace import empty
 DEPTH = 256
 #: Shares x tiles of filters to aim at: work for as many threads.
 TASKS = 16
-#: Taps whose sums are turned from a tile's order to the weight's together.
-TURN = 32
+#: Taps whose sums are added, and turned from a tile's order to the weight's, together.
+BLOCK = 32
 
 
 @jit
@@ -70,7 +72,7 @@ def tile_lanes(filters):
 
 
 @jit
-def _transpose(grad, at, plane, image_step, lanes, filters, first, count, panel):
+def transpose(grad, at, plane, image_step, lanes, filters, first, count, panel):
     """Write ``panel[lanes * p + l] = grad[n, filter + l, q]`` for pixels first .. first + count."""
     done = 0
     while done < count:
@@ -116,7 +118,7 @@ def share(task, grad, image, _c, partial, row_at, numbers):
     for p in range(first, last, DEPTH):
         count = min(DEPTH, last - p)
         _places(p, count, oh, ow, row_step, column_step, image_step, start, places)
-        _transpose(grad, grad_at, oh * ow, filters * oh * ow, lanes, used, p, count, panel)
+        transpose(grad, grad_at, oh * ow, filters * oh * ow, lanes, used, p, count, panel)
         for k in range(0, row_at.size, rows):
             to = (partial_at + k) * lanes
             if lanes == MOVE:
@@ -158,9 +160,15 @@ def _add(total, part):
 
 
 @jit
-def _write_column(column, lanes, row):
-    for k in range(row.size):
-        row[k] = column[k * lanes]
+def write_turned(sums, at, lanes, used, count, out, to, out_step):
+    """Write ``out[to + lane * out_step + k] = sums[at + k * lanes + lane]`` for the used lanes and ``count`` rows k."""
+    wide, high = used - used % TURN, count - count % TURN
+    for lane in range(0, wide, TURN):
+        for k in range(0, high, TURN):
+            turn(out, to + lane * out_step + k, out_step, sums, at + k * lanes + lane, lanes)
+    for lane in range(used):
+        for k in range(high if lane < wide else 0, count):
+            out[to + lane * out_step + k] = sums[at + k * lanes + lane]
 
 
 @Task
@@ -171,16 +179,14 @@ def combine(task, partial, _b, _c, out, row_at, numbers):
     rest, part = divmod(task, chunks)
     group, tile = divmod(rest, (group_filters + lanes - 1) // lanes)
     size, first, last = row_at.size * lanes, tile * lanes, min(taps, (part + 1) * chunk)
-    total = empty(TURN * lanes, partial.dtype)
-    for k in range(part * chunk, last, TURN):
-        count = min(TURN, last - k)
+    total, used = empty(BLOCK * lanes, partial.dtype), min(lanes, group_filters - first)
+    for k in range(part * chunk, last, BLOCK):
+        count = min(BLOCK, last - k)
         total[:] = 0
         for share in range(shares):
             at = (rest * shares + share) * size + k * lanes
             _add(total, partial[at : at + count * lanes])
-        for lane in range(min(lanes, group_filters - first)):
-            to = (group * group_filters + first + lane) * taps + k
-            _write_column(total[lane:], lanes, out[to : to + count])
+        write_turned(total, 0, lanes, used, count, out, (group * group_filters + first) * taps + k, taps)
 
 
 @jit

@@ -298,6 +298,33 @@ dense_row = _rows_in_turn(1, DENSE_ROWS)  # as many elements as a dense tile has
 indexed_in_turn, narrow_in_turn = _rows_in_turn(INDEXED_LANES, FEW), _rows_in_turn(MOVE, FEW)
 
 
+#: Rows and columns of the block that ``turn`` transposes.
+TURN = 8
+
+
+@intrinsic
+def turn(typingctx, out, out_at, out_step, source, source_at, source_step):
+    """Transpose a block of 8 x 8: ``out[out_at + l * out_step + r] = source[source_at + r * source_step + l]``."""
+
+    def codegen(context, builder, signature, args):
+        out_, out_at_, out_step_, source_, source_at_, source_step_ = args
+        dtype = signature.args[0].dtype
+        align, vector = dtype.bitwidth // 8, ir.VectorType(context.get_value_type(dtype), TURN)
+        start = pointer_at(context, builder, signature.args[3], source_, source_at_)
+        places = [builder.mul(source_step_, ir.Constant(source_step_.type, r)) for r in range(TURN)]
+        value = in_turn(builder, [load(builder, builder.gep(start, [place]), vector, align) for place in places])
+        target = pointer_at(context, builder, signature.args[0], out_, out_at_)
+        for lane in range(TURN):
+            order = ir.Constant(ir.VectorType(ir.IntType(32), TURN), list(range(lane * TURN, (lane + 1) * TURN)))
+            row = builder.shuffle_vector(value, ir.Constant(value.type, ir.Undefined), order)
+            place = builder.mul(out_step_, ir.Constant(out_step_.type, lane))
+            store(builder, row, builder.gep(target, [place]), align)
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(out, n, n, source, n, n), codegen
+
+
 @intrinsic
 def interleave(typingctx, out, out_at, source, even_at, odd_at):
     """Copy twice ``MOVE`` elements: ``out[out_at + 2 * l] = source[even_at + l]``, the places between from odd_at."""
