@@ -163,11 +163,6 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_threads.after_fork)
 
 
-def threads() -> int:
-    """Return how many threads a parallel kernel will use."""
-    return 1 if _threads.lost else numba.get_num_threads()
-
-
 def parallel(function):
     """Compile a kernel whose ``prange`` loops run on numba's threads, entered by one Python thread at a time."""
     compiled = _compile(function, True)

@@ -25,8 +25,11 @@ from .simd import call_address, fetch_add
 
 #: Work that is worth waking the threads for.
 SMALL = 1 << 14
+#: Most threads there may be: the work is cut into as many shares, whoever does them.
+THREADS = jit.numba_config.NUMBA_NUM_THREADS
 #: Elements from one thread's counter to the next one's: two cache lines.
 APART = 16
+INT64 = np.dtype(np.int64)
 
 
 class Task:
@@ -52,11 +55,12 @@ class Task:
 
 
 @jit.parallel
-def _launch(threads, address, count, counter, a, b, c, out, table, numbers):
-    for thread in numba.prange(threads):
-        for turn in range(threads):
-            share = (thread + turn) % threads
-            first, last = share * count // threads, (share + 1) * count // threads
+def _launch(shares, address, count, a, b, c, out, table, numbers):
+    counter = np.zeros(shares * APART, np.int64)
+    for mine in numba.prange(shares):
+        for turn in range(shares):
+            share = (mine + turn) % shares
+            first, last = share * count // shares, (share + 1) * count // shares
             while True:
                 index = first + fetch_add(counter[share * APART :])
                 if index >= last:
@@ -89,15 +93,19 @@ def launch(task, count, a, b, c, out, table, numbers, work=SMALL):
         About how many numbers are moved, or multiply-adds / 16: little work is not worth waking the threads for.
     """
     dtype = out.dtype
-    arrays = [nothing(dtype) if array is None else array.reshape(-1) for array in (a, b, c, out)]
-    table = nothing(np.int64) if table is None else table
-    numbers = np.array(numbers, np.int64)
+    unused = nothing(dtype)
+    args = (  # written out: this runs between all kernels, when they have taken the caches for their data
+        unused if a is None else a.reshape(-1),
+        unused if b is None else b.reshape(-1),
+        unused if c is None else c.reshape(-1),
+        out.reshape(-1),
+        nothing(INT64) if table is None else table,
+        np.array(numbers, INT64),
+    )
     if task.checked:
         for index in range(count):
-            task.checked(index, *arrays, table, numbers)
-        return
-    if work < SMALL:
-        _run(task.address(dtype), count, *arrays, table, numbers)
-        return
-    threads = min(jit.threads(), count)
-    _launch(threads, task.address(dtype), count, np.zeros(threads * APART, np.int64), *arrays, table, numbers)
+            task.checked(index, *args)
+    elif work < SMALL:
+        _run(task.address(dtype), count, *args)
+    else:
+        _launch(min(THREADS, count), task.address(dtype), count, *args)
