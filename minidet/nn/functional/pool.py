@@ -41,6 +41,7 @@ def _keep(ctx, x, values, indices, return_indices):
     """Save what the gradient needs, and return what the caller wants."""
     values, indices = like_input(values, x), like_input(indices, x)
     ctx.save_for_backward(indices)
+    ctx.set_materialize_grads(False)  # the indices have none: no zeros in their place
     ctx.input_shape = x.shape
     return (values, indices) if return_indices else values
 
