@@ -48,7 +48,8 @@ from minidet.kernels.conv_winograd import LEAST  # minidet uses Winograd for at 
 from minidet.kernels.simd import DENSE_LANES as LANES  # 24, or 48 with AVX-512
 from minidet.kernels.simd import DENSE_ROWS as ROWS  # 4, or 8 with AVX-512
 from minidet.kernels.simd import MOVE as VECTOR  # numbers in a vector: 8, or 16 with AVX-512
-from minidet.kernels.simd import dense_tile, move
+from minidet.kernels.simd import dense_tile
+from minidet.kernels.simd_copy import move
 from minidet.nn.functional import conv2d
 
 QUICK = os.environ.get("MINIDET_QUICK", "0") not in ("", "0")  # small sizes: is every step right? Times mean little

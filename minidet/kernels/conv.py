@@ -28,10 +28,12 @@ from .simd import (
     NARROW_ROWS,
     SINGLE_PIECES,
 )
-from .tasks import launch
+from .tasks import THREADS, launch
 
 #: Shares of the work to aim at, at least and at most; a share of this much work is worth what it takes to begin it.
 FEWEST, TASKS, SHARE = 8, 64, 1 << 16
+#: Most weights of which each thread packs a copy of its own.
+OWN = 1 << 18
 
 
 def plain(*arrays):
@@ -61,11 +63,7 @@ def _correlate(x, weight, weight_steps, rows, bias, plan, groups, out):
     phases = plan.phase_at is not None and plan.phase_at.size > 2
     direct = phases or rows <= conv_direct.MOST_ROWS
     tile_rows = (1 if rows == 1 and not phases else DIRECT_ROWS) if direct else DENSE_ROWS
-    tiles = groups * -(-rows // tile_rows)
-    size = tiles * (plan.source_at.size + 1) * tile_rows
-    packed = workspace.take("weights", size, x.dtype)
-    numbers = (rows, tile_rows, *weight_steps)
-    launch(conv_tiles.pack, tiles, weight, bias, None, packed, plan.weight_at, numbers, size)
+    packed = _Packed(weight, weight_steps, rows, tile_rows, bias, plan, groups)
     if not direct:
         _multiply(x, packed, plan, rows, bias is not None, groups, out)
         return
@@ -75,6 +73,31 @@ def _correlate(x, weight, weight_steps, rows, bias, plan, groups, out):
     steps = (channels * plan.image.plane, channels // groups * plan.image.plane)
     multiply = _multiply_phases if phases else _multiply_directly
     multiply(n, image, steps, packed, plan, rows, groups, out)
+
+
+class _Packed:
+    """Weights in the order in which tiles read them: a copy for each thread, which makes it, or one for all.
+
+    A thread's own copy needs no launch, and is in its own caches.
+    """
+
+    def __init__(self, weight, weight_steps, rows, tile_rows, bias, plan, groups):
+        tiles, taps, filters = groups * -(-rows // tile_rows), plan.source_at.size, groups * rows
+        size = tiles * (taps + 1) * tile_rows
+        own = size <= OWN
+        whole = size * (THREADS if own else 1) + filters
+        self.weight, self.array = weight, workspace.take("weights", whole, weight.dtype)[:whole]
+        biases = self.array[whole - filters :]
+        biases[:] = 0 if bias is None else bias
+        numbers = (rows, tile_rows, *weight_steps)
+        self.numbers = (*numbers, groups, taps, size if own else 0)
+        self.before = conv_tiles.pack_own if own else None
+        if not own:
+            launch(conv_tiles.pack, tiles, weight, biases, None, self.array, plan.weight_at, numbers, size)
+
+    def launch(self, task, count, image, out, table, numbers, work):
+        """Launch a kernel that reads the packed weights."""
+        launch(task, count, image, self.weight, self.array, out, table, (*numbers, *self.numbers), work, self.before)
 
 
 def _work(out, plan):
@@ -118,7 +141,7 @@ def _multiply(x, packed, plan, rows, has_bias, groups, out):
     else:
         table = geometry.tiles_table(plan)
     numbers = (qh, qw, plan.image.sh, plan.image.sw, *sizes, rows, has_bias, *out_steps, chunks)
-    launch(conv_tiles.correlate, groups * chunks, x, packed, None, out, table, numbers, _work(out, plan))
+    packed.launch(conv_tiles.correlate, groups * chunks, x, out, table, numbers, _work(out, plan))
 
 
 def _multiply_directly(n, image, steps, packed, plan, rows, groups, out):
@@ -128,7 +151,7 @@ def _multiply_directly(n, image, steps, packed, plan, rows, groups, out):
     chunk = multiple * max(1, pieces * n * groups // _shares(out, plan) // multiple)
     chunks = -(-pieces // chunk)
     numbers = (plan.source_at.size, pieces, width, groups, rows, *steps, out[0].size, out[0, 0].size, chunk, chunks)
-    launch(conv_direct.correlate, n * groups * chunks, image, packed, None, out, table, numbers, _work(out, plan))
+    packed.launch(conv_direct.correlate, n * groups * chunks, image, out, table, numbers, _work(out, plan))
 
 
 def _multiply_phases(n, image, steps, packed, plan, rows, groups, out):
@@ -138,7 +161,7 @@ def _multiply_phases(n, image, steps, packed, plan, rows, groups, out):
     chunks = -(-pieces // chunk)
     h, w = out.shape[2:]
     numbers = (plan.source_at.size, pieces, width, groups, rows, *steps, h, w, *plan.stride, chunk, chunks)
-    launch(conv_phases.correlate, n * groups * chunks, image, packed, None, out, table, numbers, _work(out, plan))
+    packed.launch(conv_phases.correlate, n * groups * chunks, image, out, table, numbers, _work(out, plan))
 
 
 def conv2d(x, weight, bias, stride, padding, dilation, groups):

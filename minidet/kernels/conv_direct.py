@@ -15,7 +15,8 @@ from the padded image, at ``place[piece] + source_at[k]``: the vectors cross cac
 import numpy as np
 
 from .jit import jit
-from .simd import DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, MOVE, SINGLE_PIECES, direct_tile, move, single_tile
+from .simd import DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, MOVE, SINGLE_PIECES, direct_tile, single_tile
+from .simd_copy import move
 from .tasks import Task
 
 #: Taps in a block, and tiles that use a block one after the other.
@@ -39,11 +40,11 @@ def _write(scratch, at, rows, pieces, table, to, out, out_at, out_plane, width):
 
 
 @Task
-def correlate(task, image, packed, _c, out, table, numbers):
+def correlate(task, slot, image, _weight, packed, out, table, numbers):
     """Compute what ``conv_tiles.correlate`` does.
 
-    A task is a chunk of the pieces of one image and one group. The table holds source_at, the places and the targets
-    of the pieces, and the places of a tile's pieces in a scratch tile.
+    A task is a chunk of the pieces of one image and one group. The table begins with source_at, the places and the
+    targets of the pieces, and the places of a tile's pieces in a scratch tile.
     """
     taps, pieces, width, groups, rows = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
     image_step, group_step, out_image, out_plane, chunk, chunks = (
@@ -55,7 +56,7 @@ def correlate(task, image, packed, _c, out, table, numbers):
     tile_pieces = SINGLE_PIECES if rows == 1 else DIRECT_PIECES
     row_tiles = (rows + tile_rows - 1) // tile_rows
     image_at = n * image_step + group * group_step
-    packed_at = group * row_tiles * (taps + 1) * tile_rows
+    packed_at = slot * numbers[numbers.size - 1] + group * row_tiles * (taps + 1) * tile_rows
     out_at = n * out_image + group * rows * out_plane
     last = min(pieces, (part + 1) * chunk)
     size, aside = tile_rows * tile_pieces * MOVE, taps + 2 * pieces

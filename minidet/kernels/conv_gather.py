@@ -20,7 +20,8 @@ become 0 in the register. Most pieces are far from the border, and skip that.
 import numpy as np
 
 from .jit import inlined, jit
-from .simd import DENSE_LANES, MOVE, every_second, every_second_of_some, move, move_some
+from .simd import DENSE_LANES, MOVE
+from .simd_copy import every_second, every_second_of_some, move, move_some
 
 #: Panels that are filled together, and their pixels.
 PANELS = 1 if DENSE_LANES % 16 == 0 else 2

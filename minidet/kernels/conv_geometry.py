@@ -187,8 +187,8 @@ def _pieces(rows, columns, multiple):
 
 @functools.lru_cache(maxsize=512)
 def tiles_table(plan):
-    """Return ``conv_tiles``'s table: the taps' distances from a pixel's place, the rows of all, then the columns."""
-    return np.array(plan.offsets, np.int64).T.flatten()
+    """Return ``conv_tiles``'s table: the taps' distances from a pixel's place, rows and columns; then weight_at."""
+    return np.concatenate((np.array(plan.offsets, np.int64).T.flatten(), plan.weight_at))
 
 
 @functools.lru_cache(maxsize=512)
@@ -198,7 +198,8 @@ def framed(plan):
     start, reach = taps.min(0), np.ptp(taps, axis=0)
     rows, columns = ((size - 1) * step + more + 1 for size, step, more in
                      zip((plan.qh, plan.qw), (plan.image.sh, plan.image.sw), reach, strict=True))  # fmt: skip
-    return Image(1, int(rows), int(columns), 1, 1), start[None], (taps - start).T.flatten()
+    table = np.concatenate(((taps - start).T.flatten(), plan.weight_at))
+    return Image(1, int(rows), int(columns), 1, 1), start[None], table
 
 
 @functools.lru_cache(maxsize=512)
@@ -207,7 +208,7 @@ def direct_table(plan, multiple):
     rows, columns = plan.long
     row, column = _pieces(rows, columns, multiple)
     places, targets = row * plan.image.columns + column, row * plan.qw + column
-    table = np.concatenate((plan.source_at, places, targets, np.arange(multiple) * PIECE))
+    table = np.concatenate((plan.source_at, places, targets, np.arange(multiple) * PIECE, plan.weight_at))
     return table, row.size, min(columns, PIECE)
 
 
@@ -216,7 +217,7 @@ def phases_table(plan, multiple):
     """Return ``conv_phases``'s table, the number of pieces and their width."""
     row, column = _pieces(plan.qh, plan.qw, multiple)
     places, aside = row * plan.image.columns + column, np.arange(multiple) * PIECE
-    table = np.concatenate((plan.source_at, places, row, column, aside, plan.phase_at))
+    table = np.concatenate((plan.source_at, places, row, column, aside, plan.phase_at, plan.weight_at))
     return table, row.size, min(plan.qw, PIECE)
 
 

@@ -22,7 +22,8 @@ A phase that no tap meets has sums over nothing: zeros.
 import numpy as np
 
 from .jit import jit
-from .simd import DIRECT_PIECES, DIRECT_ROWS, MOVE, direct_tile, interleave, move
+from .simd import DIRECT_PIECES, DIRECT_ROWS, MOVE, direct_tile
+from .simd_copy import interleave, move
 from .tasks import Task
 
 #: Taps in a block.
@@ -62,10 +63,10 @@ def _phase(scratch, to, image, image_at, packed, packed_at, table, first, last, 
 
 
 @Task
-def correlate(task, image, packed, _c, out, table, numbers):
+def correlate(task, slot, image, _weight, packed, out, table, numbers):
     """Compute a chunk of the pieces of one image and one group.
 
-    The table holds source_at of all phases, one after the other; the pieces' places in the image, their rows and
+    The table begins with source_at of all phases, one after the other; the pieces' places in the image, their rows and
     columns; the places of a tile's pieces in scratch; and where each phase's taps start.
     """
     taps, pieces, width, groups, rows = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
@@ -75,7 +76,7 @@ def correlate(task, image, packed, _c, out, table, numbers):
     n, group = divmod(rest, groups)
     row_tiles = (rows + DIRECT_ROWS - 1) // DIRECT_ROWS
     image_at = n * image_step + group * group_step
-    packed_at = group * row_tiles * (taps + 1) * DIRECT_ROWS
+    packed_at = slot * numbers[numbers.size - 1] + group * row_tiles * (taps + 1) * DIRECT_ROWS
     out_at = (n * groups + group) * rows * h * w
     aside = taps + 3 * pieces
     starts = aside + DIRECT_PIECES

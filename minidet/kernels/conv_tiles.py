@@ -17,19 +17,8 @@ import numpy as np
 
 from .conv_gather import PANELS, WIDE, cut, gather, gather_border, gather_interior, is_interior, locate, reach_of
 from .jit import inlined, jit
-from .simd import (
-    DENSE_LANES,
-    DENSE_ROWS,
-    IN_TURN,
-    MOVE,
-    dense_in_turn,
-    dense_row,
-    dense_tile,
-    every_fourth,
-    every_second,
-    four_in_turn,
-    move,
-)
+from .simd import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile
+from .simd_copy import IN_TURN, dense_in_turn, dense_row, every_fourth, every_second, four_in_turn, move
 from .tasks import Task
 from .workspace import empty
 
@@ -40,7 +29,7 @@ FEW_CHANNELS = 8
 
 
 @Task
-def pad(plane, x, _b, _c, image, starts, numbers):
+def pad(plane, _slot, x, _b, _c, image, starts, numbers):
     """Copy plane ``x[plane]`` to its padded, phase-split places in ``image``: see ``conv_geometry.Image``."""
     phases, rows, columns, sh, sw, parts = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]
     channels, height, width = numbers[6], numbers[7], numbers[8]
@@ -100,15 +89,14 @@ def _copy(x, source, step, image, to, count, end):
             image[to + t] = x[source + t * step]
 
 
-@Task
-def pack(tile, weight, bias, _c, packed, weight_at, numbers):
-    """Pack the weights of a tile's rows: ``packed[(tile * (K + 1) + k) * tile_rows + r]``, their biases last."""
-    rows, tile_rows, group_step, row_step = numbers[0], numbers[1], numbers[2], numbers[3]
+@jit
+def _pack_tile(tile, weight, bias, packed, start, weight_at, rows, tile_rows, group_step, row_step):
+    """Pack a tile's rows, k after k, their biases last: ``packed[start + (tile * (K + 1) + k) * tile_rows + r]``."""
     taps = weight_at.size
     row_tiles = (rows + tile_rows - 1) // tile_rows
     group, row = divmod(tile, row_tiles)
     row *= tile_rows
-    at = tile * (taps + 1) * tile_rows
+    at = start + tile * (taps + 1) * tile_rows
     first, done = group * group_step + row * row_step, 0
     if row + tile_rows <= rows and weight_at[min(1, taps - 1)] == 1 and weight_at[taps - 1] == taps - 1:
         done = taps - taps % IN_TURN if tile_rows > 1 else 0
@@ -125,7 +113,31 @@ def pack(tile, weight, bias, _c, packed, weight_at, numbers):
         exists = row + r < rows
         for k in range(done, taps):
             packed[at + k * tile_rows + r] = weight[first + r * row_step + weight_at[k]] if exists else 0
-        packed[at + taps * tile_rows + r] = bias[group * rows + row + r] if bias.size and exists else 0
+        packed[at + taps * tile_rows + r] = bias[group * rows + row + r] if exists else 0
+
+
+@Task
+def pack(tile, _slot, weight, bias, _c, packed, weight_at, numbers):
+    """Pack one tile's weights, for all threads."""
+    rows, tile_rows, group_step, row_step = numbers[0], numbers[1], numbers[2], numbers[3]
+    _pack_tile(tile, weight, bias, packed, 0, weight_at, rows, tile_rows, group_step, row_step)
+
+
+@Task
+def pack_own(_index, slot, _image, weight, packed, _out, table, numbers):
+    """Pack all weights for one thread, which then begins with its tasks, whose arguments these are.
+
+    ``numbers`` ends with what is needed here, the last of which is the size of one thread's copy; ``table`` ends with
+    weight_at; and ``packed``, behind the copies, with the biases.
+    """
+    end = numbers.size
+    rows, tile_rows, group_step, row_step, groups, taps, copy = (
+        numbers[end - 7], numbers[end - 6], numbers[end - 5], numbers[end - 4], numbers[end - 3], numbers[end - 2],
+        numbers[end - 1],
+    )  # fmt: skip
+    bias, weight_at = packed[packed.size - groups * rows :], table[table.size - taps :]
+    for tile in range(groups * ((rows + tile_rows - 1) // tile_rows)):
+        _pack_tile(tile, weight, bias, packed, slot * copy, weight_at, rows, tile_rows, group_step, row_step)
 
 
 @inlined
@@ -170,11 +182,11 @@ def _multiply(row_tiles, wholes, targets, out, out_plane, scratch, packed, packe
 
 
 @Task
-def correlate(task, x, packed, _c, out, table, numbers):
+def correlate(task, slot, x, _weight, packed, out, table, numbers):
     """Compute ``out[n, g * rows + row, pixel] = sum over k of packed[g, row, k] * x[n, g, tap k of the pixel]``.
 
-    A task is a chunk of 48 pixels each, and all rows of one group. The table holds the taps' distances from a pixel's
-    place (sh * r, sw * t) in x: the rows of all, then the columns.
+    A task is a range of pixels, 48 at a time, and all rows of one group. The table begins with the taps' distances from
+    a pixel's place (sh * r, sw * t) in x: the rows of all, then the columns.
     """
     qh, qw, steps = numbers[0], numbers[1], (numbers[2], numbers[3])
     sizes = (numbers[4], numbers[5], numbers[6], numbers[7], numbers[8])
@@ -182,10 +194,13 @@ def correlate(task, x, packed, _c, out, table, numbers):
         numbers[9], numbers[10], (numbers[11], numbers[12]), numbers[13],
     )  # fmt: skip
     group, part = divmod(task, chunks)
-    taps, channels, pixels = table.size // 2, sizes[2], sizes[0] * qh * qw
+    channels, pixels = sizes[2], sizes[0] * qh * qw
+    taps = numbers[numbers.size - 2] // channels
+    offsets = table[: 2 * taps]
     row_tiles = (rows + DENSE_ROWS - 1) // DENSE_ROWS
     step = (taps * channels + 1) * DENSE_ROWS  # from the weights of 4 rows to those of the next
-    packed_at, out_at = group * row_tiles * step, group * rows * out_steps[1]
+    packed_at = slot * numbers[numbers.size - 1] + group * row_tiles * step
+    out_at = group * rows * out_steps[1]
     most = max(1, DEPTH // taps)
     blocks = (channels + most - 1) // most
     block = (channels + blocks - 1) // blocks
@@ -196,7 +211,7 @@ def correlate(task, x, packed, _c, out, table, numbers):
     pieces = np.empty((WIDE + 2, 4), np.int64)
     places = np.empty(taps * WIDE, np.int64)
     wholes, targets = pieces[WIDE], pieces[WIDE + 1]
-    reach = reach_of(table, steps[1])
+    reach = reach_of(offsets, steps[1])
     tiles = (pixels + WIDE - 1) // WIDE
     for first in range(part * tiles // chunks * WIDE, (part + 1) * tiles // chunks * WIDE, WIDE):
         last = min(pixels, first + WIDE)
@@ -204,7 +219,7 @@ def correlate(task, x, packed, _c, out, table, numbers):
             panels[:] = 0  # lanes that nobody fills: numbers left over from another use may be slow to multiply
         number = cut(first, last, qh, qw, pieces)
         interior = is_interior(pieces, number, sizes, steps, reach, places)
-        readable = not interior and locate(pieces, number, sizes, steps, table, places, kept)
+        readable = not interior and locate(pieces, number, sizes, steps, offsets, places, kept)
         used = (last - first + DENSE_LANES - 1) // DENSE_LANES
         for panel in range(used):
             n, q = divmod(first + panel * DENSE_LANES, qh * qw)
@@ -214,11 +229,11 @@ def correlate(task, x, packed, _c, out, table, numbers):
             run, channel = min(block, channels - c), group * channels + c
             depth = run * taps
             if interior:
-                gather_interior(x, sizes, steps, table, channel, run, places, panels, side)
+                gather_interior(x, sizes, steps, offsets, channel, run, places, panels, side)
             elif readable:
-                gather_border(x, sizes, steps, table, channel, run, places, kept, panels, side)
+                gather_border(x, sizes, steps, offsets, channel, run, places, kept, panels, side)
             else:
-                gather(x, sizes, steps, table, channel, run, number, pieces, places, kept, panels, side)
+                gather(x, sizes, steps, offsets, channel, run, number, pieces, places, kept, panels, side)
             if c + run == channels and has_bias:
                 for panel in range(PANELS):
                     panels[panel * side + depth * DENSE_LANES : panel * side + (depth + 1) * DENSE_LANES] = 1

@@ -23,21 +23,8 @@ Depthwise there is nothing to share between filters. Then the lanes run along th
 import numpy as np
 
 from .jit import jit
-from .simd import (
-    DOT_ROWS,
-    FEW,
-    INDEXED_LANES,
-    INDEXED_ROWS,
-    MOVE,
-    NARROW_ROWS,
-    TURN,
-    dot_tile,
-    indexed_in_turn,
-    indexed_tile,
-    narrow_in_turn,
-    narrow_tile,
-    turn,
-)
+from .simd import DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, MOVE, NARROW_ROWS, dot_tile, indexed_tile, narrow_tile
+from .simd_copy import FEW, TURN, indexed_in_turn, narrow_in_turn, turn
 from .tasks import Task
 from .workspace import empty
 
@@ -93,7 +80,7 @@ def transpose(grad, at, plane, image_step, lanes, filters, first, count, panel):
 
 
 @Task
-def share(task, grad, image, _c, partial, row_at, numbers):
+def share(task, _slot, grad, image, _c, partial, row_at, numbers):
     """Sum over a share of the pixels, for a tile's filters and all taps: ``partial[group, tile, share]``.
 
     That is (K rounded up, lanes). Tasks of one share follow each other: they read the same part of the image.
@@ -128,7 +115,7 @@ def share(task, grad, image, _c, partial, row_at, numbers):
 
 
 @Task
-def single(f, grad, image, _c, out, table, numbers):
+def single(f, _slot, grad, image, _c, out, table, numbers):
     """Sum over all pixels for one filter that sees one channel (depthwise): its taps are the rows of ``dot_tile``.
 
     The image is phase-split as for the forward pass. The table holds source_at, rounded up, and the pieces' places in
@@ -172,7 +159,7 @@ def write_turned(sums, at, lanes, used, count, out, to, out_step):
 
 
 @Task
-def combine(task, partial, _b, _c, out, row_at, numbers):
+def combine(task, _slot, partial, _b, _c, out, row_at, numbers):
     """Add the shares in order, for a tile's filters and a chunk of the taps: ``out[f, k]``."""
     group_filters, taps, shares, chunk, chunks = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
     lanes = numbers[5]
@@ -198,7 +185,7 @@ def _sum(row):
 
 
 @Task
-def bias_grad(f, grad, _b, _c, out, _table, numbers):
+def bias_grad(f, _slot, grad, _b, _c, out, _table, numbers):
     """Sum ``grad[:, f]`` over images and pixels."""
     images, filters, plane = numbers[0], numbers[1], numbers[2]
     total = grad.dtype.type(0)

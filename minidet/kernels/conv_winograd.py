@@ -26,7 +26,8 @@ import numpy as np
 
 from .conv_gather import cut
 from .jit import jit
-from .simd import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile, move
+from .simd import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile
+from .simd_copy import move
 from .simd_winograd import sums_to_pixels, taps_to_panels, window_to_panels
 from .tasks import Task
 from .workspace import empty
@@ -38,7 +39,7 @@ ROWS = 64
 
 
 @Task
-def transform_weights(tile, weight, _b, _c, packed, tap_at, numbers):
+def transform_weights(tile, _slot, weight, _b, _c, packed, tap_at, numbers):
     """Pack ``G g G'`` for the tile, for 4 rows and all channels: ``packed[place, tile, channel, 4]``."""
     rows, channels, row_step, channel_step = numbers[0], numbers[1], numbers[2], numbers[3]
     step = (rows + DENSE_ROWS - 1) // DENSE_ROWS * channels * DENSE_ROWS
@@ -79,7 +80,7 @@ def _write(pixels, first, count, th, tw, out, out_at, out_image, size, dilation)
 
 
 @Task
-def correlate(task, image, packed, bias, out, _table, numbers):
+def correlate(task, _slot, image, packed, bias, out, _table, numbers):
     """Compute 24 windows, all filters."""
     images, channels, filters, oh, ow = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
     dh, dw = numbers[5], numbers[6]

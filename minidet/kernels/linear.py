@@ -14,7 +14,8 @@
         for 48 columns c: a panel of (M, 48 lanes)                           from level 2, used for 32 rows
           for 8 rows f: the tile, 8 x 48 sums       straight to their place: rows are written from left to right
 
-    linear_input_grad    dx[m, c]  = sum over f of grad[m, f] weight[f, c]   a 1 x 1 convolution of an image of F channels
+    linear_input_grad    dx[m, c]  = sum over f of grad[m, f] weight[f, c]
+      a 1 x 1 convolution: the weight is the image, of F channels and C pixels
 
 NumPy would hand them to a BLAS library, whose threads are not numba's: two pools that wait for work in a loop take the
 cores from each other. Below ``SMALL`` multiplications OpenBLAS wakes no threads, and where M is small the matrix is
@@ -33,13 +34,12 @@ from .simd import (
     DENSE_ROWS,
     INDEXED_LANES,
     INDEXED_ROWS,
-    MOVE,
     NARROW_ROWS,
-    dense_row,
     dense_tile,
     indexed_tile,
     narrow_tile,
 )
+from .simd_copy import dense_row
 from .tasks import Task, launch
 from .workspace import empty
 
@@ -53,7 +53,7 @@ ONES, PLAIN = (1, 1), ((1, 1), (0, 0), (1, 1), 1)
 
 
 @Task
-def turn_rows(task, x, _b, _c, panels, _table, numbers):
+def turn_rows(task, _slot, x, _b, _c, panels, _table, numbers):
     """Transpose x (M, C), ``lanes`` rows at a time: ``panels[tile, c, lane] = x[tile * lanes + lane, c]``, or 0."""
     m, c, lanes, blocks = numbers[0], numbers[1], numbers[2], numbers[3]
     tile, block = divmod(task, blocks)
@@ -66,7 +66,7 @@ def turn_rows(task, x, _b, _c, panels, _table, numbers):
 
 
 @Task
-def multiply(task, weight, panels, _c, out, _table, numbers):
+def multiply(task, _slot, weight, panels, _c, out, _table, numbers):
     """Compute ``out[m, f]`` for a range of rows f: see the drawing. The rows of the last tile may repeat the last f."""
     m, f, c, lanes, tasks = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
     rows = INDEXED_ROWS if lanes == INDEXED_LANES else NARROW_ROWS
@@ -93,7 +93,7 @@ def multiply(task, weight, panels, _c, out, _table, numbers):
 
 
 @Task
-def pack_columns(panel, x, _b, _c, panels, _table, numbers):
+def pack_columns(panel, _slot, x, _b, _c, panels, _table, numbers):
     """Copy 48 columns of x (M, C): ``panels[panel, m, lane] = x[m, panel * 48 + lane]``, or 0."""
     m, c = numbers[0], numbers[1]
     first, to = panel * DENSE_LANES, panel * m * DENSE_LANES
@@ -117,7 +117,7 @@ def _pack_filters(grad, m, f, first, count, row, used, packed, at):
 
 
 @Task
-def multiply_columns(task, grad, panels, _c, out, _table, numbers):
+def multiply_columns(task, _slot, grad, panels, _c, out, _table, numbers):
     """Compute ``out[f, c] = sum over m of grad[m, f] * panels[panel, m, lane]`` for a range of rows f."""
     m, f, c, tasks = numbers[0], numbers[1], numbers[2], numbers[3]
     tiles, tall = (f + DENSE_ROWS - 1) // DENSE_ROWS, TALL[1]

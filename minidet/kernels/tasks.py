@@ -10,8 +10,8 @@ takes long to compile, is compiled once. A thread that is held up by other progr
 separate places, so the result depends neither on the number of threads nor on their order. Neighbouring tasks write
 to neighbouring places, so a thread's share is a run of numbers: what a processor fetches ahead is then its own.
 
-``task(index, a, b, c, out, table, numbers)``: four flat arrays of floats, of which ``out`` is written, a table of
-offsets, and the sizes that the task needs.
+``task(index, slot, a, b, c, out, table, numbers)``: four flat arrays of floats, of which ``out`` is written, a table of
+offsets, and the sizes that the task needs. ``slot`` is below ``THREADS``, and no other task has it at the same time.
 """
 
 import functools
@@ -47,7 +47,7 @@ class Task:
         if dtype not in self.addresses:
             floats = types.Array(numba.from_dtype(dtype), 1, "C")
             integers = types.Array(types.int64, 1, "C")
-            signature = types.void(types.int64, floats, floats, floats, floats, integers, integers)
+            signature = types.void(types.int64, types.int64, floats, floats, floats, floats, integers, integers)
             compiled = jit.c_function(signature, self.function)
             self._compiled.append(compiled)
             self.addresses[dtype] = compiled.address
@@ -55,9 +55,11 @@ class Task:
 
 
 @jit.parallel
-def _launch(shares, address, count, a, b, c, out, table, numbers):
+def _launch(shares, before, address, count, a, b, c, out, table, numbers):
     counter = np.zeros(shares * APART, np.int64)
     for mine in numba.prange(shares):
+        if before:
+            call_address(before, 0, mine, a, b, c, out, table, numbers)
         for turn in range(shares):
             share = (mine + turn) % shares
             first, last = share * count // shares, (share + 1) * count // shares
@@ -65,13 +67,15 @@ def _launch(shares, address, count, a, b, c, out, table, numbers):
                 index = first + fetch_add(counter[share * APART :])
                 if index >= last:
                     break
-                call_address(address, index, a, b, c, out, table, numbers)
+                call_address(address, index, mine, a, b, c, out, table, numbers)
 
 
 @jit.jit
-def _run(address, count, a, b, c, out, table, numbers):
+def _run(before, address, count, a, b, c, out, table, numbers):
+    if before:
+        call_address(before, 0, 0, a, b, c, out, table, numbers)
     for index in range(count):
-        call_address(address, index, a, b, c, out, table, numbers)
+        call_address(address, index, 0, a, b, c, out, table, numbers)
 
 
 @functools.cache
@@ -80,8 +84,8 @@ def nothing(dtype):
     return np.empty(0, dtype)
 
 
-def launch(task, count, a, b, c, out, table, numbers, work=SMALL):
-    """Run ``task(index, ...)`` for all ``index < count``; None stands for an array that the task does not use.
+def launch(task, count, a, b, c, out, table, numbers, work=SMALL, before=None):
+    """Run ``task(index, slot, ...)`` for all ``index < count``; None stands for an array that the task does not use.
 
     Parameters
     ----------
@@ -91,6 +95,8 @@ def launch(task, count, a, b, c, out, table, numbers, work=SMALL):
     numbers : tuple of int
     work : int
         About how many numbers are moved, or multiply-adds / 16: little work is not worth waking the threads for.
+    before : Task, optional
+        What each thread does first, with the same arguments: its ``slot`` is that of the tasks which it then runs.
     """
     dtype = out.dtype
     unused = nothing(dtype)
@@ -103,9 +109,13 @@ def launch(task, count, a, b, c, out, table, numbers, work=SMALL):
         np.array(numbers, INT64),
     )
     if task.checked:
+        if before is not None:
+            before.checked(0, 0, *args)
         for index in range(count):
-            task.checked(index, *args)
-    elif work < SMALL:
-        _run(task.address(dtype), count, *args)
+            task.checked(index, 0, *args)
+        return
+    address, first = task.address(dtype), 0 if before is None else before.address(dtype)
+    if work < SMALL:
+        _run(first, address, count, *args)
     else:
-        _launch(min(THREADS, count), task.address(dtype), count, *args)
+        _launch(min(THREADS, count), first, address, count, *args)

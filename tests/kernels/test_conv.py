@@ -121,6 +121,16 @@ def test_larger_sizes_agree_with_reference(dtype, problem):
         assert_close(one, other, dtype)
 
 
+@compiled_only
+@pytest.mark.parametrize("problem", SIZES, ids=str)
+def test_large_weights_are_packed_once_for_all_threads(monkeypatch, problem):
+    arguments = make(0, *problem, np.float32)
+    own = run_all(kernels.conv, *arguments, problem[-1])
+    monkeypatch.setattr(kernels.conv, "OWN", 0)
+    for one, other in zip(own, run_all(kernels.conv, *arguments, problem[-1]), strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
 @pytest.mark.parametrize("module", [kernels.conv, reference], ids=["kernels", "reference"])
 @pytest.mark.parametrize("n, c, size, f, kernel", [(2, 3, (9, 12), 4, (3, 2)), (1, 5, (20, 7), 40, (3, 3))])
 def test_agrees_with_scipy(module, n, c, size, f, kernel):

@@ -7,7 +7,7 @@ from minidet.kernels.reference import linear as reference
 
 compiled_only = pytest.mark.skipif(not jit.ENABLED, reason="numba is absent or switched off")
 DTYPES = [np.float32, np.float64]
-SHAPES = [(1, 3, 2), (9, 300, 210), (64, 128, 96), (40, 7, 1500), (70, 1500, 5)]  # M, C, F
+SHAPES = [(1, 3, 2), (9, 300, 210), (64, 128, 96), (40, 7, 1500), (70, 1500, 5), (600, 50, 30)]  # M, C, F
 
 
 def make(m, c, f, dtype, seed=0):

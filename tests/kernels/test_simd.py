@@ -34,32 +34,15 @@ def run():
         simd.direct_tile(out, at, stride, a, a_at, b, b_at, table, place, to, step, depth, base, accumulate)
 
     @numba.njit
-    def move(out, at, source, source_at):
-        simd.move(out, at, source, source_at)
-
-    @numba.njit
     def count(counter):
         return simd.fetch_add(counter)
-
-    @numba.njit
-    def second(out, at, source, source_at):
-        simd.every_second(out, at, source, source_at)
-
-    def in_turn(copy):
-        return numba.njit(lambda out, at, source, source_at, step: copy(out, at, source, source_at, step))
 
     return {
         "dense": dense,
         "indexed": tile_by_table(simd.indexed_tile),
         "narrow": tile_by_table(simd.narrow_tile),
         "direct": direct,
-        "move": move,
         "count": count,
-        "second": second,
-        "dense in turn": in_turn(simd.dense_in_turn),
-        "four in turn": in_turn(simd.four_in_turn),
-        "indexed in turn": in_turn(simd.indexed_in_turn),
-        "narrow in turn": in_turn(simd.narrow_in_turn),
     }
 
 
@@ -121,22 +104,6 @@ def test_direct_tile(run, dtype, depth, accumulate):
     assert_close(out, expected, dtype)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_move(run, dtype):
-    out, source = np.zeros(40, dtype), np.arange(40).astype(dtype)
-    run["move"](out, 3, source, 7)
-    np.testing.assert_array_equal(out[3 : 3 + simd.MOVE], source[7 : 7 + simd.MOVE])
-    assert np.count_nonzero(out) == simd.MOVE
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_every_second(run, dtype):
-    out, source = np.zeros(40, dtype), 1 + np.arange(60).astype(dtype)
-    run["second"](out, 3, source, 7)
-    np.testing.assert_array_equal(out[3 : 3 + simd.MOVE], source[7 : 7 + 2 * simd.MOVE : 2])
-    assert np.count_nonzero(out) == simd.MOVE
-
-
 def test_fetch_add_counts(run):
     counter = np.zeros(1, np.int64)
     assert [run["count"](counter) for _ in range(3)] == [0, 1, 2]
@@ -166,20 +133,6 @@ def test_vectors_are_as_long_as_this_processors(monkeypatch, has, expected):
     monkeypatch.setattr(simd_vectors.config, "CPU_FEATURES", None)
     monkeypatch.setattr(simd_vectors.binding, "get_host_cpu_features", lambda: {"avx512f": has})
     assert simd_vectors.vector_bytes() == expected
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", ["dense", "four", "indexed", "narrow"])
-def test_rows_in_turn(run, dtype, name):
-    lanes = {"dense": simd.DENSE_ROWS, "four": 4, "indexed": simd.INDEXED_LANES, "narrow": simd.MOVE}[name]
-    length = simd.IN_TURN if name in ("dense", "four") else simd.FEW
-    source = np.arange(lanes * 30).astype(dtype)
-    out = np.zeros(lanes * length + 5, dtype)
-    run[f"{name} in turn"](out, 3, source, 2, 30)
-    expected = source.reshape(lanes, 30)[:, 2 : 2 + length].T.reshape(-1)
-    np.testing.assert_array_equal(out[3:-2], expected)
-    assert not out[:3].any()
-    assert not out[-2:].any()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

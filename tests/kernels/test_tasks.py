@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+
+from minidet.kernels import jit
+
+if not jit.ENABLED:
+    pytest.skip("numba is absent or switched off", allow_module_level=True)
+
+from minidet.kernels import tasks
+
+
+@tasks.Task
+def prepare(_index, slot, _a, _b, notes, _out, _table, numbers):
+    notes[slot] += numbers[0]
+
+
+@tasks.Task
+def work(index, slot, _a, _b, notes, out, _table, _numbers):
+    out[index] += notes[slot]
+
+
+@pytest.mark.parametrize("amount", [0, tasks.SMALL], ids=["one thread", "all threads"])
+@pytest.mark.parametrize("count", [0, 1, 2, 200])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_task_runs_once_and_finds_what_its_slot_prepared(dtype, count, amount):
+    out, notes = np.zeros(count, dtype), np.zeros(tasks.THREADS, dtype)
+    tasks.launch(work, count, None, None, notes, out, None, (7,), amount, prepare)
+    assert (out == 7).all()
+    assert set(notes) <= {0, 7}
+
+
+def test_without_preparation():
+    out = np.zeros(50)
+    tasks.launch(work, 50, None, None, np.full(tasks.THREADS, 3.0), out, None, ())
+    assert (out == 3).all()
