@@ -17,6 +17,7 @@ import numpy as np
 
 from . import conv_direct, conv_gather, conv_phases, conv_tiles, conv_weight, conv_winograd, workspace
 from . import conv_geometry as geometry
+from . import conv_winograd_weight as winograd_weight
 from .simd import (
     DENSE_LANES,
     DENSE_ROWS,
@@ -219,6 +220,12 @@ def conv2d_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups):
     if cg == 1:
         _depthwise_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups, out)
         return out
+    if groups == 1 and dilation == (1, 1) and min(c, f) >= conv_winograd.LEAST:
+        plan = geometry.forward(c, kernel_size, (oh, ow), stride, padding, dilation)
+        window = geometry.window(plan, c, geometry.LITTLE_WASTE)
+        if window:
+            _winograd_weight_grad(grad, x, window, out)
+            return out
     lanes = conv_weight.tile_lanes(f // groups)
     rows = INDEXED_ROWS if lanes == INDEXED_LANES else NARROW_ROWS
     layout, starts, row_at = geometry.weight_grad(cg, kernel_size, (oh, ow), stride, padding, dilation, rows)
@@ -237,12 +244,32 @@ def conv2d_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups):
         numbers,
         grad.size * row_at.size // 16,
     )
+    _combine(partial, f // groups, tiles, shares, lanes, row_at, out)
+    return out
+
+
+def _combine(partial, filters, tiles, shares, lanes, row_at, out):
+    """Add the shares of a weight gradient."""
     taps = out[0].size
     chunk = max(1, taps * tiles // TASKS)
     chunks = -(-taps // chunk)
-    numbers = (f // groups, taps, shares, chunk, chunks, lanes)
+    numbers = (filters, taps, shares, chunk, chunks, lanes)
     launch(conv_weight.combine, tiles * chunks, partial, None, None, out, row_at, numbers, out.size * shares)
-    return out
+
+
+def _winograd_weight_grad(grad, x, window, out):
+    """Compute the weight gradient with fewer multiplications."""
+    split, starts, _, _ = window
+    (n, f, oh, ow), c = grad.shape, x.shape[1]
+    lanes, most, windows = INDEXED_LANES, winograd_weight.WINDOWS, n * (split.rows - 1) * (split.columns - 1)
+    tiles = -(-f // lanes)
+    chunks, blocks = -(-tiles // winograd_weight.TILES) * -(-c // winograd_weight.CHANNELS), -(-windows // most)
+    shares = max(1, min(conv_weight.TASKS // chunks, max(blocks // 2, min(blocks, 4))))
+    partial = workspace.take("partial", tiles * shares * c * 9 * lanes, x.dtype)
+    image = _padded(x, split, starts, geometry.PIECE)
+    numbers = (n, f, c, oh, ow, shares)
+    launch(winograd_weight.share, shares * chunks, grad, image, None, partial, geometry.count(most), numbers)
+    _combine(partial, f, tiles, shares, lanes, geometry.count(c * 9), out)
 
 
 def _depthwise_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups, out):

@@ -19,8 +19,8 @@ import numpy as np
 
 from .simd import MOVE as PIECE
 
-#: Pixels in Winograd's windows, for one of the result: with more, what it saves is lost.
-WASTE = 1.6
+#: Pixels in Winograd's windows, for one of the result: with more, what it saves is lost. A weight gradient saves less.
+WASTE, LITTLE_WASTE = 1.6, 1.25
 
 
 class Image(NamedTuple):
@@ -186,6 +186,12 @@ def _pieces(rows, columns, multiple):
 
 
 @functools.lru_cache(maxsize=512)
+def count(size):
+    """Return 0, 1, 2, ..."""
+    return np.arange(size, dtype=np.int64)
+
+
+@functools.lru_cache(maxsize=512)
 def tiles_table(plan):
     """Return ``conv_tiles``'s table: the taps' distances from a pixel's place, rows and columns; then weight_at."""
     return np.concatenate((np.array(plan.offsets, np.int64).T.flatten(), plan.weight_at))
@@ -231,7 +237,7 @@ def single_table(plan, multiple):
 
 
 @functools.lru_cache(maxsize=512)
-def window(plan, channels):
+def window(plan, channels, waste=WASTE):
     """Return where the 9 taps of a 3 x 3 window and its next channel lie in the weight, or None if that is no window.
 
     The image that Winograd's windows read, and its starts, come with it. With dilation, the pixels whose row and column
@@ -244,7 +250,7 @@ def window(plan, channels):
     if count != 9 or not one_phase or sorted(plan.source_at[:9]) != at or image.columns != plan.qw + 2 * dw:
         return None
     th, tw = ((size + 2 * step - 1) // (2 * step) for size, step in ((plan.qh, dh), (plan.qw, dw)))
-    if 4 * th * tw * dh * dw > WASTE * plan.qh * plan.qw:
+    if 4 * th * tw * dh * dw > waste * plan.qh * plan.qw:
         return None
     split = Image(4, th + 1, tw + 1, 2 * dh, 2 * dw, dh * dw)
     starts = [(a + s * dh, b + t * dw) for a in range(dh) for b in range(dw) for s in range(2) for t in range(2)]

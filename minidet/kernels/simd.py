@@ -197,6 +197,9 @@ INDEXED_ROWS, INDEXED_LANES = 9 if SUMS == 24 else 6, 2 * MOVE
 indexed_tile = _indexed_tile(INDEXED_ROWS, INDEXED_LANES)
 NARROW_ROWS = 9
 narrow_tile = _indexed_tile(NARROW_ROWS, MOVE)
+#: And ``channels_tile`` with 6 or 8 rows, of which few are unused where there are 32, 64, ... of them.
+CHANNELS_ROWS = 8 if SUMS == 24 else 6
+channels_tile = _indexed_tile(CHANNELS_ROWS, INDEXED_LANES)
 
 #: ``direct_tile(out, out_at, stride, a, a_at, b, b_at, table, place, to, step, depth, base_at, accumulate)``: 4 rows of
 #: 3 pieces. ``out[out_at + r * stride + table[to + piece] + l] = (out[the same] if accumulate else a[base_at + r])

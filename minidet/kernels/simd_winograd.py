@@ -1,10 +1,10 @@
-"""The additions of Winograd's F(2 x 2, 3 x 3) on vectors: what ``simd.py`` is for products."""
+"""The additions of Winograd's F(2 x 2, 3 x 3) and F(3 x 3, 2 x 2) on vectors: what ``simd.py`` is for products."""
 
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .simd import DENSE_ROWS
+from .simd import DENSE_ROWS, INDEXED_LANES
 from .simd_vectors import MOVE, load, pointer_at, shuffled, splat, store
 
 
@@ -23,6 +23,18 @@ def _from_taps(b, g0, g1, g2):
     half = ir.Constant(g0.type, [0.5] * g0.type.count)
     outer, inner = b.fmul(b.fadd(g0, g2), half), b.fmul(g1, half)
     return g0, b.fadd(outer, inner), b.fsub(outer, inner), g2
+
+
+def _from_grads(b, g0, g1):
+    """Return ``G g`` for a weight gradient, whose filter is the 2 x 2 gradients of a window."""
+    half = ir.Constant(g0.type, [0.5] * g0.type.count)
+    return g0, b.fmul(b.fadd(g0, g1), half), b.fmul(b.fsub(g0, g1), half), g1
+
+
+def _to_taps(b, m0, m1, m2, m3):
+    """Return ``A' m`` for a weight gradient: three taps."""
+    outer = b.fadd(m1, m2)
+    return b.fadd(m0, outer), b.fsub(m1, m2), b.fsub(outer, m3)
 
 
 def _both_axes(builder, grid, transform):
@@ -132,3 +144,71 @@ def sums_to_pixels(typingctx, pixels, pixels_at, row_step, sums, sums_at, step, 
 
     n = types.intp
     return types.void(pixels, n, n, sums, n, n, sums.dtype), codegen
+
+
+@intrinsic
+def grads_to_panels(typingctx, panels, panels_at, step, pixels, pixels_at, row_step):
+    """Write ``G g G'`` of a window for 16 filters: ``panels[panels_at + step * (4 * i + j) + lane]``.
+
+    ``g[i, j]`` is ``pixels[pixels_at + i * row_step + j * 16 + lane]``: lanes are filters.
+    """
+
+    def codegen(context, builder, signature, args):
+        """Emit 4 loads, the two transforms and 16 stores for each vector of lanes."""
+        panels_, panels_at_, step_, pixels_, pixels_at_, row_step_ = args
+        dtype = signature.args[0].dtype
+        align, vector = dtype.bitwidth // 8, ir.VectorType(context.get_value_type(dtype), MOVE)
+        integer = pixels_at_.type
+        source = pointer_at(context, builder, signature.args[3], pixels_, pixels_at_)
+        target = pointer_at(context, builder, signature.args[0], panels_, panels_at_)
+        for first in range(0, INDEXED_LANES, MOVE):
+
+            def gradient(i, j, first=first):
+                row = builder.mul(row_step_, ir.Constant(integer, i))
+                place = builder.add(row, ir.Constant(integer, j * INDEXED_LANES + first))
+                return load(builder, builder.gep(source, [place]), vector, align)
+
+            grid = [[gradient(i, j) for j in range(2)] for i in range(2)]
+            for i, row in enumerate(_both_axes(builder, grid, _from_grads)):
+                for j, value in enumerate(row):
+                    place = builder.mul(step_, ir.Constant(integer, 4 * i + j))
+                    place = builder.add(place, ir.Constant(integer, first))
+                    store(builder, value, builder.gep(target, [place]), align)
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(panels, n, n, pixels, n, n), codegen
+
+
+@intrinsic
+def sums_to_taps(typingctx, taps, taps_at, sums, sums_at, step):
+    """Write ``A' m A`` of 16 filters: ``taps[taps_at + (3 * i + j) * 16 + lane]``.
+
+    ``m[i, j]`` is ``sums[sums_at + step * (4 * i + j) + lane]``.
+    """
+
+    def codegen(context, builder, signature, args):
+        """Emit 16 loads, the two transforms and 9 stores for each vector of lanes."""
+        taps_, taps_at_, sums_, sums_at_, step_ = args
+        dtype = signature.args[0].dtype
+        align, vector = dtype.bitwidth // 8, ir.VectorType(context.get_value_type(dtype), MOVE)
+        integer = sums_at_.type
+        source = pointer_at(context, builder, signature.args[2], sums_, sums_at_)
+        target = pointer_at(context, builder, signature.args[0], taps_, taps_at_)
+        for first in range(0, INDEXED_LANES, MOVE):
+
+            def total(i, j, first=first):
+                place = builder.mul(step_, ir.Constant(integer, 4 * i + j))
+                return load(
+                    builder, builder.gep(source, [builder.add(place, ir.Constant(integer, first))]), vector, align
+                )
+
+            grid = [[total(i, j) for j in range(4)] for i in range(4)]
+            for i, row in enumerate(_both_axes(builder, grid, _to_taps)):
+                for j, value in enumerate(row):
+                    there = builder.gep(target, [ir.Constant(integer, (3 * i + j) * INDEXED_LANES + first)])
+                    store(builder, value, there, align)
+        return context.get_dummy_value()
+
+    n = types.intp
+    return types.void(taps, n, sums, n, n), codegen
