@@ -3,11 +3,13 @@
 ::
 
     conv2d, conv2d_input_grad    pixels x filters, summed over taps:
-                                   conv_winograd   3 x 3, stride 1, at least 32 channels and filters
+                                   conv_winograd   3 x 3, stride 1, at least 16 channels and filters
                                    conv_direct     at most 32 filters per group
                                    conv_phases     input gradient with a stride
                                    conv_tiles      all others
-    conv2d_weight_grad           conv_weight       taps x filters, summed over pixels
+    conv2d_weight_grad           taps x filters, summed over pixels:
+                                   conv_winograd_weight   3 x 3, stride 1, no dilation, at least 16 channels, 24 filters
+                                   conv_weight            all others
 
 An input gradient is a convolution too: each of the stride's phases of the input is a small convolution of grad.
 ``conv_geometry`` computes the tables of offsets that make them all look alike.
@@ -220,7 +222,7 @@ def conv2d_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups):
     if cg == 1:
         _depthwise_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups, out)
         return out
-    if groups == 1 and dilation == (1, 1) and min(c, f) >= conv_winograd.LEAST:
+    if groups == 1 and dilation == (1, 1) and c >= conv_winograd.LEAST and f >= winograd_weight.LEAST:
         plan = geometry.forward(c, kernel_size, (oh, ow), stride, padding, dilation)
         window = geometry.window(plan, c, geometry.LITTLE_WASTE)
         if window:

@@ -33,7 +33,7 @@ from .tasks import Task
 from .workspace import empty
 
 #: Fewest channels and filters for which the additions pay.
-LEAST = 32
+LEAST = 16
 #: Filters whose sums are kept at once.
 ROWS = 64
 
