@@ -116,15 +116,15 @@ def _shares(out, plan):
 def _winograd(x, weight, row_step, rows, bias, dilation, window, out):
     """Compute a plan with fewer multiplications."""
     split, starts, tap_at, channel_step = window
-    (n, c), (oh, ow) = x.shape[:2], out.shape[2:]
-    image = _padded(x, split, starts, geometry.PIECE)
+    (n, c, h, w), (oh, ow) = x.shape, out.shape[2:]
+    image = x if dilation == (1, 1) else _padded(x, split, starts, geometry.PIECE)
     row_tiles = -(-rows // DENSE_ROWS)
     size = 16 * row_tiles * DENSE_ROWS * c
     packed = workspace.take("weights", size, x.dtype)
     numbers = (rows, c, row_step, channel_step)
     launch(conv_winograd.transform_weights, row_tiles, weight, None, None, packed, tap_at, numbers, size)
     windows = n * split.parts * (split.rows - 1) * (split.columns - 1)
-    numbers = (n, c, rows, oh, ow, *dilation)
+    numbers = (n, c, rows, oh, ow, *dilation, h, w, *starts[0])
     launch(conv_winograd.correlate, -(-windows // DENSE_LANES), image, packed, bias, out, None, numbers)
 
 
@@ -268,9 +268,8 @@ def _winograd_weight_grad(grad, x, window, out):
     chunks, blocks = -(-tiles // winograd_weight.TILES) * -(-c // winograd_weight.CHANNELS), -(-windows // most)
     shares = max(1, min(conv_weight.TASKS // chunks, max(blocks // 2, min(blocks, 4))))
     partial = workspace.take("partial", tiles * shares * c * 9 * lanes, x.dtype)
-    image = _padded(x, split, starts, geometry.PIECE)
-    numbers = (n, f, c, oh, ow, shares)
-    launch(winograd_weight.share, shares * chunks, grad, image, None, partial, geometry.count(most), numbers)
+    numbers = (n, f, c, oh, ow, shares, *x.shape[2:], *starts[0])
+    launch(winograd_weight.share, shares * chunks, grad, x, None, partial, geometry.count(most), numbers)
     _combine(partial, f, tiles, shares, lanes, geometry.count(c * 9), out)
 
 

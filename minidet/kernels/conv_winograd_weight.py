@@ -30,9 +30,10 @@ import numpy as np
 
 from .conv_gather import cut
 from .conv_weight import transpose
+from .conv_windows import MASK, STRIDE, gather_windows, locate
 from .jit import jit
 from .simd import CHANNELS_ROWS, INDEXED_LANES, MOVE, channels_tile
-from .simd_winograd import grads_to_panels, sums_to_taps, window_to_panels
+from .simd_winograd import grads_to_panels, sums_to_taps
 from .tasks import Task
 from .workspace import empty
 
@@ -59,13 +60,13 @@ def _turn(grad, at, filters, used, size, piece, run, pixels):
 
 
 @Task
-def share(task, _slot, grad, image, _c, partial, table, numbers):
+def share(task, _slot, grad, x, _c, partial, table, numbers):
     """Sum over a share of the windows, for some tiles of filters and some channels: as ``conv_weight.share`` does."""
     images, filters, channels, oh, ow, shares = (
         numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5],
     )  # fmt: skip
     th, tw, all_tiles = (oh + 1) // 2, (ow + 1) // 2, (filters + LANES - 1) // LANES
-    rows, columns, windows = th + 1, tw + 1, images * th * tw
+    windows, sizes, corner = images * th * tw, (images, channels, numbers[6], numbers[7]), (numbers[8], numbers[9])
     parts = (channels + CHANNELS - 1) // CHANNELS
     number, chunk = divmod(task, parts * ((all_tiles + TILES - 1) // TILES))
     tile, channel = chunk // parts * TILES, chunk % parts * CHANNELS
@@ -77,6 +78,7 @@ def share(task, _slot, grad, image, _c, partial, table, numbers):
     seen, turned = floats[: 16 * image_step], floats[16 * image_step : 16 * (image_step + grad_step)]
     sums, pixels = floats[16 * (image_step + grad_step) :], floats[floats.size - 2 * ROW :]
     pieces, row_at, step_at = np.empty((WINDOWS, 4), np.int64), np.empty(groups * CHANNELS_ROWS, np.int64), table
+    places, kept = np.empty(WINDOWS * STRIDE, np.int64), empty((2 + WINDOWS) * MASK, grad.dtype)
     for row in range(row_at.size):
         row_at[row] = min(row, height - 1) * WINDOWS
     blocks = (windows + WINDOWS - 1) // WINDOWS
@@ -84,11 +86,9 @@ def share(task, _slot, grad, image, _c, partial, table, numbers):
     for first in range(begin, end, WINDOWS):
         count = min(WINDOWS, end - first)
         number_of_pieces = cut(first, first + count, th, tw, pieces)
-        for c in range(height):
-            for i in range(number_of_pieces):
-                plane = (pieces[i, 1] * channels + channel + c) * 4 * rows * columns
-                source = plane + pieces[i, 2] * columns + pieces[i, 3]
-                window_to_panels(seen, c * WINDOWS + pieces[i, 0], image_step, image, source, rows, columns)
+        locate(pieces, number_of_pieces, sizes, corner, places, kept)
+        gather_windows(x, sizes, pieces, number_of_pieces, corner, places, kept, channel, height, seen, WINDOWS,
+                       image_step)  # fmt: skip
         for t in range(tiles):
             f = (tile + t) * LANES
             for i in range(number_of_pieces):
