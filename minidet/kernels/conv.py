@@ -3,7 +3,7 @@
 ::
 
     conv2d, conv2d_input_grad    pixels x filters, summed over taps:
-                                   conv_winograd   3 x 3, stride 1, at least 16 channels and filters
+                                   conv_winograd   3 x 3, stride 1, dilation 1 or 2, at least 16 channels and filters
                                    conv_direct     at most 32 filters per group
                                    conv_phases     input gradient with a stride
                                    conv_tiles      all others
@@ -49,9 +49,9 @@ def _padded(x, layout, starts, slack=0):
     n, c, h, w = x.shape
     if layout.phases == 1 and (h, w) == (layout.rows, layout.columns) and not starts.any() and not slack:
         return x
-    size = n * c * layout.parts * layout.plane + slack
+    size = n * c * layout.plane + slack
     image = workspace.take("image", size, x.dtype)
-    launch(conv_tiles.pad, n * c, x, None, None, image, starts.reshape(-1), (*layout, c, h, w), size)
+    launch(conv_tiles.pad, n * c, x, None, None, image, starts.reshape(-1), (*layout, h, w), size)
     return image
 
 
@@ -115,17 +115,15 @@ def _shares(out, plan):
 
 def _winograd(x, weight, row_step, rows, bias, dilation, window, out):
     """Compute a plan with fewer multiplications."""
-    split, starts, tap_at, channel_step = window
+    count, corner, tap_at, channel_step = window
     (n, c, h, w), (oh, ow) = x.shape, out.shape[2:]
-    image = x if dilation == (1, 1) else _padded(x, split, starts, geometry.PIECE)
     row_tiles = -(-rows // DENSE_ROWS)
     size = 16 * row_tiles * DENSE_ROWS * c
     packed = workspace.take("weights", size, x.dtype)
     numbers = (rows, c, row_step, channel_step)
     launch(conv_winograd.transform_weights, row_tiles, weight, None, None, packed, tap_at, numbers, size)
-    windows = n * split.parts * (split.rows - 1) * (split.columns - 1)
-    numbers = (n, c, rows, oh, ow, *dilation, h, w, *starts[0])
-    launch(conv_winograd.correlate, -(-windows // DENSE_LANES), image, packed, bias, out, None, numbers)
+    numbers = (n, c, rows, oh, ow, *dilation, h, w, *corner)
+    launch(conv_winograd.correlate, -(-n * count // DENSE_LANES), x, packed, bias, out, None, numbers)
 
 
 def _multiply(x, packed, plan, rows, has_bias, groups, out):
@@ -261,14 +259,14 @@ def _combine(partial, filters, tiles, shares, lanes, row_at, out):
 
 def _winograd_weight_grad(grad, x, window, out):
     """Compute the weight gradient with fewer multiplications."""
-    split, starts, _, _ = window
+    count, corner, _, _ = window
     (n, f, oh, ow), c = grad.shape, x.shape[1]
-    lanes, most, windows = INDEXED_LANES, winograd_weight.WINDOWS, n * (split.rows - 1) * (split.columns - 1)
+    lanes, most, windows = INDEXED_LANES, winograd_weight.WINDOWS, n * count
     tiles = -(-f // lanes)
     chunks, blocks = -(-tiles // winograd_weight.TILES) * -(-c // winograd_weight.CHANNELS), -(-windows // most)
     shares = max(1, min(conv_weight.TASKS // chunks, max(blocks // 2, min(blocks, 4))))
     partial = workspace.take("partial", tiles * shares * c * 9 * lanes, x.dtype)
-    numbers = (n, f, c, oh, ow, shares, *x.shape[2:], *starts[0])
+    numbers = (n, f, c, oh, ow, shares, *x.shape[2:], *corner)
     launch(winograd_weight.share, shares * chunks, grad, x, None, partial, geometry.count(most), numbers)
     _combine(partial, f, tiles, shares, lanes, geometry.count(c * 9), out)
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .conv_windows import MOST_DILATED
 from .simd import MOVE as PIECE
 
 #: Pixels in Winograd's windows, for one of the result: with more, what it saves is lost. A weight gradient saves less.
@@ -24,9 +25,9 @@ WASTE, LITTLE_WASTE = 1.6, 1.25
 
 
 class Image(NamedTuple):
-    """A padded, phase-split copy, in parts that no convolution mixes: with dilation 2, each other row and column.
+    """A padded, phase-split copy.
 
-    ``image[n, part, c, phase, r, t] = x[n, c, sh * r + row[part, phase], sw * t + column[part, phase]]``
+    ``image[n, c, phase, r, t] = x[n, c, sh * r + row[phase], sw * t + column[phase]]``
     """
 
     phases: int
@@ -34,11 +35,10 @@ class Image(NamedTuple):
     columns: int
     sh: int
     sw: int
-    parts: int = 1
 
     @property
     def plane(self):
-        """Elements of one plane of one part, all phases."""
+        """Elements of one plane, all phases."""
         return self.phases * self.rows * self.columns
 
 
@@ -51,7 +51,7 @@ class Plan:
     Attributes
     ----------
     image : Image
-    starts : (parts * phases, 2) array
+    starts : (phases, 2) array
         The image's phases' first row and column in x.
     qh, qw : int
     source_at, weight_at : (K,) arrays
@@ -240,11 +240,12 @@ def single_table(plan, multiple):
 def window(plan, channels, waste=WASTE):
     """Return where the 9 taps of a 3 x 3 window and its next channel lie in the weight, or None if that is no window.
 
-    The image that Winograd's windows read, and its starts, come with it. With dilation, the pixels whose row and column
-    leave the same rest form a part, which is a convolution without dilation. A part whose last windows would
-    be mostly outside does not pay.
+    How many windows there are in an image, and where the first one starts in it, come with them. Where many of the last
+    windows' pixels would be outside, they do not pay.
     """
     image, (dh, dw), count = plan.image, plan.dilation, plan.source_at.size // channels
+    if dw > MOST_DILATED:
+        return None
     at = [i * dh * image.columns + j * dw for i in range(3) for j in range(3)]
     one_phase = image.phases == 1 and (plan.phase_at is None or plan.phase_at.size == 2)
     if count != 9 or not one_phase or sorted(plan.source_at[:9]) != at or image.columns != plan.qw + 2 * dw:
@@ -252,7 +253,5 @@ def window(plan, channels, waste=WASTE):
     th, tw = ((size + 2 * step - 1) // (2 * step) for size, step in ((plan.qh, dh), (plan.qw, dw)))
     if 4 * th * tw * dh * dw > waste * plan.qh * plan.qw:
         return None
-    split = Image(4, th + 1, tw + 1, 2 * dh, 2 * dw, dh * dw)
-    starts = [(a + s * dh, b + t * dw) for a in range(dh) for b in range(dw) for s in range(2) for t in range(2)]
-    tap_at = plan.weight_at[:9][np.argsort(plan.source_at[:9])]
-    return split, plan.starts + np.array(starts), tap_at, int(plan.weight_at[9] - plan.weight_at[0])
+    corner, tap_at = plan.starts[0].tolist(), plan.weight_at[:9][np.argsort(plan.source_at[:9])]
+    return th * tw * dh * dw, corner, tap_at, int(plan.weight_at[9] - plan.weight_at[0])

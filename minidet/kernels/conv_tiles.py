@@ -31,18 +31,16 @@ FEW_CHANNELS = 8
 @Task
 def pad(plane, _slot, x, _b, _c, image, starts, numbers):
     """Copy plane ``x[plane]`` to its padded, phase-split places in ``image``: see ``conv_geometry.Image``."""
-    phases, rows, columns, sh, sw, parts = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]
-    channels, height, width = numbers[6], numbers[7], numbers[8]
-    n, c = divmod(plane, channels)
-    for phase in range(parts * phases):
-        part, inner = divmod(phase, phases)
-        block = ((n * parts + part) * channels + c) * phases
-        end = (block + phases) * rows * columns
+    phases, rows, columns, sh, sw = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    height, width = numbers[5], numbers[6]
+    block = plane * phases
+    end = (block + phases) * rows * columns
+    for phase in range(phases):
         top, left = starts[2 * phase], starts[2 * phase + 1]
         first = min(columns, max(0, (sw - 1 - left) // sw))  # columns before it lie left of x
         last = max(first, min(columns, (width - left + sw - 1) // sw))
         for r in range(rows):
-            to = ((block + inner) * rows + r) * columns
+            to = ((block + phase) * rows + r) * columns
             h = sh * r + top
             inside = 0 <= h < height
             _zero(image, to, to + (first if inside else columns))

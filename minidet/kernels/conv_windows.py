@@ -10,72 +10,94 @@
 
 A piece of windows has an entry of ``STRIDE`` numbers in ``places``: where its 4 rows begin in channel 0, where their
 masks begin in ``kept``, and whether all that will be read is inside of the array. Where it is not, at both ends of the
-array, the rows are copied first.
+array, the rows are copied first. With dilation, the pixels whose row and column leave the same rest form a part, which
+is a convolution without dilation: every image has so many parts.
 """
 
 import numpy as np
 
 from .jit import jit
 from .simd import MOVE
-from .simd_winograd import pixels_to_panels
+from .simd_winograd import dilated_to_panels, pixels_to_panels
 from .workspace import empty
 
-#: Numbers of a piece in ``places``; elements that are read of a row, and its mask.
-STRIDE, READ, MASK = 9, 2 * MOVE + 3, 4 * MOVE
+#: Numbers of a piece in ``places``, and of its mask.
+STRIDE, MASK = 9, 4 * MOVE
+#: The largest dilation of columns for which there are loads.
+MOST_DILATED = 2
 
 
 @jit
-def locate(pieces, number, sizes, corner, places, kept):
+def _first(piece, corner, dilation):
+    """Return the image, and the row and column of a piece's first number."""
+    n, part = divmod(piece[1], dilation[0] * dilation[1])
+    top, left = divmod(part, dilation[1])
+    return n, corner[0] + top + 2 * piece[2] * dilation[0], corner[1] + left + 2 * piece[3] * dilation[1]
+
+
+@jit
+def locate(pieces, number, sizes, corner, dilation, places, kept):
     """Find where the rows of the pieces of windows lie, and which of their numbers are padding.
 
     ``sizes`` is x's (N, C, H, W), ``corner`` the first window's first row and column in x. ``kept`` begins with the
     mask of a row that is padding, and that of a row which has none.
     """
     images, channels, height, width = sizes
+    read = (2 * MOVE + 3) * dilation[1]
     kept[:MASK] = 0
     kept[MASK : 2 * MASK] = 1
     for i in range(number):
-        n, top, left = pieces[i, 1], 2 * pieces[i, 2] + corner[0], 2 * pieces[i, 3] + corner[1]
+        n, top, left = _first(pieces[i], corner, dilation)
         at, is_readable = i * STRIDE, True
         for j in range(4):
             for lane in range(MOVE):
-                kept[(2 + i) * MASK + j * MOVE + lane] = 0 <= left + 2 * lane + j < width
-        for row in range(4):
-            inside = 0 <= top + row < height
-            start = (n * channels * height + (top + row if inside else 0)) * width + (left if inside else 0)
-            places[at + row] = start
-            places[at + 4 + row] = (2 + i) * MASK if inside else 0
-            last = start + (channels - 1) * height * width + READ
+                kept[(2 + i) * MASK + j * MOVE + lane] = 0 <= left + (2 * lane + j) * dilation[1] < width
+        for i_row in range(4):
+            row = top + i_row * dilation[0]
+            inside = 0 <= row < height
+            start = (n * channels * height + (row if inside else 0)) * width + (left if inside else 0)
+            places[at + i_row] = start
+            places[at + 4 + i_row] = (2 + i) * MASK if inside else 0
+            last = start + (channels - 1) * height * width + read
             is_readable = is_readable and start >= 0 and last <= images * channels * height * width
         places[at + 8] = is_readable
 
 
 @jit
-def gather_windows(x, sizes, pieces, number, corner, places, kept, channel, count, panels, pitch, step):
+def gather_windows(x, sizes, pieces, number, corner, dilation, places, kept, channel, count, panels, pitch, step):
     """Fill 16 panels with the windows' transforms: ``panels[step * place + pitch * c + lane]``, for ``count`` channels.
 
     A piece's excess is overwritten by the next piece; the last one's lies behind the panel's last row.
     """
     _, channels, height, width = sizes
-    copy, copy_places = empty(4 * (READ + 1), x.dtype), np.empty(STRIDE, np.int64)
+    read = (2 * MOVE + 3) * dilation[1]
+    copy, copy_places = empty(4 * read, x.dtype), np.empty(STRIDE, np.int64)
     for row in range(4):
-        copy_places[row], copy_places[4 + row] = row * (READ + 1), MASK
+        copy_places[row], copy_places[4 + row] = row * read, MASK
     for c in range(count):
         at = (channel + c) * height * width
         for i in range(number):
             to = c * pitch + pieces[i, 0]
-            if places[i * STRIDE + 8]:
-                pixels_to_panels(panels, to, step, x, at, places, i * STRIDE, kept)
+            is_readable = places[i * STRIDE + 8]
+            if not is_readable:
+                n, top, left = _first(pieces[i], corner, dilation)
+                _copy_rows(x, at + n * channels * height * width, height, width, top, left, dilation[0], copy, read)
+            if dilation[1] == 1:
+                if is_readable:
+                    pixels_to_panels(panels, to, step, x, at, places, i * STRIDE, kept)
+                else:
+                    pixels_to_panels(panels, to, step, copy, 0, copy_places, 0, kept)
+            elif is_readable:
+                dilated_to_panels(panels, to, step, x, at, places, i * STRIDE, kept)
             else:
-                top, left = 2 * pieces[i, 2] + corner[0], 2 * pieces[i, 3] + corner[1]
-                _copy_rows(x, at + pieces[i, 1] * channels * height * width, height, width, top, left, copy)
-                pixels_to_panels(panels, to, step, copy, 0, copy_places, 0, kept)
+                dilated_to_panels(panels, to, step, copy, 0, copy_places, 0, kept)
 
 
 @jit
-def _copy_rows(x, at, height, width, top, left, copy):
-    """Copy 4 rows of a plane, zeros for padding."""
-    for row in range(4):
-        for column in range(READ):
-            inside = 0 <= top + row < height and 0 <= left + column < width
-            copy[row * (READ + 1) + column] = x[at + (top + row) * width + left + column] if inside else 0
+def _copy_rows(x, at, height, width, top, left, step, copy, read):
+    """Copy 4 rows of a plane, ``step`` apart, zeros for padding."""
+    for i in range(4):
+        row = top + i * step
+        for column in range(read):
+            inside = 0 <= row < height and 0 <= left + column < width
+            copy[i * read + column] = x[at + row * width + left + column] if inside else 0

@@ -16,9 +16,8 @@ products, one for each of the 16 places of the window::
             the tile: 4 x 24 sums over c                              weights stream from the level-2 or 3 cache
         for f: add and subtract the 16 sums    -> 2 x 2 x 24 pixels
 
-``conv_windows`` takes the d's from the image. With dilation, it is padded and split, so that the d's of neighbouring
-windows are neighbours. A value that is not finite reaches the same pixels as in the direct sum, though infinity may
-arrive as NaN.
+``conv_windows`` takes the d's from the image, where padding is needed nowhere but in registers. A value that is not
+finite reaches the same pixels as in the direct sum, though infinity may arrive as NaN.
 
 Reference: A. Lavin and S. Gray, "Fast algorithms for convolutional neural networks", CVPR 2016.
 """
@@ -30,7 +29,7 @@ from .conv_windows import MASK, STRIDE, gather_windows, locate
 from .jit import jit
 from .simd import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile
 from .simd_copy import move
-from .simd_winograd import sums_to_pixels, taps_to_panels, window_to_panels
+from .simd_winograd import sums_to_pixels, taps_to_panels
 from .tasks import Task
 from .workspace import empty
 
@@ -82,33 +81,26 @@ def _write(pixels, first, count, th, tw, out, out_at, out_image, size, dilation)
 
 
 @Task
-def correlate(task, _slot, image, packed, bias, out, _table, numbers):
+def correlate(task, _slot, x, packed, bias, out, _table, numbers):
     """Compute 24 windows, all filters."""
     images, channels, filters, oh, ow = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
     dh, dw, height, width, corner = numbers[5], numbers[6], numbers[7], numbers[8], (numbers[9], numbers[10])
     th, tw = ((oh + dh - 1) // dh + 1) // 2, ((ow + dw - 1) // dw + 1) // 2  # windows of a part
-    rows, columns = th + 1, tw + 1
     windows = images * dh * dw * th * tw
     first, last = task * DENSE_LANES, min(windows, (task + 1) * DENSE_LANES)
-    pieces, plane = np.empty((DENSE_LANES, 4), np.int64), 4 * rows * columns
+    pieces = np.empty((DENSE_LANES, 4), np.int64)
     number = cut(first, last, th, tw, pieces)
     step = channels * DENSE_LANES + MOVE  # a piece's excess is overwritten by the next piece, or lies between panels
-    panels = empty(16 * step, image.dtype)
+    panels = empty(16 * step, x.dtype)
     if last - first < DENSE_LANES:
         panels[:] = 0  # lanes that nobody fills: numbers left over from another use may be slow to multiply
-    if dh * dw == 1:
-        sizes, places = (images, channels, height, width), np.empty(number * STRIDE, np.int64)
-        kept = empty((2 + number) * MASK, image.dtype)
-        locate(pieces, number, sizes, corner, places, kept)
-        gather_windows(image, sizes, pieces, number, corner, places, kept, 0, channels, panels, DENSE_LANES, step)
-    else:
-        for c in range(channels):
-            for i in range(number):
-                source = (pieces[i, 1] * channels + c) * plane + pieces[i, 2] * columns + pieces[i, 3]
-                window_to_panels(panels, c * DENSE_LANES + pieces[i, 0], step, image, source, rows, columns)
+    sizes, places = (images, channels, height, width), np.empty(number * STRIDE, np.int64)
+    kept = empty((2 + number) * MASK, x.dtype)
+    locate(pieces, number, sizes, corner, (dh, dw), places, kept)
+    gather_windows(x, sizes, pieces, number, corner, (dh, dw), places, kept, 0, channels, panels, DENSE_LANES, step)
     row_tiles, tiles = (filters + DENSE_ROWS - 1) // DENSE_ROWS, ROWS // DENSE_ROWS
-    sums = empty(16 * ROWS * DENSE_LANES, image.dtype)
-    pixels = empty(4 * DENSE_LANES, image.dtype)
+    sums = empty(16 * ROWS * DENSE_LANES, x.dtype)
+    pixels = empty(4 * DENSE_LANES, x.dtype)
     for tile in range(0, row_tiles, tiles):
         for place in range(16):
             for part in range(min(tiles, row_tiles - tile)):

@@ -77,17 +77,18 @@ def share(task, _slot, grad, x, _c, partial, table, numbers):
     floats = empty(16 * (image_step + grad_step + sums_step) + 2 * ROW, grad.dtype)
     seen, turned = floats[: 16 * image_step], floats[16 * image_step : 16 * (image_step + grad_step)]
     sums, pixels = floats[16 * (image_step + grad_step) :], floats[floats.size - 2 * ROW :]
-    pieces, row_at, step_at = np.empty((WINDOWS, 4), np.int64), np.empty(groups * CHANNELS_ROWS, np.int64), table
+    used = groups * CHANNELS_ROWS
+    pieces, row_at, step_at = np.empty((WINDOWS, 4), np.int64), np.empty(16 * used, np.int64), table
     places, kept = np.empty(WINDOWS * STRIDE, np.int64), empty((2 + WINDOWS) * MASK, grad.dtype)
     for row in range(row_at.size):
-        row_at[row] = min(row, height - 1) * WINDOWS
+        row_at[row] = row // used * image_step + min(row % used, height - 1) * WINDOWS
     blocks = (windows + WINDOWS - 1) // WINDOWS
     begin, end = number * blocks // shares * WINDOWS, min(windows, (number + 1) * blocks // shares * WINDOWS)
     for first in range(begin, end, WINDOWS):
         count = min(WINDOWS, end - first)
         number_of_pieces = cut(first, first + count, th, tw, pieces)
-        locate(pieces, number_of_pieces, sizes, corner, places, kept)
-        gather_windows(x, sizes, pieces, number_of_pieces, corner, places, kept, channel, height, seen, WINDOWS,
+        locate(pieces, number_of_pieces, sizes, corner, (1, 1), places, kept)
+        gather_windows(x, sizes, pieces, number_of_pieces, corner, (1, 1), places, kept, channel, height, seen, WINDOWS,
                        image_step)  # fmt: skip
         for t in range(tiles):
             f = (tile + t) * LANES
@@ -101,11 +102,10 @@ def share(task, _slot, grad, x, _c, partial, table, numbers):
         for place in range(16):
             for t in range(tiles):
                 at = place * grad_step + t * WINDOWS * LANES
-                for g in range(0, groups * CHANNELS_ROWS, CHANNELS_ROWS):
-                    to = place * sums_step + (t * groups * CHANNELS_ROWS + g) * LANES
-                    channels_tile(sums, to, seen[place * image_step :], row_at, g, step_at, turned, at, count,
-                                  first - begin)  # fmt: skip
+                for g in range(0, used, CHANNELS_ROWS):
+                    to, row = place * sums_step + (t * used + g) * LANES, place * used + g
+                    channels_tile(sums, to, seen, row_at, row, step_at, turned, at, count, first - begin)
     for t in range(tiles):
         for c in range(height):
             to = (((tile + t) * shares + number) * channels + channel + c) * 9 * LANES
-            sums_to_taps(partial, to, sums, (t * groups * CHANNELS_ROWS + c) * LANES, sums_step)
+            sums_to_taps(partial, to, sums, (t * used + c) * LANES, sums_step)

@@ -82,79 +82,54 @@ def taps_to_panels(typingctx, panels, panels_at, step, weight, rows_at, channel_
     return types.void(panels, n, n, weight, rows_at, n, tap_at), codegen
 
 
-@intrinsic
-def window_to_panels(typingctx, panels, panels_at, step, image, image_at, rows, columns):
-    """Write ``B' d B`` of 8 neighbouring windows: ``panels[panels_at + step * (4 * i + j) + lane]``.
+def _pixels_to_panels(dilation):
+    """Make the transform of windows that lie in an image, every ``dilation``-th of whose columns belong together."""
 
-    ``d[i, j]`` of the first window is row i // 2, column j // 2 of phase (i % 2, j % 2), whose planes of
-    (rows, columns) lie one after the other from ``image_at``.
-    """
+    @intrinsic
+    def transform(typingctx, panels, panels_at, step, x, x_at, places, places_at, kept):
+        """Write ``B' d B`` of 8 neighbouring windows: ``panels[panels_at + step * (4 * i + j) + lane]``."""
 
-    def codegen(context, builder, signature, args):
-        """Emit 16 loads, the two transforms on whole vectors, and 16 stores: no lane knows of another."""
-        panels_, panels_at_, step_, image_, image_at_, rows_, columns_ = args
-        dtype = signature.args[0].dtype
-        align, vector = dtype.bitwidth // 8, ir.VectorType(context.get_value_type(dtype), MOVE)
-        integer = image_at_.type
-        source = pointer_at(context, builder, signature.args[3], image_, image_at_)
-        target = pointer_at(context, builder, signature.args[0], panels_, panels_at_)
+        def codegen(context, builder, signature, args):
+            """Emit 16 loads of every second number, masked, the two transforms on whole vectors, and 16 stores."""
+            panels_, panels_at_, step_, x_, x_at_, places_, places_at_, kept_ = args
+            dtype, integer = signature.args[0].dtype, x_at_.type
+            align, vector = dtype.bitwidth // 8, ir.VectorType(context.get_value_type(dtype), MOVE)
+            apart, zeros = 2 * dilation, ir.Constant(vector, None)
+            wide = ir.VectorType(vector.element, apart * MOVE)
+            order = ir.Constant(ir.VectorType(ir.IntType(32), MOVE), list(range(0, apart * MOVE, apart)))
+            source = pointer_at(context, builder, signature.args[3], x_, x_at_)
+            entries = pointer_at(context, builder, signature.args[5], places_, places_at_)
+            masks = pointer_at(context, builder, signature.args[7], kept_, ir.Constant(integer, 0))
+            target = pointer_at(context, builder, signature.args[0], panels_, panels_at_)
 
-        def place(i, j):
-            row = builder.mul(rows_, ir.Constant(integer, i % 2 * 2 + j % 2))
-            row = builder.mul(builder.add(row, ir.Constant(integer, i // 2)), columns_)
-            return builder.gep(source, [builder.add(row, ir.Constant(integer, j // 2))])
+            def row(i):
+                start, mask = (
+                    builder.gep(base, [builder.load(builder.gep(entries, [ir.Constant(integer, i + first)]))])
+                    for base, first in ((source, 0), (masks, 4))
+                )
+                for j in range(4):
+                    value = load(builder, builder.gep(start, [ir.Constant(integer, j * dilation)]), wide, align)
+                    value = builder.shuffle_vector(value, ir.Constant(wide, ir.Undefined), order)
+                    is_kept = load(builder, builder.gep(mask, [ir.Constant(integer, j * MOVE)]), vector, align)
+                    yield builder.select(builder.fcmp_unordered("!=", is_kept, zeros), value, zeros)
 
-        window = [[load(builder, place(i, j), vector, align) for j in range(4)] for i in range(4)]
-        for i, row in enumerate(_both_axes(builder, window, _from_window)):
-            for j, value in enumerate(row):
-                there = builder.gep(target, [builder.mul(step_, ir.Constant(integer, 4 * i + j))])
-                store(builder, value, there, align)
-        return context.get_dummy_value()
+            window = [list(row(i)) for i in range(4)]
+            for i, values in enumerate(_both_axes(builder, window, _from_window)):
+                for j, value in enumerate(values):
+                    there = builder.gep(target, [builder.mul(step_, ir.Constant(integer, 4 * i + j))])
+                    store(builder, value, there, align)
+            return context.get_dummy_value()
 
-    n = types.intp
-    return types.void(panels, n, n, image, n, n, n), codegen
+        n = types.intp
+        return types.void(panels, n, n, x, n, places, n, kept), codegen
+
+    return transform
 
 
-@intrinsic
-def pixels_to_panels(typingctx, panels, panels_at, step, x, x_at, places, places_at, kept):
-    """Write ``B' d B`` of 8 neighbouring windows: ``panels[panels_at + step * (4 * i + j) + lane]``, from an image.
-
-    ``d[i, j]`` is ``x[x_at + places[places_at + i] + 2 * lane + j]``, or 0 where ``kept[places[places_at + 4 + i] +
-    8 * j + lane]`` is 0. Of every row, ``2 * MOVE + 3`` elements are read.
-    """
-
-    def codegen(context, builder, signature, args):
-        """Emit 16 loads of every second number, masked, the two transforms on whole vectors, and 16 stores."""
-        panels_, panels_at_, step_, x_, x_at_, places_, places_at_, kept_ = args
-        dtype, integer = signature.args[0].dtype, x_at_.type
-        align, vector = dtype.bitwidth // 8, ir.VectorType(context.get_value_type(dtype), MOVE)
-        wide, zeros = ir.VectorType(vector.element, 2 * MOVE), ir.Constant(vector, None)
-        every_second = ir.Constant(ir.VectorType(ir.IntType(32), MOVE), list(range(0, 2 * MOVE, 2)))
-        source = pointer_at(context, builder, signature.args[3], x_, x_at_)
-        entries = pointer_at(context, builder, signature.args[5], places_, places_at_)
-        masks = pointer_at(context, builder, signature.args[7], kept_, ir.Constant(integer, 0))
-        target = pointer_at(context, builder, signature.args[0], panels_, panels_at_)
-
-        def row(i):
-            start, mask = (
-                builder.gep(base, [builder.load(builder.gep(entries, [ir.Constant(integer, i + first)]))])
-                for base, first in ((source, 0), (masks, 4))
-            )
-            for j in range(4):
-                value = load(builder, builder.gep(start, [ir.Constant(integer, j)]), wide, align)
-                value = builder.shuffle_vector(value, ir.Constant(wide, ir.Undefined), every_second)
-                is_kept = load(builder, builder.gep(mask, [ir.Constant(integer, j * MOVE)]), vector, align)
-                yield builder.select(builder.fcmp_unordered("!=", is_kept, zeros), value, zeros)
-
-        window = [list(row(i)) for i in range(4)]
-        for i, values in enumerate(_both_axes(builder, window, _from_window)):
-            for j, value in enumerate(values):
-                there = builder.gep(target, [builder.mul(step_, ir.Constant(integer, 4 * i + j))])
-                store(builder, value, there, align)
-        return context.get_dummy_value()
-
-    n = types.intp
-    return types.void(panels, n, n, x, n, places, n, kept), codegen
+#: ``pixels_to_panels(panels, panels_at, step, x, x_at, places, places_at, kept)``: ``d[i, j]`` of a window is
+#: ``x[x_at + places[places_at + i] + 2 * lane + j]``, or 0 where ``kept[places[places_at + 4 + i] + 8 * j + lane]`` is.
+#: ``dilated_to_panels`` is for dilation 2: ``... + 2 * (2 * lane + j)``. The elements between are read too.
+pixels_to_panels, dilated_to_panels = _pixels_to_panels(1), _pixels_to_panels(2)
 
 
 @intrinsic
