@@ -58,8 +58,7 @@ class Task:
 def _launch(shares, before, address, count, a, b, c, out, table, numbers):
     counter = np.zeros(shares * APART, np.int64)
     for mine in numba.prange(shares):
-        if before:
-            call_address(before, 0, mine, a, b, c, out, table, numbers)
+        is_ready = before == 0
         for turn in range(shares):
             share = (mine + turn) % shares
             first, last = share * count // shares, (share + 1) * count // shares
@@ -67,6 +66,9 @@ def _launch(shares, before, address, count, a, b, c, out, table, numbers):
                 index = first + fetch_add(counter[share * APART :])
                 if index >= last:
                     break
+                if not is_ready:  # only now: with fewer threads than shares, the others have nothing left to do
+                    call_address(before, 0, mine, a, b, c, out, table, numbers)
+                    is_ready = True
                 call_address(address, index, mine, a, b, c, out, table, numbers)
 
 

@@ -6,6 +6,8 @@ from minidet.kernels import jit
 if not jit.ENABLED:
     pytest.skip("numba is absent or switched off", allow_module_level=True)
 
+import numba
+
 from minidet.kernels import tasks
 
 
@@ -33,3 +35,15 @@ def test_without_preparation():
     out = np.zeros(50)
     tasks.launch(work, 50, None, None, np.full(tasks.THREADS, 3.0), out, None, ())
     assert (out == 3).all()
+
+
+def test_who_finds_no_task_prepares_nothing():
+    before = numba.get_num_threads()
+    out, notes = np.zeros(200), np.zeros(tasks.THREADS)
+    try:
+        numba.set_num_threads(1)  # the first share's thread does all the work
+        tasks.launch(work, 200, None, None, notes, out, None, (7,), tasks.SMALL, prepare)
+    finally:
+        numba.set_num_threads(before)
+    assert (out == 7).all()
+    assert list(notes).count(7) == 1
