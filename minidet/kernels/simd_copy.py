@@ -103,6 +103,7 @@ def turn(typingctx, out, out_at, out_step, source, source_at, source_step):
     """Transpose a block of 8 x 8: ``out[out_at + l * out_step + r] = source[source_at + r * source_step + l]``."""
 
     def codegen(context, builder, signature, args):
+        """Emit 8 loads, the shuffles that put all rows in turn, and 8 stores of a part each."""
         out_, out_at_, out_step_, source_, source_at_, source_step_ = args
         dtype = signature.args[0].dtype
         align, vector = dtype.bitwidth // 8, ir.VectorType(context.get_value_type(dtype), TURN)
