@@ -49,7 +49,7 @@ SMALL, FEW = 1 << 18, 8
 DEPTH, DEEP = 256, 512
 #: Tiles of rows that a panel is used for before the next one, and tasks to aim at.
 TALL, TASKS = (8, 4), 16
-ONES, PLAIN = (1, 1), ((1, 1), (0, 0), (1, 1), 1)
+PLAIN = ((1, 1), (0, 0), (1, 1), 1)
 
 
 @Task
