@@ -14,6 +14,7 @@ from the padded image, at ``place[piece] + source_at[k]``: the vectors cross cac
 
 import numpy as np
 
+from .conv_tiles import copy_of
 from .jit import jit
 from .simd import DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, MOVE, SINGLE_PIECES, direct_tile, single_tile
 from .simd_copy import move
@@ -56,7 +57,7 @@ def correlate(task, slot, image, _weight, packed, out, table, numbers):
     tile_pieces = SINGLE_PIECES if rows == 1 else DIRECT_PIECES
     row_tiles = (rows + tile_rows - 1) // tile_rows
     image_at = n * image_step + group * group_step
-    packed_at = slot * numbers[numbers.size - 1] + group * row_tiles * (taps + 1) * tile_rows
+    packed_at = copy_of(slot, numbers) + group * row_tiles * (taps + 1) * tile_rows
     out_at = n * out_image + group * rows * out_plane
     last = min(pieces, (part + 1) * chunk)
     size, aside = tile_rows * tile_pieces * MOVE, taps + 2 * pieces

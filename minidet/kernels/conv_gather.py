@@ -31,7 +31,7 @@ ROW = DENSE_LANES // MOVE
 
 
 @jit
-def cut(first, last, qh, qw, pieces):
+def cut(first, last, qh, qw, pieces, most=MOVE):
     """Cut pixels first .. last of images of qh x qw into pieces of at most 8 neighbours, and return how many.
 
     ``pieces[i]`` is the first lane, and the first pixel's image, row and column. A piece lies in one panel.
@@ -40,7 +40,7 @@ def cut(first, last, qh, qw, pieces):
     r, t = divmod(q, qw)
     lane, number, count = 0, 0, last - first
     while lane < count:
-        run = min(MOVE, qw - t, count - lane, DENSE_LANES - lane % DENSE_LANES)
+        run = min(most, qw - t, count - lane, DENSE_LANES - lane % DENSE_LANES)
         pieces[number, 0], pieces[number, 1], pieces[number, 2], pieces[number, 3] = lane, n, r, t
         number += 1
         lane += run

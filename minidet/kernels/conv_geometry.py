@@ -255,3 +255,17 @@ def window(plan, channels, waste=WASTE):
         return None
     corner, tap_at = plan.starts[0].tolist(), plan.weight_at[:9][np.argsort(plan.source_at[:9])]
     return th * tw * dh * dw, corner, tap_at, int(plan.weight_at[9] - plan.weight_at[0])
+
+
+@functools.lru_cache(maxsize=512)
+def strided_window(plan, channels):
+    """Return the same for windows of 5 x 5, whose 3 x 3 taps have stride 2."""
+    image, count = plan.image, plan.source_at.size // channels
+    top, left = plan.offsets[0]
+    taps = tuple((top + i, left + j) for i in range(3) for j in range(3))
+    if (image.sh, image.sw) != (2, 2) or count != 9 or plan.offsets != taps:
+        return None
+    th, tw = (plan.qh + 1) // 2, (plan.qw + 1) // 2
+    if 4 * th * tw > LITTLE_WASTE * plan.qh * plan.qw:
+        return None
+    return th * tw, (top, left), plan.weight_at[:9], 9

@@ -21,6 +21,7 @@ A phase that no tap meets has sums over nothing: zeros.
 
 import numpy as np
 
+from .conv_tiles import copy_of
 from .jit import jit
 from .simd import DIRECT_PIECES, DIRECT_ROWS, MOVE, direct_tile
 from .simd_copy import interleave, move
@@ -76,7 +77,7 @@ def correlate(task, slot, image, _weight, packed, out, table, numbers):
     n, group = divmod(rest, groups)
     row_tiles = (rows + DIRECT_ROWS - 1) // DIRECT_ROWS
     image_at = n * image_step + group * group_step
-    packed_at = slot * numbers[numbers.size - 1] + group * row_tiles * (taps + 1) * DIRECT_ROWS
+    packed_at = copy_of(slot, numbers) + group * row_tiles * (taps + 1) * DIRECT_ROWS
     out_at = (n * groups + group) * rows * h * w
     aside = taps + 3 * pieces
     starts = aside + DIRECT_PIECES

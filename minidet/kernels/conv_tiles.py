@@ -87,14 +87,22 @@ def _copy(x, source, step, image, to, count, end):
             image[to + t] = x[source + t * step]
 
 
+@inlined
+def copy_of(slot, numbers):
+    """Return where a thread's copy of the weights begins."""
+    return numbers[numbers.size - 2] + slot * numbers[numbers.size - 1]
+
+
 @jit
-def _pack_tile(tile, weight, bias, packed, start, weight_at, rows, tile_rows, group_step, row_step):
-    """Pack a tile's rows, k after k, their biases last: ``packed[start + (tile * (K + 1) + k) * tile_rows + r]``."""
-    taps = weight_at.size
-    row_tiles = (rows + tile_rows - 1) // tile_rows
-    group, row = divmod(tile, row_tiles)
+def _pack_tile(tile, slot, weight, packed, table, numbers):
+    """Pack a tile's rows, k after k, their biases last: ``packed[first + (tile * (K + 1) + k) * tile_rows + r]``."""
+    end = numbers.size
+    rows, tile_rows, group_step, row_step = numbers[end - 8], numbers[end - 7], numbers[end - 6], numbers[end - 5]
+    taps = numbers[end - 3]
+    weight_at = table[table.size - taps :]
+    group, row = divmod(tile, (rows + tile_rows - 1) // tile_rows)
     row *= tile_rows
-    at = start + tile * (taps + 1) * tile_rows
+    at = copy_of(slot, numbers) + tile * (taps + 1) * tile_rows
     first, done = group * group_step + row * row_step, 0
     if row + tile_rows <= rows and weight_at[min(1, taps - 1)] == 1 and weight_at[taps - 1] == taps - 1:
         done = taps - taps % IN_TURN if tile_rows > 1 else 0
@@ -111,31 +119,26 @@ def _pack_tile(tile, weight, bias, packed, start, weight_at, rows, tile_rows, gr
         exists = row + r < rows
         for k in range(done, taps):
             packed[at + k * tile_rows + r] = weight[first + r * row_step + weight_at[k]] if exists else 0
-        packed[at + taps * tile_rows + r] = bias[group * rows + row + r] if exists else 0
+        packed[at + taps * tile_rows + r] = packed[group * rows + row + r] if exists else 0
 
 
 @Task
-def pack(tile, _slot, weight, bias, _c, packed, weight_at, numbers):
-    """Pack one tile's weights, for all threads."""
-    rows, tile_rows, group_step, row_step = numbers[0], numbers[1], numbers[2], numbers[3]
-    _pack_tile(tile, weight, bias, packed, 0, weight_at, rows, tile_rows, group_step, row_step)
+def pack(tile, _slot, _x, weight, packed, _out, table, numbers):
+    """Pack one tile's weights, for all threads.
 
-
-@Task
-def pack_own(_index, slot, _image, weight, packed, _out, table, numbers):
-    """Pack all weights for one thread, which then begins with its tasks, whose arguments these are.
-
-    ``numbers`` ends with what is needed here, the last of which is the size of one thread's copy; ``table`` ends with
-    weight_at; and ``packed``, behind the copies, with the biases.
+    ``numbers`` ends with what is needed here, the last two of which are the place of the first copy and the size of a
+    thread's; ``table`` ends with weight_at; and ``packed`` begins with the biases.
     """
+    _pack_tile(tile, 0, weight, packed, table, numbers)
+
+
+@Task
+def pack_own(_index, slot, _x, weight, packed, _out, table, numbers):
+    """Pack all weights for one thread, which then begins with its tasks, whose arguments these are."""
     end = numbers.size
-    rows, tile_rows, group_step, row_step, groups, taps, copy = (
-        numbers[end - 7], numbers[end - 6], numbers[end - 5], numbers[end - 4], numbers[end - 3], numbers[end - 2],
-        numbers[end - 1],
-    )  # fmt: skip
-    bias, weight_at = packed[packed.size - groups * rows :], table[table.size - taps :]
+    rows, tile_rows, groups = numbers[end - 8], numbers[end - 7], numbers[end - 4]
     for tile in range(groups * ((rows + tile_rows - 1) // tile_rows)):
-        _pack_tile(tile, weight, bias, packed, slot * copy, weight_at, rows, tile_rows, group_step, row_step)
+        _pack_tile(tile, slot, weight, packed, table, numbers)
 
 
 @inlined
@@ -193,11 +196,11 @@ def correlate(task, slot, x, _weight, packed, out, table, numbers):
     )  # fmt: skip
     group, part = divmod(task, chunks)
     channels, pixels = sizes[2], sizes[0] * qh * qw
-    taps = numbers[numbers.size - 2] // channels
+    taps = numbers[numbers.size - 3] // channels
     offsets = table[: 2 * taps]
     row_tiles = (rows + DENSE_ROWS - 1) // DENSE_ROWS
     step = (taps * channels + 1) * DENSE_ROWS  # from the weights of 4 rows to those of the next
-    packed_at = slot * numbers[numbers.size - 1] + group * row_tiles * step
+    packed_at = copy_of(slot, numbers) + group * row_tiles * step
     out_at = group * rows * out_steps[1]
     most = max(1, DEPTH // taps)
     blocks = (channels + most - 1) // most

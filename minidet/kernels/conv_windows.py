@@ -81,7 +81,8 @@ def gather_windows(x, sizes, pieces, number, corner, dilation, places, kept, cha
             is_readable = places[i * STRIDE + 8]
             if not is_readable:
                 n, top, left = _first(pieces[i], corner, dilation)
-                _copy_rows(x, at + n * channels * height * width, height, width, top, left, dilation[0], copy, read)
+                image_at = at + n * channels * height * width
+                copy_rows(x, image_at, height, width, top, left, dilation[0], copy, 4, read)
             if dilation[1] == 1:
                 if is_readable:
                     pixels_to_panels(panels, to, step, x, at, places, i * STRIDE, kept)
@@ -94,9 +95,9 @@ def gather_windows(x, sizes, pieces, number, corner, dilation, places, kept, cha
 
 
 @jit
-def _copy_rows(x, at, height, width, top, left, step, copy, read):
-    """Copy 4 rows of a plane, ``step`` apart, zeros for padding."""
-    for i in range(4):
+def copy_rows(x, at, height, width, top, left, step, copy, rows, read):
+    """Copy ``read`` numbers of some rows of a plane, ``step`` apart, zeros for padding."""
+    for i in range(rows):
         row = top + i * step
         for column in range(read):
             inside = 0 <= row < height and 0 <= left + column < width

@@ -25,6 +25,7 @@ Reference: A. Lavin and S. Gray, "Fast algorithms for convolutional neural netwo
 import numpy as np
 
 from .conv_gather import cut
+from .conv_tiles import copy_of
 from .conv_windows import MASK, STRIDE, gather_windows, locate
 from .jit import jit
 from .simd import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile
@@ -37,28 +38,48 @@ from .workspace import empty
 LEAST = 16
 #: Filters whose sums are kept at once.
 ROWS = 64
+#: Numbers between the weights of two places: powers of two apart, they would share few places in the caches.
+APART = 16
 
 
-@Task
-def transform_weights(tile, _slot, weight, _b, _c, packed, tap_at, numbers):
-    """Pack ``G g G'`` for the tile, for 4 rows and all channels: ``packed[place, tile, channel, 4]``."""
-    rows, channels, row_step, channel_step = numbers[0], numbers[1], numbers[2], numbers[3]
-    step = (rows + DENSE_ROWS - 1) // DENSE_ROWS * channels * DENSE_ROWS
+@jit
+def _transform(tile, slot, weight, packed, tap_at, numbers):
+    """Pack ``G g G'`` for 4 rows and all channels: ``packed[.. + place * step + (tile * C + channel) * 4 + row]``."""
+    end = numbers.size
+    rows, channels, row_step, channel_step = numbers[end - 6], numbers[end - 5], numbers[end - 4], numbers[end - 3]
+    step = (rows + DENSE_ROWS - 1) // DENSE_ROWS * channels * DENSE_ROWS + APART
     rows_at = np.empty(DENSE_ROWS, np.int64)
     for r in range(DENSE_ROWS):
         rows_at[r] = min(tile * DENSE_ROWS + r, rows - 1) * row_step  # behind the last row: what nobody reads
     for channel in range(channels):
-        to = (tile * channels + channel) * DENSE_ROWS
+        to = copy_of(slot, numbers) + (tile * channels + channel) * DENSE_ROWS
         taps_to_panels(packed, to, step, weight, rows_at, channel * channel_step, tap_at)
 
 
+@Task
+def transform_weights(tile, _slot, _x, weight, packed, _out, tap_at, numbers):
+    """Transform one tile's weights, for all threads: see ``conv_tiles.pack``."""
+    _transform(tile, 0, weight, packed, tap_at, numbers)
+
+
+@Task
+def transform_all(_index, slot, _x, weight, packed, _out, tap_at, numbers):
+    """Transform all weights for one thread, which then begins with its tasks."""
+    for tile in range((numbers[numbers.size - 6] + DENSE_ROWS - 1) // DENSE_ROWS):
+        _transform(tile, slot, weight, packed, tap_at, numbers)
+
+
 @jit
-def _write(pixels, first, count, th, tw, out, out_at, out_image, size, dilation):
-    """Copy the pixels of windows first .. first + count to the result, which may end in the middle of a window."""
+def targets_of(first, count, th, tw, out_image, size, dilation, row_step, targets):
+    """Find where the pixels of windows first .. first + count belong, and return in how many runs.
+
+    ``targets`` gets, for each run of neighbours, their place in the tile's pixels, in the result's first plane, and
+    their number: the result may end in the middle of a window.
+    """
     (oh, ow), (dh, dw) = size, dilation
     rest, q = divmod(first, th * tw)
     r, t = divmod(q, tw)
-    lane = 0
+    lane, number = 0, 0
     while lane < count:
         n, part = divmod(rest, dh * dw)
         top, left = divmod(part, dw)
@@ -67,24 +88,35 @@ def _write(pixels, first, count, th, tw, out, out_at, out_image, size, dilation)
         for i in range(2):
             row = top + (2 * r + i) * dh
             if row < oh:
-                source, to = 2 * (i * DENSE_LANES + lane), out_at + n * out_image + row * ow + left + 2 * t * dw
-                done = 0
-                while dw == 1 and done + MOVE <= width:
-                    move(out, to + done, pixels, source + done)
-                    done += MOVE
-                for p in range(done, width):
-                    out[to + p * dw] = pixels[source + p]
+                targets[number, 0] = i * row_step + 2 * lane
+                targets[number, 1] = n * out_image + row * ow + left + 2 * t * dw
+                targets[number, 2] = width
+                number += 1
         lane += run
         t, r = 0, r + 1
         if r == th:
             r, rest = 0, rest + 1
+    return number
+
+
+@jit
+def write(pixels, targets, number, out, out_at, step):
+    """Copy runs of pixels to the result, where neighbours are ``step`` apart."""
+    for i in range(number):
+        source, to, width = targets[i, 0], out_at + targets[i, 1], targets[i, 2]
+        done = 0
+        while step == 1 and done + MOVE <= width:
+            move(out, to + done, pixels, source + done)
+            done += MOVE
+        for p in range(done, width):
+            out[to + p * step] = pixels[source + p]
 
 
 @Task
-def correlate(task, _slot, x, packed, bias, out, _table, numbers):
+def correlate(task, slot, x, _weight, packed, out, _table, numbers):
     """Compute 24 windows, all filters."""
     images, channels, filters, oh, ow = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
-    dh, dw, height, width, corner = numbers[5], numbers[6], numbers[7], numbers[8], (numbers[9], numbers[10])
+    height, width, corner, dh, dw = numbers[5], numbers[6], (numbers[7], numbers[8]), numbers[9], numbers[10]
     th, tw = ((oh + dh - 1) // dh + 1) // 2, ((ow + dw - 1) // dw + 1) // 2  # windows of a part
     windows = images * dh * dw * th * tw
     first, last = task * DENSE_LANES, min(windows, (task + 1) * DENSE_LANES)
@@ -98,18 +130,19 @@ def correlate(task, _slot, x, packed, bias, out, _table, numbers):
     kept = empty((2 + number) * MASK, x.dtype)
     locate(pieces, number, sizes, corner, (dh, dw), places, kept)
     gather_windows(x, sizes, pieces, number, corner, (dh, dw), places, kept, 0, channels, panels, DENSE_LANES, step)
+    packed_at = copy_of(slot, numbers)
     row_tiles, tiles = (filters + DENSE_ROWS - 1) // DENSE_ROWS, ROWS // DENSE_ROWS
     sums = empty(16 * ROWS * DENSE_LANES, x.dtype)
-    pixels = empty(4 * DENSE_LANES, x.dtype)
+    pixels, targets = empty(4 * DENSE_LANES, x.dtype), np.empty((2 * DENSE_LANES, 3), np.int64)
+    runs = targets_of(first, last - first, th, tw, filters * oh * ow, (oh, ow), (dh, dw), 2 * DENSE_LANES, targets)
     for tile in range(0, row_tiles, tiles):
         for place in range(16):
             for part in range(min(tiles, row_tiles - tile)):
-                a_at = (place * row_tiles + tile + part) * channels * DENSE_ROWS
+                a_at = packed_at + place * APART + (place * row_tiles + tile + part) * channels * DENSE_ROWS
                 to = (place * ROWS + part * DENSE_ROWS) * DENSE_LANES
                 dense_tile(sums, to, DENSE_LANES, packed, a_at, panels, place * step, channels, 0)
         for f in range(tile * DENSE_ROWS, min(filters, (tile + tiles) * DENSE_ROWS)):
-            base = bias[f] if bias.size else bias.dtype.type(0)
             at = (f - tile * DENSE_ROWS) * DENSE_LANES
             for lane in range(0, DENSE_LANES, MOVE):
-                sums_to_pixels(pixels, 2 * lane, 2 * DENSE_LANES, sums, at + lane, ROWS * DENSE_LANES, base)
-            _write(pixels, first, last - first, th, tw, out, f * oh * ow, filters * oh * ow, (oh, ow), (dh, dw))
+                sums_to_pixels(pixels, 2 * lane, 2 * DENSE_LANES, sums, at + lane, ROWS * DENSE_LANES, packed[f])
+            write(pixels, targets, runs, out, f * oh * ow, dw)

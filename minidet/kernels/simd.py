@@ -188,6 +188,9 @@ def _dot_tile(rows):
 #: ``out[out_at + r * stride + l] (+)= sum over k of a[a_at + R * k + r] * b[b_at + L * k + l]``.
 DENSE_ROWS, DENSE_LANES = SUMS // 3, 3 * MOVE
 dense_tile = _dense_tile(DENSE_ROWS, DENSE_LANES)
+#: And ``strided_tile`` with 24 or 32 lanes: its panels are up to four times as deep, and must fit in the same cache.
+STRIDED_LANES = 2 * MOVE if SUMS == 24 else DENSE_LANES
+strided_tile = _dense_tile(DENSE_ROWS, STRIDED_LANES)
 
 #: ``indexed_tile(out, out_at, a, row_at, row_first, step_at, b, b_at, depth, accumulate)``: 6 or 9 rows of
 #: 2 vectors, L lanes.

@@ -1,5 +1,7 @@
 """The additions of Winograd's F(2 x 2, 3 x 3) and F(3 x 3, 2 x 2) on vectors: what ``simd.py`` is for products."""
 
+import itertools
+
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -37,49 +39,61 @@ def _to_taps(b, m0, m1, m2, m3):
     return b.fadd(m0, outer), b.fsub(m1, m2), b.fsub(outer, m3)
 
 
-def _both_axes(builder, grid, transform):
+def both_axes(builder, grid, transform):
     """Apply a transform to the columns, then to the rows, of a square grid of vectors."""
     columns = [transform(builder, *column) for column in zip(*grid, strict=True)]
     return [transform(builder, *row) for row in zip(*columns, strict=True)]
 
 
-@intrinsic
-def taps_to_panels(typingctx, panels, panels_at, step, weight, rows_at, channel_at, tap_at):
-    """Write ``G g G'`` of 4 filters and one channel: ``panels[panels_at + step * (4 * i + j) + row]``.
+def store_in_panels(builder, grid, target, step, align):
+    """Store a grid of vectors, row by row, in panels that are ``step`` apart."""
+    for panel, value in enumerate(itertools.chain(*grid)):
+        store(builder, value, builder.gep(target, [builder.mul(step, ir.Constant(step.type, panel))]), align)
 
-    ``g[i, j]`` of a filter is ``weight[rows_at[row] + channel_at + tap_at[3 * i + j]]``.
-    """
 
-    def codegen(context, builder, signature, args):
-        """Emit 9 x 4 loads of single numbers, the two transforms on whole vectors, and 16 stores."""
-        panels_, panels_at_, step_, weight_, rows_at_, channel_at_, tap_at_ = args
-        dtype, integer = signature.args[0].dtype, channel_at_.type
-        vector = ir.VectorType(context.get_value_type(dtype), DENSE_ROWS)
-        target = pointer_at(context, builder, signature.args[0], panels_, panels_at_)
-        source = pointer_at(context, builder, signature.args[3], weight_, channel_at_)
+def make_taps_to_panels(transform):
+    """Make the transform of 3 x 3 taps, to ``side`` x ``side`` panels."""
 
-        def entries(array_type, array, count):
-            at = (pointer_at(context, builder, array_type, array, ir.Constant(integer, k)) for k in range(count))
-            return [builder.load(pointer) for pointer in at]
+    @intrinsic
+    def taps_to_panels(typingctx, panels, panels_at, step, weight, rows_at, channel_at, tap_at):
+        """Write ``G g G'`` of 4 filters and one channel: ``panels[panels_at + step * (side * i + j) + row]``.
 
-        starts = [builder.gep(source, [at]) for at in entries(signature.args[4], rows_at_, DENSE_ROWS)]
+        ``g[i, j]`` of a filter is ``weight[rows_at[row] + channel_at + tap_at[3 * i + j]]``.
+        """
 
-        def gathered(tap):
-            value = ir.Constant(vector, ir.Undefined)
-            for row, start in enumerate(starts):
-                number = builder.load(builder.gep(start, [tap]))
-                value = builder.insert_element(value, number, ir.Constant(ir.IntType(32), row))
-            return value
+        def codegen(context, builder, signature, args):
+            """Emit 9 x 4 loads of single numbers, the two transforms on whole vectors, and a store for each panel."""
+            panels_, panels_at_, step_, weight_, rows_at_, channel_at_, tap_at_ = args
+            dtype, integer = signature.args[0].dtype, channel_at_.type
+            vector = ir.VectorType(context.get_value_type(dtype), DENSE_ROWS)
+            target = pointer_at(context, builder, signature.args[0], panels_, panels_at_)
+            source = pointer_at(context, builder, signature.args[3], weight_, channel_at_)
 
-        taps = [gathered(tap) for tap in entries(signature.args[6], tap_at_, 9)]
-        for i, row in enumerate(_both_axes(builder, [taps[:3], taps[3:6], taps[6:]], _from_taps)):
-            for j, value in enumerate(row):
-                there = builder.gep(target, [builder.mul(step_, ir.Constant(integer, 4 * i + j))])
-                store(builder, value, there, dtype.bitwidth // 8)
-        return context.get_dummy_value()
+            def entries(array_type, array, count):
+                at = (pointer_at(context, builder, array_type, array, ir.Constant(integer, k)) for k in range(count))
+                return [builder.load(pointer) for pointer in at]
 
-    n = types.intp
-    return types.void(panels, n, n, weight, rows_at, n, tap_at), codegen
+            starts = [builder.gep(source, [at]) for at in entries(signature.args[4], rows_at_, DENSE_ROWS)]
+
+            def gathered(tap):
+                value = ir.Constant(vector, ir.Undefined)
+                for row, start in enumerate(starts):
+                    number = builder.load(builder.gep(start, [tap]))
+                    value = builder.insert_element(value, number, ir.Constant(ir.IntType(32), row))
+                return value
+
+            taps = [gathered(tap) for tap in entries(signature.args[6], tap_at_, 9)]
+            values = both_axes(builder, [taps[:3], taps[3:6], taps[6:]], transform)
+            store_in_panels(builder, values, target, step_, dtype.bitwidth // 8)
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(panels, n, n, weight, rows_at, n, tap_at), codegen
+
+    return taps_to_panels
+
+
+taps_to_panels = make_taps_to_panels(_from_taps)
 
 
 def _pixels_to_panels(dilation):
@@ -114,10 +128,7 @@ def _pixels_to_panels(dilation):
                     yield builder.select(builder.fcmp_unordered("!=", is_kept, zeros), value, zeros)
 
             window = [list(row(i)) for i in range(4)]
-            for i, values in enumerate(_both_axes(builder, window, _from_window)):
-                for j, value in enumerate(values):
-                    there = builder.gep(target, [builder.mul(step_, ir.Constant(integer, 4 * i + j))])
-                    store(builder, value, there, align)
+            store_in_panels(builder, both_axes(builder, window, _from_window), target, step_, align)
             return context.get_dummy_value()
 
         n = types.intp
@@ -132,35 +143,43 @@ def _pixels_to_panels(dilation):
 pixels_to_panels, dilated_to_panels = _pixels_to_panels(1), _pixels_to_panels(2)
 
 
-@intrinsic
-def sums_to_pixels(typingctx, pixels, pixels_at, row_step, sums, sums_at, step, base):
-    """Write ``A' m A + base`` of 8 windows: ``pixels[pixels_at + row_step * i + 2 * lane + j]``.
+def make_sums_to_pixels(transform, side):
+    """Make the transform of ``side`` x ``side`` sums."""
 
-    ``m[i, j]`` is ``sums[sums_at + step * (4 * i + j) + lane]``.
-    """
+    @intrinsic
+    def sums_to_pixels(typingctx, pixels, pixels_at, row_step, sums, sums_at, step, base):
+        """Write ``A' m A + base`` of 8 windows: ``pixels[pixels_at + row_step * i + 2 * lane + j]``.
 
-    def codegen(context, builder, signature, args):
-        """Emit 16 loads, the two transforms on whole vectors, and a store per row: its even and odd pixels in turn."""
-        pixels_, pixels_at_, row_step_, sums_, sums_at_, step_, base_ = args
-        dtype = signature.args[0].dtype
-        align, vector = dtype.bitwidth // 8, ir.VectorType(context.get_value_type(dtype), MOVE)
-        integer = sums_at_.type
-        source = pointer_at(context, builder, signature.args[3], sums_, sums_at_)
-        target = pointer_at(context, builder, signature.args[0], pixels_, pixels_at_)
+        ``m[i, j]`` is ``sums[sums_at + step * (side * i + j) + lane]``.
+        """
 
-        def place(i, j):
-            return builder.gep(source, [builder.mul(step_, ir.Constant(integer, 4 * i + j))])
+        def codegen(context, builder, signature, args):
+            """Emit the loads, the two transforms on whole vectors, and a store per row: even and odd pixels in turn."""
+            pixels_, pixels_at_, row_step_, sums_, sums_at_, step_, base_ = args
+            dtype = signature.args[0].dtype
+            align, vector = dtype.bitwidth // 8, ir.VectorType(context.get_value_type(dtype), MOVE)
+            integer = sums_at_.type
+            source = pointer_at(context, builder, signature.args[3], sums_, sums_at_)
+            target = pointer_at(context, builder, signature.args[0], pixels_, pixels_at_)
 
-        products = [[load(builder, place(i, j), vector, align) for j in range(4)] for i in range(4)]
-        bases = splat(builder, base_, vector)
-        for i, row in enumerate(_both_axes(builder, products, _to_pixels)):
-            left, right = (builder.fadd(value, bases) for value in row)
-            there = builder.gep(target, [builder.mul(row_step_, ir.Constant(integer, i))])
-            store(builder, shuffled(builder, left, right), there, align)
-        return context.get_dummy_value()
+            def place(i, j):
+                return builder.gep(source, [builder.mul(step_, ir.Constant(integer, side * i + j))])
 
-    n = types.intp
-    return types.void(pixels, n, n, sums, n, n, sums.dtype), codegen
+            products = [[load(builder, place(i, j), vector, align) for j in range(side)] for i in range(side)]
+            bases = splat(builder, base_, vector)
+            for i, row in enumerate(both_axes(builder, products, transform)):
+                left, right = (builder.fadd(value, bases) for value in row)
+                there = builder.gep(target, [builder.mul(row_step_, ir.Constant(integer, i))])
+                store(builder, shuffled(builder, left, right), there, align)
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(pixels, n, n, sums, n, n, sums.dtype), codegen
+
+    return sums_to_pixels
+
+
+sums_to_pixels = make_sums_to_pixels(_to_pixels, 4)
 
 
 @intrinsic
@@ -186,7 +205,7 @@ def grads_to_panels(typingctx, panels, panels_at, step, pixels, pixels_at, row_s
                 return load(builder, builder.gep(source, [place]), vector, align)
 
             grid = [[gradient(i, j) for j in range(2)] for i in range(2)]
-            for i, row in enumerate(_both_axes(builder, grid, _from_grads)):
+            for i, row in enumerate(both_axes(builder, grid, _from_grads)):
                 for j, value in enumerate(row):
                     place = builder.mul(step_, ir.Constant(integer, 4 * i + j))
                     place = builder.add(place, ir.Constant(integer, first))
@@ -221,7 +240,7 @@ def sums_to_taps(typingctx, taps, taps_at, sums, sums_at, step):
                 )
 
             grid = [[total(i, j) for j in range(4)] for i in range(4)]
-            for i, row in enumerate(_both_axes(builder, grid, _to_taps)):
+            for i, row in enumerate(both_axes(builder, grid, _to_taps)):
                 for j, value in enumerate(row):
                     there = builder.gep(target, [ir.Constant(integer, (3 * i + j) * INDEXED_LANES + first)])
                     store(builder, value, there, align)

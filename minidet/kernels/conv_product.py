@@ -1,0 +1,170 @@
+"""What the kernels need to know of a convolution or an input gradient: found once for its shapes, then kept.
+
+Most of a small convolution's time would be spent on finding it again. A product is pixels x filters, summed over taps;
+each of its ``make_`` functions says what one kernel is given, as the text of that kernel explains.
+"""
+
+import numpy as np
+
+from . import conv_direct, conv_gather, conv_phases, conv_tiles, conv_winograd, conv_winograd_strided, workspace
+from . import conv_geometry as geometry
+from .simd import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, SINGLE_PIECES, STRIDED_LANES
+from .tasks import THREADS, launch
+
+#: Shares of the work to aim at, at least and at most; a share of this much work is worth what it takes to begin it.
+FEWEST, TASKS, SHARE = 8, 64, 1 << 16
+#: Most weights of which each thread packs a copy of its own.
+OWN = 1 << 18
+
+
+def padded(x, layout, starts, slack=0):
+    """Return the padded, phase-split copy of x (N, C, H, W), or x itself if it needs none; and ``slack`` elements."""
+    n, c, h, w = x.shape
+    if layout.phases == 1 and (h, w) == (layout.rows, layout.columns) and not starts.any() and not slack:
+        return x
+    size = n * c * layout.plane + slack
+    image = workspace.take("image", size, x.dtype)
+    launch(conv_tiles.pad, n * c, x, None, None, image, starts.reshape(-1), (*layout, h, w), size)
+    return image
+
+
+class Packing:
+    """Weights in the order in which tiles read them, behind the biases: a copy per thread, which makes it, or one.
+
+    A thread's own copy needs no launch, and is in its own caches.
+
+    Parameters
+    ----------
+    tiles, tile : Task
+        Packs one tile of rows; packs all of them, for a thread.
+    count : int
+        Tiles.
+    size : int
+        Numbers in a copy.
+    filters : int
+    numbers : tuple of int
+        What the tasks need to know.
+    """
+
+    def __init__(self, tile, tiles, count, size, filters, numbers):
+        own = size <= OWN
+        self.tile, self.tiles, self.count, self.filters = tile, tiles if own else None, count, filters
+        self.copies, first = size * (THREADS if own else 1), -(-filters // 16) * 16
+        self.size = first + self.copies
+        self.numbers = (*numbers, first, size if own else 0)
+
+
+class Product:
+    """A launch of a kernel: its tasks, numbers and table, how weights are packed, and x padded if ``frame`` says so.
+
+    ``numbers`` ends with those of the packing.
+    """
+
+    def __init__(self, kernel, count, numbers, table, packing, work, frame=None):
+        self.kernel, self.count, self.table, self.work, self.frame = kernel, count, table, work, frame
+        self.packing, self.numbers = packing, np.array((*numbers, *packing.numbers), np.int64)
+
+    def run(self, x, weight, bias, out):
+        """Compute ``out``."""
+        packing = self.packing
+        if self.frame is not None:
+            x = padded(x, *self.frame)
+        packed = workspace.take("weights", packing.size, x.dtype)
+        packed[: packing.filters] = 0 if bias is None else bias
+        if packing.tiles is None:
+            launch(packing.tile, packing.count, None, weight, packed, packed, self.table, self.numbers, packing.copies)
+        launch(self.kernel, self.count, x, weight, packed, out, self.table, self.numbers, self.work, packing.tiles)
+
+
+def make(size, weight_steps, rows, out_size, has_bias, plan, groups):
+    """Choose the kernel for a plan.
+
+    Parameters
+    ----------
+    size, out_size : tuple of int
+        Shape of x, and of the result.
+    weight_steps : (int, int)
+        From one group's weights to the next one's, and from one row to the next.
+    rows : int
+        Of a group's result.
+    """
+    channels = size[1]
+    if groups == 1 and min(channels, rows) >= conv_winograd.LEAST:
+        window, strided = geometry.window(plan, channels), geometry.strided_window(plan, channels)
+        if window or strided:
+            return _winograd(size, weight_steps[1], rows, out_size, plan, window, strided)
+    work = int(np.prod(out_size)) * plan.source_at.size // 16
+    phases = plan.phase_at is not None and plan.phase_at.size > 2
+    direct = phases or rows <= conv_direct.MOST_ROWS
+    tile_rows = (1 if rows == 1 and not phases else DIRECT_ROWS) if direct else DENSE_ROWS
+    tiles, taps = groups * -(-rows // tile_rows), plan.source_at.size
+    numbers = (rows, tile_rows, *weight_steps, groups, taps)
+    packing = Packing(
+        conv_tiles.pack, conv_tiles.pack_own, tiles, tiles * (taps + 1) * tile_rows, groups * rows, numbers
+    )
+    if not direct:
+        return _tiles(size, rows, out_size, has_bias, plan, groups, packing, work)
+    columns = plan.qw if phases else plan.long[1]
+    narrow = columns < geometry.PIECE  # then the last piece's excess lies behind the image
+    frame = plan.image, plan.starts, geometry.PIECE if narrow else 0
+    steps = (channels * plan.image.plane, channels // groups * plan.image.plane)
+    return (_phases if phases else _direct)(size[0], steps, rows, out_size, plan, groups, packing, work, frame)
+
+
+def _shares(work):
+    """Return how many tasks to cut a product into."""
+    return min(TASKS, max(FEWEST, work // SHARE))
+
+
+def _winograd(size, row_step, rows, out_size, plan, window, strided):
+    """Use fewer multiplications."""
+    kernel, places, lanes = (conv_winograd, 16, DENSE_LANES) if window else (conv_winograd_strided, 25, STRIDED_LANES)
+    count, corner, tap_at, channel_step = window or strided
+    n, c, h, w = size
+    row_tiles = -(-rows // DENSE_ROWS)
+    numbers, whole = (rows, c, row_step, channel_step), places * (row_tiles * DENSE_ROWS * c + conv_winograd.APART)
+    packing = Packing(kernel.transform_weights, kernel.transform_all, row_tiles, whole, rows, numbers)
+    dilation = plan.dilation if window else ()
+    numbers = (n, c, rows, *out_size[2:], h, w, *corner, *dilation)
+    work = int(np.prod(out_size)) * c
+    return Product(kernel.correlate, -(-n * count // lanes), numbers, tap_at, packing, work)
+
+
+def _tiles(size, rows, out_size, has_bias, plan, groups, packing, work):
+    """Use panels: many filters and channels per group."""
+    n, channels, h, w = size
+    qh, qw, frame, table = plan.qh, plan.qw, None, geometry.tiles_table(plan)
+    if plan.offsets == ((0, 0),) and (qh, qw) == (h, w):  # one long row
+        qh, qw, h, w = 1, qh * qw, 1, h * w
+    tiles = -(-n * qh * qw // conv_gather.WIDE)
+    chunks = min(tiles, max(1, _shares(work) // groups))
+    if channels // groups < conv_tiles.FEW_CHANNELS and min(plan.offsets) < (0, 0):
+        layout, starts, table = geometry.framed(plan)
+        frame, h, w = (layout, starts, geometry.PIECE), layout.rows, layout.columns
+    pixels = out_size[2] * out_size[3]
+    numbers = (qh, qw, plan.image.sh, plan.image.sw, n, channels, channels // groups, h, w, rows, has_bias,
+               out_size[1] * pixels, pixels, chunks)  # fmt: skip
+    return Product(conv_tiles.correlate, groups * chunks, numbers, table, packing, work, frame)
+
+
+def _chunks(n, pieces, multiple, groups, work):
+    """Return how many pieces go into a task, and how many tasks an image is then cut into."""
+    chunk = multiple * max(1, pieces * n * groups // _shares(work) // multiple)
+    return chunk, -(-pieces // chunk)
+
+
+def _direct(n, steps, rows, out_size, plan, groups, packing, work, frame):
+    """Use no panels: few filters per group."""
+    multiple, pixels = SINGLE_PIECES if rows == 1 else DIRECT_PIECES, out_size[2] * out_size[3]
+    table, pieces, width = geometry.direct_table(plan, multiple)
+    chunk, chunks = _chunks(n, pieces, multiple, groups, work)
+    numbers = (plan.source_at.size, pieces, width, groups, rows, *steps, out_size[1] * pixels, pixels, chunk, chunks)
+    return Product(conv_direct.correlate, n * groups * chunks, numbers, table, packing, work, frame)
+
+
+def _phases(n, steps, rows, out_size, plan, groups, packing, work, frame):
+    """Compute all phases of a result with strides."""
+    table, pieces, width = geometry.phases_table(plan, DIRECT_PIECES)
+    chunk, chunks = _chunks(n, pieces, DIRECT_PIECES, groups, work)
+    numbers = (plan.source_at.size, pieces, width, groups, rows, *steps, *out_size[2:], *plan.stride, chunk, chunks)
+    return Product(conv_phases.correlate, n * groups * chunks, numbers, table, packing, work, frame)
