@@ -10,11 +10,8 @@ import numpy as np
 
 from ... import kernels
 from ...autograd.function import Function
-from ...autograd.joining import pad
-from ...autograd.tensor import Tensor, read_tensor
-from ...errors import bad_argument, check_float, check_rank, integer, integers
-
-LETTERS = {1: ("L", "KL"), 2: ("H, W", "KH, KW")}
+from ...autograd.tensor import Tensor
+from .conv_checks import check_convolution, check_transposed, fitting
 
 
 class Conv2d(Function):
@@ -111,74 +108,10 @@ def _like(out: np.ndarray, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
 # the public functions: they check, then apply --------------------------------------------------------------------
 
 
-def _checked(op: str, axes: int, input, weight, bias, groups: int, transposed: bool):
-    """Check ranks, dtypes, channels and groups; return the three tensors."""
-    input, weight = read_tensor(op, "input", input), read_tensor(op, "weight", weight)
-    bias = None if bias is None else read_tensor(op, "bias", bias)
-    letters, kernel_letters = LETTERS[axes]
-    check_rank(op, "input", input, axes + 2, axes + 1, letters=f"([N, ]C, {letters})")
-    check_rank(op, "weight", weight, axes + 2, letters=f"(F, C / groups, {kernel_letters})")
-    check_float(op, input=input, weight=weight, bias=bias)
-    groups = integer(op, "groups", groups, 1)
-    channels = input.shape[-axes - 1]
-    if 0 in weight.shape:
-        raise bad_argument(op, "weight", f"has shape {weight.shape}", "no axis of length 0")
-    takes = weight.shape[0] if transposed else weight.shape[1] * groups
-    if channels != takes:
-        expected = f"({channels}, F / groups, {kernel_letters})" if transposed else \
-            f"(F, {channels // groups}, {kernel_letters})" if channels % groups == 0 else \
-            f"groups that divide {channels}"  # fmt: skip
-        why = f"input of shape {input.shape} has {channels} channels" + (f" in {groups} groups" if groups > 1 else "")
-        raise bad_argument(op, "weight", f"has shape {weight.shape}", expected, why)
-    if weight.shape[0] % groups:
-        why = f"every group has the same number of {'channels' if transposed else 'filters'}"
-        raise bad_argument(op, "groups", f"is {groups}", f"a divisor of {weight.shape[0]}", why)
-    filters = weight.shape[1] * groups if transposed else weight.shape[0]
-    if bias is not None and bias.shape != (filters,):
-        why = f"weight of shape {weight.shape} gives {filters} channels"
-        raise bad_argument(op, "bias", f"has shape {bias.shape}", f"({filters},)", why)
-    return input, weight, bias, groups
-
-
-def _pair(op: str, axes: int, argument: str, value, low: int) -> tuple[int, int]:
-    """Read an integer or a tuple; a row of pixels gets what an axis of length 1 needs."""
-    read = integers(op, argument, value, axes, low)
-    return read if axes == 2 else (low, *read)
-
-
-def _convolve(op: str, axes: int, function, input, weight, bias, stride, padding, dilation, groups) -> Tensor:
-    """Check everything, and apply ``function``; along the axis that a row lacks, all lengths are 1, padding 0."""
-    input, weight, bias, groups = _checked(op, axes, input, weight, bias, groups, transposed=False)
-    stride = _pair(op, axes, "stride", stride, 1)
-    dilation = _pair(op, axes, "dilation", dilation, 1)
-    kernel = (1,) * (2 - axes) + weight.shape[2:]
-    if isinstance(padding, str):
-        input, padding = _padding_by_name(op, axes, input, padding, kernel, stride, dilation)
-    else:
-        padding = _pair(op, axes, "padding", padding, 0)
-    size = (1,) * (2 - axes) + input.shape[-axes:]
-    for length, k, p, d in zip(size, kernel, padding, dilation, strict=True):
-        if length + 2 * p < d * (k - 1) + 1:
-            raise bad_argument(op, "input", f"has shape {input.shape}", f"at least {d * (k - 1) + 1} pixels per axis",
-                               f"the kernel of size {weight.shape[2:]} with dilation {dilation[2 - axes :]} is larger "
-                               f"than the image padded by {padding[2 - axes :]}")  # fmt: skip
-    return function.apply(input, weight, bias, stride, padding, dilation, groups)
-
-
-def _padding_by_name(op: str, axes: int, input: Tensor, padding: str, kernel, stride, dilation):
-    """Return the (perhaps padded) input and the padding that "same" or "valid" means."""
-    if padding == "valid":
-        return input, (0, 0)
-    if padding != "same":
-        raise bad_argument(op, "padding", f"is {padding!r}", "integers, 'same' or 'valid'")
-    if stride != (1, 1):
-        why = "with strides the result is smaller than the image"
-        raise bad_argument(op, "padding", f"is 'same' with stride {stride[2 - axes :]}", "stride 1", why)
-    total = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
-    odd = [t % 2 for t in total][2 - axes :]
-    if any(odd):  # one more pixel at the end of the axis, as PyTorch has it
-        input = pad(input, [number for extra in reversed(odd) for number in (0, extra)])
-    return input, tuple(t // 2 for t in total)
+def _convolve(check, op: str, axes: int, function, input, weight, bias, *options) -> Tensor:
+    """Check everything, and apply ``function``."""
+    input, weight, bias, options = fitting(check, op, axes, input, weight, bias, *options)
+    return function.apply(input, weight, bias, *options)
 
 
 def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups: int = 1) -> Tensor:
@@ -204,7 +137,7 @@ def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups: in
     Tensor
         (N, F, OL) or (F, OL), ``OL = (L + 2 padding - dilation (K - 1) - 1) // stride + 1``.
     """
-    return _convolve("conv1d", 1, Conv1d, input, weight, bias, stride, padding, dilation, groups)
+    return _convolve(check_convolution, "conv1d", 1, Conv1d, input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups: int = 1) -> Tensor:
@@ -235,28 +168,7 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups: in
     Tensor
         (N, F, OH, OW) or (F, OH, OW), ``OH = (H + 2 padding - dilation (KH - 1) - 1) // stride + 1``.
     """
-    return _convolve("conv2d", 2, Conv2d, input, weight, bias, stride, padding, dilation, groups)
-
-
-def _convolve_transposed(op, axes, function, input, weight, bias, stride, padding, output_padding, groups, dilation):
-    """Check everything, find the size ``(n - 1) s - 2 p + d (k - 1) + extra + 1``, and apply ``function``."""
-    input, weight, bias, groups = _checked(op, axes, input, weight, bias, groups, transposed=True)
-    stride = _pair(op, axes, "stride", stride, 1)
-    padding = _pair(op, axes, "padding", padding, 0)
-    extra = _pair(op, axes, "output_padding", output_padding, 0)
-    dilation = _pair(op, axes, "dilation", dilation, 1)
-    kernel = (1,) * (2 - axes) + weight.shape[2:]
-    lengths = (1,) * (2 - axes) + input.shape[-axes:]
-    geometry = zip(lengths, stride, padding, dilation, kernel, extra, strict=True)
-    size = tuple((n - 1) * s - 2 * p + d * (k - 1) + e + 1 for n, s, p, d, k, e in geometry)
-    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
-        expected = "less than stride or dilation"
-        why = "it chooses among the sizes that a convolution would make the same"
-        raise bad_argument(op, "output_padding", f"is {output_padding!r}", expected, why)
-    if min(lengths) < 1 or min(size) < 1:
-        why = f"the result would have the size {size[2 - axes :]}"
-        raise bad_argument(op, "input", f"has shape {input.shape}", "a larger image or less padding", why)
-    return function.apply(input, weight, bias, size, stride, padding, dilation, groups)
+    return _convolve(check_convolution, "conv2d", 2, Conv2d, input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv_transpose1d(
@@ -282,8 +194,8 @@ def conv_transpose1d(
     Tensor
         (N, F, OL) or (F, OL), ``OL = (L - 1) stride - 2 padding + dilation (K - 1) + output_padding + 1``.
     """
-    return _convolve_transposed("conv_transpose1d", 1, ConvTranspose1d, input, weight, bias, stride, padding,
-                                output_padding, groups, dilation)  # fmt: skip
+    return _convolve(check_transposed, "conv_transpose1d", 1, ConvTranspose1d, input, weight, bias, stride, padding,
+                     output_padding, groups, dilation)  # fmt: skip
 
 
 def conv_transpose2d(
@@ -317,5 +229,5 @@ def conv_transpose2d(
     Tensor
         (N, F, OH, OW) or (F, OH, OW), ``OH = (H - 1) stride - 2 padding + dilation (KH - 1) + output_padding + 1``.
     """
-    return _convolve_transposed("conv_transpose2d", 2, ConvTranspose2d, input, weight, bias, stride, padding,
-                                output_padding, groups, dilation)  # fmt: skip
+    return _convolve(check_transposed, "conv_transpose2d", 2, ConvTranspose2d, input, weight, bias, stride, padding,
+                     output_padding, groups, dilation)  # fmt: skip
