@@ -118,11 +118,11 @@ def _shares(work):
 
 def _winograd(size, row_step, rows, out_size, plan, window, strided):
     """Use fewer multiplications."""
-    kernel, places, lanes = (conv_winograd, 16, DENSE_LANES) if window else (conv_winograd_strided, 25, STRIDED_LANES)
+    kernel, lanes = (conv_winograd, DENSE_LANES) if window else (conv_winograd_strided, STRIDED_LANES)
     count, corner, tap_at, channel_step = window or strided
     n, c, h, w = size
     row_tiles = -(-rows // DENSE_ROWS)
-    numbers, whole = (rows, c, row_step, channel_step), places * (row_tiles * DENSE_ROWS * c + conv_winograd.APART)
+    numbers, whole = (rows, c, row_step, channel_step), 16 * (row_tiles * DENSE_ROWS * c + conv_winograd.APART)
     packing = Packing(kernel.transform_weights, kernel.transform_all, row_tiles, whole, rows, numbers)
     dilation = plan.dilation if window else ()
     numbers = (n, c, rows, *out_size[2:], h, w, *corner, *dilation)

@@ -28,7 +28,7 @@ import numpy as np
 from .conv_gather import cut
 from .conv_tiles import copy_of
 from .conv_windows import copy_rows
-from .conv_winograd import APART, ROWS, targets_of, write
+from .conv_winograd import APART, targets_of, write
 from .jit import jit
 from .simd import DENSE_ROWS, MOVE, STRIDED_LANES, strided_tile
 from .simd_winograd_strided import (
@@ -42,8 +42,10 @@ from .simd_winograd_strided import (
 from .tasks import Task
 from .workspace import empty
 
-#: Along an axis, the sum to which each product belongs.
-SUM_OF = np.array([0, 0, 1, 2, 2])
+#: Along an axis: the sum to which each product belongs, and its weight, of which there are 4 (m1 and m4 have the same).
+SUM_OF, WEIGHT_OF = np.array([0, 0, 1, 2, 2]), np.array([0, 1, 2, 3, 1])
+#: Filters whose sums are kept at once: in the first-level cache.
+ROWS = 32
 #: Numbers of a piece: its 5 rows' places, and the channels for which all that will be read is inside of the array.
 ENTRY = 7
 
@@ -146,9 +148,10 @@ def correlate(task, slot, x, _weight, packed, out, _table, numbers):
     for tile in range(0, row_tiles, tiles):
         for place in range(25):
             i, j = divmod(place, 5)
+            weights_at = packed_at + (4 * WEIGHT_OF[i] + WEIGHT_OF[j]) * (row_tiles * channels * DENSE_ROWS + APART)
             more = j in (1, 4) or i in (1, 4)  # the sum has a product already
             for part in range(min(tiles, row_tiles - tile)):
-                a_at = packed_at + place * APART + (place * row_tiles + tile + part) * channels * DENSE_ROWS
+                a_at = weights_at + (tile + part) * channels * DENSE_ROWS
                 to = (3 * SUM_OF[i] + SUM_OF[j]) * sums_step + part * DENSE_ROWS * STRIDED_LANES
                 strided_tile(sums, to, STRIDED_LANES, packed, a_at, panels, place * step, channels, more)
         for f in range(tile * DENSE_ROWS, min(filters, (tile + tiles) * DENSE_ROWS)):

@@ -20,7 +20,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .simd_vectors import MOVE, SUMS, Tile, load, pointer_at, splat, store
+from .simd_vectors import MOVE, SUMS, Tile, load, pointer_at, splat
 
 
 def _dense_tile(rows, lanes):
@@ -133,8 +133,7 @@ def _direct_tile(rows, pieces):
                     splat(builder, builder.load(emit.at(base_p, r), align=emit.align), emit.vector) for r in chosen
                 ]
                 bases = [base for base in bases for _ in parts]
-                for value, pointer in zip(emit.add(sums, pointers, accumulate_, bases), pointers, strict=True):
-                    store(builder, value, pointer, emit.align)
+                emit.write(sums, pointers, accumulate_, bases)
             return context.get_dummy_value()
 
         n = types.intp

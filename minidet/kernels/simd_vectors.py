@@ -104,20 +104,20 @@ class Tile:
         """Return sums to start from."""
         return [ir.Constant(self.vector, None)] * (len(rows) * self.vectors)
 
-    def add(self, sums, pointers, accumulate, bases):
-        """Add what memory holds if ``accumulate``, else the bases: only now, so that a sum of short sums results."""
-        builder = self.builder
-        before = builder.block
-        with builder.if_then(builder.icmp_signed("!=", accumulate, ir.Constant(accumulate.type, 0))):
-            held = [load(builder, pointer, self.vector, self.align) for pointer in pointers]
-            inside = builder.block
-        result = []
-        for value, base, more in zip(sums, bases, held, strict=True):
-            phi = builder.phi(self.vector)
-            phi.add_incoming(base, before)
-            phi.add_incoming(more, inside)
-            result.append((value, phi))
-        return [builder.fadd(value, phi) for value, phi in result]
+    def write(self, sums, pointers, accumulate, bases=None):
+        """Write the sums, plus what memory holds if ``accumulate``, else plus the bases, if there are any.
+
+        It is added only now, so that a sum of short sums results. Each case stores for itself: values for both, chosen
+        before, would not fit in registers.
+        """
+        builder, align = self.builder, self.align
+        with builder.if_else(builder.icmp_signed("!=", accumulate, ir.Constant(accumulate.type, 0))) as (more, first):
+            with more:
+                for value, pointer in zip(sums, pointers, strict=True):
+                    store(builder, builder.fadd(value, load(builder, pointer, self.vector, align)), pointer, align)
+            with first:
+                for r, pointer in enumerate(pointers):
+                    store(builder, builder.fadd(sums[r], bases[r]) if bases else sums[r], pointer, align)
 
     def run(self, sums, depth, step):
         """Loop ``k`` over the depth: ``sums = step(k, sums)``; return the last sums."""
@@ -158,9 +158,7 @@ class Tile:
 
     def finish(self, sums, out, stride, rows, accumulate):
         """Write the sums, row by row, or add them to what is there."""
-        pointers = [self.sums_pointer(out, stride, r, v) for r in rows for v in range(self.vectors)]
-        for value, pointer in zip(self.add(sums, pointers, accumulate, self.zeros(rows)), pointers, strict=True):
-            store(self.builder, value, pointer, self.align)
+        self.write(sums, [self.sums_pointer(out, stride, r, v) for r in rows for v in range(self.vectors)], accumulate)
 
     def passes(self, rows):
         """Cut the rows so that a pass's sums fit in registers (float64 needs two passes)."""

@@ -21,8 +21,8 @@ def _from_window(b, d0, d1, d2, d3, d4):
 
 
 def _from_taps(b, g0, g1, g2):
-    """Return ``G g``."""
-    return g0, g1, b.fadd(g0, g2), g2, g1
+    """Return ``G g``: of the five, the second and the last are the same."""
+    return g0, g1, b.fadd(g0, g2), g2
 
 
 def _to_pixels(b, s0, s1, s2):
