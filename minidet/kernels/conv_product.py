@@ -6,7 +6,16 @@ each of its ``make_`` functions says what one kernel is given, as the text of th
 
 import numpy as np
 
-from . import conv_direct, conv_gather, conv_phases, conv_tiles, conv_winograd, conv_winograd_strided, workspace
+from . import (
+    conv_direct,
+    conv_gather,
+    conv_phases,
+    conv_pointwise,
+    conv_tiles,
+    conv_winograd,
+    conv_winograd_strided,
+    workspace,
+)
 from . import conv_geometry as geometry
 from .simd import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, SINGLE_PIECES, STRIDED_LANES
 from .tasks import THREADS, launch
@@ -135,6 +144,8 @@ def _tiles(size, rows, out_size, has_bias, plan, groups, packing, work):
     n, channels, h, w = size
     qh, qw, frame, table = plan.qh, plan.qw, None, geometry.tiles_table(plan)
     if plan.offsets == ((0, 0),) and (qh, qw) == (h, w):  # one long row
+        if conv_pointwise.is_worth_it(h * w):
+            return _pointwise(size, rows, has_bias, groups, packing, work, table)
         qh, qw, h, w = 1, qh * qw, 1, h * w
     tiles = -(-n * qh * qw // conv_gather.WIDE)
     chunks = min(tiles, max(1, _shares(work) // groups))
@@ -145,6 +156,14 @@ def _tiles(size, rows, out_size, has_bias, plan, groups, packing, work):
     numbers = (qh, qw, plan.image.sh, plan.image.sw, n, channels, channels // groups, h, w, rows, has_bias,
                out_size[1] * pixels, pixels, chunks)  # fmt: skip
     return Product(conv_tiles.correlate, groups * chunks, numbers, table, packing, work, frame)
+
+
+def _pointwise(size, rows, has_bias, groups, packing, work, table):
+    """Multiply all pixels with one matrix."""
+    n, channels, h, w = size
+    chunks = min(n * -(-h * w // DENSE_LANES), max(1, _shares(work) // groups))
+    numbers = (n, h * w, groups, channels // groups, rows, has_bias, chunks)
+    return Product(conv_pointwise.correlate, groups * chunks, numbers, table, packing, work)
 
 
 def _chunks(n, pieces, multiple, groups, work):

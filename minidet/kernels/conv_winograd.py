@@ -37,7 +37,7 @@ from .workspace import empty
 #: Fewest channels and filters for which the additions pay.
 LEAST = 16
 #: Filters whose sums are kept at once.
-ROWS = 64
+ROWS = 32
 #: Numbers between the weights of two places: powers of two apart, they would share few places in the caches.
 APART = 16
 

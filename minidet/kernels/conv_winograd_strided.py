@@ -28,7 +28,7 @@ import numpy as np
 from .conv_gather import cut
 from .conv_tiles import copy_of
 from .conv_windows import copy_rows
-from .conv_winograd import APART, targets_of, write
+from .conv_winograd import APART, ROWS, targets_of, write
 from .jit import jit
 from .simd import DENSE_ROWS, MOVE, STRIDED_LANES, strided_tile
 from .simd_winograd_strided import (
@@ -44,8 +44,6 @@ from .workspace import empty
 
 #: Along an axis: the sum to which each product belongs, and its weight, of which there are 4 (m1 and m4 have the same).
 SUM_OF, WEIGHT_OF = np.array([0, 0, 1, 2, 2]), np.array([0, 1, 2, 3, 1])
-#: Filters whose sums are kept at once: in the first-level cache.
-ROWS = 32
 #: Numbers of a piece: its 5 rows' places, and the channels for which all that will be read is inside of the array.
 ENTRY = 7
 

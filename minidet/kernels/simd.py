@@ -23,8 +23,9 @@ from numba.extending import intrinsic
 from .simd_vectors import MOVE, SUMS, Tile, load, pointer_at, splat
 
 
-def _dense_tile(rows, lanes):
-    """Make the tile whose ``a`` is packed: ``a[k * rows + r]``."""
+def _dense_tile(rows, lanes, pitch=None):
+    """Make the tile whose ``a`` is packed: ``a[k * rows + r]``; a row of ``b`` has ``pitch`` lanes."""
+    pitch = lanes if pitch is None else pitch
 
     @intrinsic
     def tile(typingctx, out, out_at, stride, a, a_at, b, b_at, depth, accumulate):
@@ -42,7 +43,7 @@ def _dense_tile(rows, lanes):
                 def step(k, sums, chosen=chosen):
                     a_k = emit.at(a_p, k, rows)
                     scalars = [builder.load(emit.at(a_k, r), align=emit.align) for r in chosen]
-                    return emit.multiply_add(scalars, emit.row(emit.at(b_p, k, lanes), 0), sums)
+                    return emit.multiply_add(scalars, emit.row(emit.at(b_p, k, pitch), 0), sums)
 
                 sums = emit.run(emit.zeros(chosen), depth_, step)
                 emit.finish(sums, out_p, stride_, chosen, accumulate_)
@@ -187,6 +188,8 @@ def _dot_tile(rows):
 #: ``out[out_at + r * stride + l] (+)= sum over k of a[a_at + R * k + r] * b[b_at + L * k + l]``.
 DENSE_ROWS, DENSE_LANES = SUMS // 3, 3 * MOVE
 dense_tile = _dense_tile(DENSE_ROWS, DENSE_LANES)
+#: The same for the first one or two vectors of ``b``'s rows.
+dense_tile_of_one, dense_tile_of_two = (_dense_tile(DENSE_ROWS, n * MOVE, DENSE_LANES) for n in (1, 2))
 #: And ``strided_tile`` with 24 or 32 lanes: its panels are up to four times as deep, and must fit in the same cache.
 STRIDED_LANES = 2 * MOVE if SUMS == 24 else DENSE_LANES
 strided_tile = _dense_tile(DENSE_ROWS, STRIDED_LANES)
