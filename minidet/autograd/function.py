@@ -229,16 +229,13 @@ class Function:
     def apply(cls, *args):
         """Run ``forward`` on the arrays, and record the operation if an argument requires grad."""
         ctx = Context(cls)
-        arrays, needs = [], []
-        for arg in args:
-            if isinstance(arg, Tensor):
-                arrays.append(arg._array)
-                needs.append(arg._requires_grad)
-            else:
-                arrays.append(arg)
-                needs.append(False)
-        record = True in needs and mode.enabled
-        ctx.needs_input_grad = tuple(needs) if record else (False,) * len(needs)
+        arrays = [arg._array if isinstance(arg, Tensor) else arg for arg in args]
+        record = False
+        if mode.enabled:
+            ctx.needs_input_grad = tuple([isinstance(arg, Tensor) and arg._requires_grad for arg in args])
+            record = True in ctx.needs_input_grad
+        if not record:
+            ctx.needs_input_grad = (False,) * len(args)
         before = ignore()
         try:
             result = cls.forward(ctx, *arrays)

@@ -2,18 +2,19 @@
 
 ::
 
-    for 24 neighbouring pixels of an image                    on all threads
+    for 48 neighbouring pixels of an image                      on all threads
       for a block of 128 channels
-        copy the pixels to a panel  (128 channels, 24 pixels)   12 kB: level-1 cache, used F/4 times
-        for 4 filters                                           their weights stay in the level-2 cache
-          the tile: 4 x 24 sums                                 in 12 registers
+        copy the pixels to two panels (128 channels, 24 pixels)   24 kB: level-1 cache, used F/4 times
+        for each panel
+          for 4 filters                                           their weights stay in the level-2 cache
+            the tile: 4 x 24 sums                                 in 12 registers
 
 It is ``conv_tiles`` without the search for pieces, padding and taps, which takes as long as copying them. The last
-pixels of an image have tiles of one or two vectors. The copy pays because channels lie a power of two apart: tiles that
-read the image itself would find few of its lines in the cache. The bias is one more channel, which always is 1.
+pixels of an image have tiles of one or two vectors. The copy pays because channels often lie a power of two apart: few
+of their lines would be found in the cache again. The bias is one more channel, which always is 1.
 """
 
-
+from .conv_gather import PANELS, WIDE
 from .conv_tiles import copy_of, copy_run
 from .jit import jit
 from .simd import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile, dense_tile_of_one, dense_tile_of_two
@@ -21,8 +22,9 @@ from .simd_copy import move
 from .tasks import Task
 from .workspace import empty
 
-#: Channels in a panel.
+#: Channels in a panel, and its numbers: one more channel for the bias.
 DEPTH = 128
+SIDE = (DEPTH + 1) * DENSE_LANES
 #: Lanes of the tiles for one pixel: with more, ``conv_tiles``, whose tiles reach from image to image, is better.
 WASTE = 1.1
 
@@ -33,28 +35,38 @@ def is_worth_it(pixels):
 
 
 @jit
-def _copy(x, at, step, run, lanes, panel):
-    """Fill the panel with ``run`` channels, ``step`` apart."""
-    if lanes == DENSE_LANES:
+def _copy(x, at, step, run, lanes, panels):
+    """Fill the panels with ``run`` channels, ``step`` apart."""
+    if lanes == WIDE:
         for c in range(run):
-            for lane in range(0, DENSE_LANES, MOVE):
-                move(panel, c * DENSE_LANES + lane, x, at + c * step + lane)
+            for lane in range(0, WIDE, MOVE):
+                to = lane // DENSE_LANES * SIDE + c * DENSE_LANES + lane % DENSE_LANES
+                move(panels, to, x, at + c * step + lane)
     else:
         for c in range(run):
-            copy_run(x, at + c * step, panel, c * DENSE_LANES, lanes)
+            for first in range(0, lanes, DENSE_LANES):
+                to, count = first // DENSE_LANES * SIDE + c * DENSE_LANES, min(DENSE_LANES, lanes - first)
+                copy_run(x, at + c * step + first, panels, to, count)
 
 
 @jit
-def _multiply(first, last, packed, at, row_step, panel, vectors, depth, more, out, to, step):
-    """Multiply the panel with the weights of tiles first .. last."""
+def _shape(rows, lanes):
+    """Return how many vectors a panel's tiles have, and how many of the tiles fit into the result."""
+    vectors = (lanes + MOVE - 1) // MOVE
+    return vectors, rows // DENSE_ROWS if lanes == vectors * MOVE else 0
+
+
+@jit
+def _multiply(first, last, packed, at, row_step, panels, b_at, vectors, depth, more, out, to, step):
+    """Multiply the panel at ``b_at`` with the weights of tiles first .. last."""
     for tile in range(first, last):
         a_at, there = at + tile * row_step, to + tile * DENSE_ROWS * step
         if vectors == 3:
-            dense_tile(out, there, step, packed, a_at, panel, 0, depth, more)
+            dense_tile(out, there, step, packed, a_at, panels, b_at, depth, more)
         elif vectors == 2:
-            dense_tile_of_two(out, there, step, packed, a_at, panel, 0, depth, more)
+            dense_tile_of_two(out, there, step, packed, a_at, panels, b_at, depth, more)
         else:
-            dense_tile_of_one(out, there, step, packed, a_at, panel, 0, depth, more)
+            dense_tile_of_one(out, there, step, packed, a_at, panels, b_at, depth, more)
 
 
 @Task
@@ -68,25 +80,30 @@ def correlate(task, slot, x, _weight, packed, out, _table, numbers):
     group, part = divmod(task, chunks)
     row_tiles, row_step = (rows + DENSE_ROWS - 1) // DENSE_ROWS, (channels + 1) * DENSE_ROWS
     packed_at = copy_of(slot, numbers) + group * row_tiles * row_step
-    floats = empty((DEPTH + 1 + row_tiles * DENSE_ROWS) * DENSE_LANES, x.dtype)
-    panel, aside = floats[: (DEPTH + 1) * DENSE_LANES], floats[(DEPTH + 1) * DENSE_LANES :]
-    panel[:] = 1  # the bias's channel; and lanes that nobody fills: what is left over may be slow to multiply
-    panels = (pixels + DENSE_LANES - 1) // DENSE_LANES
-    for unit in range(part * images * panels // chunks, (part + 1) * images * panels // chunks):
-        n, q = divmod(unit, panels)
-        q *= DENSE_LANES
-        lanes = min(DENSE_LANES, pixels - q)
-        vectors = (lanes + MOVE - 1) // MOVE
-        whole = rows // DENSE_ROWS if lanes == vectors * MOVE else 0  # tiles that fit into the result
+    floats = empty(PANELS * (SIDE + row_tiles * DENSE_ROWS * DENSE_LANES), x.dtype)
+    panels, aside = floats[: PANELS * SIDE], floats[PANELS * SIDE :]
+    panels[:] = 1  # the bias's channel; and lanes that nobody fills: what is left over may be slow to multiply
+    units = (pixels + WIDE - 1) // WIDE
+    for unit in range(part * images * units // chunks, (part + 1) * images * units // chunks):
+        n, q = divmod(unit, units)
+        q *= WIDE
+        last = min(WIDE, pixels - q)
         source, to = (n * groups + group) * channels * pixels + q, (n * groups + group) * rows * pixels + q
         for c in range(0, channels, DEPTH):
             depth, at = min(DEPTH, channels - c), packed_at + c * DENSE_ROWS
-            _copy(x, source + c * pixels, pixels, depth, lanes, panel)
+            _copy(x, source + c * pixels, pixels, depth, last, panels)
             if c + depth == channels and has_bias:
                 if channels > DEPTH:
-                    panel[depth * DENSE_LANES : (depth + 1) * DENSE_LANES] = 1
+                    for panel in range(PANELS):
+                        panels[panel * SIDE + depth * DENSE_LANES : panel * SIDE + (depth + 1) * DENSE_LANES] = 1
                 depth += 1
-            _multiply(0, whole, packed, at, row_step, panel, vectors, depth, c, out, to, pixels)
-            _multiply(whole, row_tiles, packed, at, row_step, panel, vectors, depth, c, aside, 0, DENSE_LANES)
-        for row in range(whole * DENSE_ROWS, rows):
-            copy_run(aside, row * DENSE_LANES, out, to + row * pixels, lanes)
+            for lane in range(0, last, DENSE_LANES):
+                b_at, side = lane // DENSE_LANES * SIDE, lane // DENSE_LANES * row_tiles * DENSE_ROWS * DENSE_LANES
+                vectors, whole = _shape(rows, min(DENSE_LANES, last - lane))
+                _multiply(0, whole, packed, at, row_step, panels, b_at, vectors, depth, c, out, to + lane, pixels)
+                _multiply(whole, row_tiles, packed, at, row_step, panels, b_at, vectors, depth, c, aside, side,
+                          DENSE_LANES)  # fmt: skip
+        for lane in range(0, last, DENSE_LANES):
+            side, lanes = lane // DENSE_LANES * row_tiles * DENSE_ROWS * DENSE_LANES, min(DENSE_LANES, last - lane)
+            for row in range(_shape(rows, lanes)[1] * DENSE_ROWS, rows):
+                copy_run(aside, side + row * DENSE_LANES, out, to + lane + row * pixels, lanes)

@@ -161,7 +161,7 @@ def _tiles(size, rows, out_size, has_bias, plan, groups, packing, work):
 def _pointwise(size, rows, has_bias, groups, packing, work, table):
     """Multiply all pixels with one matrix."""
     n, channels, h, w = size
-    chunks = min(n * -(-h * w // DENSE_LANES), max(1, _shares(work) // groups))
+    chunks = min(n * -(-h * w // conv_gather.WIDE), max(1, _shares(work) // groups))
     numbers = (n, h * w, groups, channels // groups, rows, has_bias, chunks)
     return Product(conv_pointwise.correlate, groups * chunks, numbers, table, packing, work)
 

@@ -13,7 +13,15 @@ from .jit import jit
 #: Bytes in a cache line.
 LINE = 64
 
-_kept = threading.local()
+
+class _Kept(threading.local):
+    """A thread's buffers."""
+
+    def __init__(self):
+        self.buffers = {}
+
+
+_kept = _Kept()
 
 
 def take(name, size, dtype):
@@ -21,11 +29,12 @@ def take(name, size, dtype):
 
     A kernel takes what it needs when it starts and has forgotten it when it returns: nothing of it may be handed out.
     """
-    key = (name, np.dtype(dtype).char)
-    buffer = _kept.__dict__.get(key)
+    buffers = _kept.buffers
+    buffer = buffers.get((name, dtype))
     if buffer is None or buffer.size < size:
-        memory = np.empty(size + LINE // np.dtype(dtype).itemsize, dtype)
-        buffer = _kept.__dict__[key] = memory[-memory.ctypes.data % LINE // memory.itemsize :][:size]
+        dtype = np.dtype(dtype)
+        memory = np.empty(size + LINE // dtype.itemsize, dtype)
+        buffer = buffers[name, dtype] = memory[-memory.ctypes.data % LINE // dtype.itemsize :][:size]
     return buffer
 
 
