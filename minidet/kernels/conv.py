@@ -2,17 +2,20 @@
 
 ::
 
-    conv2d, conv2d_input_grad    pixels x filters, summed over taps:
-                                   conv_winograd   3 x 3, stride 1, dilation 1 or 2, at least 16 channels and filters
-                                   conv_direct     at most 32 filters per group
-                                   conv_phases     input gradient with a stride
-                                   conv_tiles      all others
-    conv2d_weight_grad           taps x filters, summed over pixels:
-                                   conv_winograd_weight   3 x 3, stride 1, no dilation, at least 16 channels, 24 filters
-                                   conv_weight            all others
+    conv2d, conv2d_input_grad    pixels x filters, summed over taps: conv_product chooses
+                                   conv_winograd           3 x 3, stride 1, at least 16 channels and filters
+                                   conv_winograd_strided   the same, stride 2
+                                   conv_direct             at most 32 filters per group
+                                   conv_phases             input gradient with a stride
+                                   conv_pointwise          1 x 1, stride 1, except for the smallest images
+                                   conv_tiles              all others
+    conv2d_weight_grad           taps x filters, summed over pixels: conv_shares chooses
+                                   conv_winograd_weight    3 x 3, stride 1, at least 16 channels, 24 filters
+                                   conv_weight             all others
 
 An input gradient is a convolution too: each of the stride's phases of the input is a small convolution of grad.
-``conv_geometry`` computes the tables of offsets that make them all look alike.
+``conv_geometry`` computes the tables of offsets that make them all look alike. What was found out about a convolution
+is kept for the next one of these shapes.
 """
 
 import functools
@@ -20,10 +23,7 @@ import functools
 import numpy as np
 
 from . import conv_geometry as geometry
-from . import conv_product, conv_weight, conv_winograd, workspace
-from . import conv_winograd_weight as winograd_weight
-from .conv_product import TASKS, padded
-from .simd import DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, NARROW_ROWS
+from . import conv_product, conv_shares, conv_weight
 from .tasks import launch
 
 
@@ -55,6 +55,9 @@ def _input_grad(grad_size, weight_size, input_size, stride, padding, dilation, g
     if 0 in out_size or 0 in grad_size or plan.source_at.size == 0:
         return out_size, None
     return out_size, conv_product.make(grad_size, steps, cg, out_size, False, plan, groups)
+
+
+_weight_grad = functools.lru_cache(maxsize=512)(conv_shares.make)
 
 
 def conv2d(x, weight, bias, stride, padding, dilation, groups):
@@ -94,75 +97,12 @@ def conv2d_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups):
     ``out[f, c, i, j] = sum over n, oh, ow of grad[n, f, oh, ow] * padded[n, c, oh * sh + i * dh, ow * sw + j * dw]``
     """
     grad, x = plain(grad, x)
-    n, f, oh, ow = grad.shape
-    c = x.shape[1]
-    cg = c // groups
-    out = np.empty((f, cg, *kernel_size), grad.dtype)
+    out = np.empty((grad.shape[1], x.shape[1] // groups, *kernel_size), grad.dtype)
     if grad.size == 0 or out.size == 0:
-        return np.zeros_like(out)
-    if cg == 1:
-        _depthwise_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups, out)
-        return out
-    if groups == 1 and dilation == (1, 1) and c >= conv_winograd.LEAST and f >= winograd_weight.LEAST:
-        plan = geometry.forward(c, kernel_size, (oh, ow), stride, padding, dilation)
-        window = geometry.window(plan, c, geometry.LITTLE_WASTE)
-        if window:
-            _winograd_weight_grad(grad, x, window, out)
-            return out
-    lanes = conv_weight.tile_lanes(f // groups)
-    rows = INDEXED_ROWS if lanes == INDEXED_LANES else NARROW_ROWS
-    layout, starts, row_at = geometry.weight_grad(cg, kernel_size, (oh, ow), stride, padding, dilation, rows)
-    tiles = groups * -(-(f // groups) // lanes)
-    shares = max(1, min(conv_weight.TASKS // tiles, n * oh * ow // conv_weight.DEPTH))
-    partial = workspace.take("partial", tiles * shares * row_at.size * lanes, x.dtype)
-    numbers = (n, f, oh, ow, groups, stride[0] * layout.columns, stride[1], c * layout.plane, shares, lanes)
-    launch(
-        conv_weight.share,
-        tiles * shares,
-        grad,
-        padded(x, layout, starts),
-        None,
-        partial,
-        row_at,
-        numbers,
-        grad.size * row_at.size // 16,
-    )
-    _combine(partial, f // groups, tiles, shares, lanes, row_at, out)
+        out[...] = 0
+    else:
+        _weight_grad(grad.shape, x.shape, tuple(kernel_size), stride, padding, dilation, groups).run(grad, x, out)
     return out
-
-
-def _combine(partial, filters, tiles, shares, lanes, row_at, out):
-    """Add the shares of a weight gradient."""
-    taps = out[0].size
-    chunk = max(1, taps * tiles // TASKS)
-    chunks = -(-taps // chunk)
-    numbers = (filters, taps, shares, chunk, chunks, lanes)
-    launch(conv_weight.combine, tiles * chunks, partial, None, None, out, row_at, numbers, out.size * shares)
-
-
-def _winograd_weight_grad(grad, x, window, out):
-    """Compute the weight gradient with fewer multiplications."""
-    count, corner, _, _ = window
-    (n, f, oh, ow), c = grad.shape, x.shape[1]
-    lanes, most, windows = INDEXED_LANES, winograd_weight.WINDOWS, n * count
-    tiles = -(-f // lanes)
-    chunks, blocks = -(-tiles // winograd_weight.TILES) * -(-c // winograd_weight.CHANNELS), -(-windows // most)
-    shares = max(1, min(conv_weight.TASKS // chunks, max(blocks // 2, min(blocks, 4))))
-    partial = workspace.take("partial", tiles * shares * c * 9 * lanes, x.dtype)
-    numbers = (n, f, c, oh, ow, shares, *x.shape[2:], *corner)
-    launch(winograd_weight.share, shares * chunks, grad, x, None, partial, geometry.count(most), numbers)
-    _combine(partial, f, tiles, shares, lanes, geometry.count(c * 9), out)
-
-
-def _depthwise_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups, out):
-    """Compute the weight gradient where each filter sees one channel."""
-    n, f, oh, ow = grad.shape
-    plan = geometry.forward(1, kernel_size, (oh, ow), stride, padding, dilation)
-    table, pieces = geometry.single_table(plan, DOT_ROWS)
-    taps = plan.source_at.size
-    slots, image = table.size - 2 * pieces, padded(x, plan.image, plan.starts)
-    numbers = (n, f, oh, ow, groups, taps, slots, pieces, plan.image.columns, plan.image.plane)
-    launch(conv_weight.single, f, grad, image, None, out, table, numbers, grad.size * slots // 16)
 
 
 def conv2d_bias_grad(grad):

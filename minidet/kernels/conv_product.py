@@ -100,7 +100,7 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups):
     channels = size[1]
     if groups == 1 and min(channels, rows) >= conv_winograd.LEAST:
         window, strided = geometry.window(plan, channels), geometry.strided_window(plan, channels)
-        if window or strided:
+        if (window or strided) and size[0] * (window or strided)[0] >= conv_winograd.LEAST_WINDOWS:
             return _winograd(size, weight_steps[1], rows, out_size, plan, window, strided)
     work = int(np.prod(out_size)) * plan.source_at.size // 16
     phases = plan.phase_at is not None and plan.phase_at.size > 2

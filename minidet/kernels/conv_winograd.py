@@ -34,8 +34,8 @@ from .simd_winograd import sums_to_pixels, taps_to_panels
 from .tasks import Task
 from .workspace import empty
 
-#: Fewest channels and filters for which the additions pay.
-LEAST = 16
+#: Fewest channels and filters for which the additions pay, and fewest windows, for which weights are transformed.
+LEAST, LEAST_WINDOWS = 16, 48
 #: Filters whose sums are kept at once.
 ROWS = 32
 #: Numbers between the weights of two places: powers of two apart, they would share few places in the caches.

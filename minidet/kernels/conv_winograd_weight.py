@@ -37,8 +37,8 @@ from .simd_winograd import grads_to_panels, sums_to_taps
 from .tasks import Task
 from .workspace import empty
 
-#: Fewest filters for which the additions pay: they are the lanes of the tiles.
-LEAST = 24
+#: Fewest filters for which the additions pay: they are the lanes of the tiles. And fewest windows.
+LEAST, LEAST_WINDOWS = 24, 192
 #: Windows in a block, channels and tiles of filters of one task.
 WINDOWS, CHANNELS, TILES = 4 * MOVE, 64, 64 // INDEXED_LANES
 #: Filters in a row of pixels that was turned, and numbers from its upper row to its lower one.

@@ -111,14 +111,14 @@ SIZES = [
     (1, 128, (14, 18), 64, (3, 3), ((1, 1), (1, 1), (1, 1), 2)),
     (2, 70, (30, 34), 130, (3, 3), PLAIN),  # a weight gradient in several tasks, each with several blocks
     (3, 33, (31, 27), 40, (3, 3), ((1, 1), (0, 1), (1, 1), 1)),
-    (2, 17, (12, 14), 25, (3, 3), PLAIN),
+    (5, 17, (12, 14), 25, (3, 3), PLAIN),
     (2, 20, (21, 40), 16, (3, 3), ((1, 1), (2, 1), (3, 2), 1)),
     (2, 16, (13, 13), 20, (3, 3), ((1, 1), (0, 3), (2, 1), 1)),
     (1, 16, (30, 33), 20, (3, 3), ((1, 1), (3, 3), (3, 3), 1)),
     (3, 34, (33, 42), 70, (3, 3), ((2, 2), (1, 1), (1, 1), 1)),  # Winograd with stride 2
     (2, 17, (15, 14), 33, (3, 3), ((2, 2), (0, 0), (1, 1), 1)),
     (1, 20, (8, 100), 16, (3, 3), ((2, 2), (0, 3), (1, 1), 1)),
-    (4, 16, (8, 8), 19, (3, 3), ((2, 2), (1, 1), (1, 1), 1)),  # pieces of 4 windows
+    (12, 16, (8, 8), 19, (3, 3), ((2, 2), (1, 1), (1, 1), 1)),  # pieces of 4 windows
     (1, 300, (17, 19), 70, (1, 1), ((1, 1), (0, 0), (1, 1), 1)),  # 1 x 1: the last tile has two vectors
     (2, 80, (10, 10), 80, (1, 1), ((1, 1), (0, 0), (1, 1), 2)),
     (3, 64, (16, 16), 37, (1, 1), ((1, 1), (0, 0), (1, 1), 1)),
@@ -215,18 +215,19 @@ def test_same_bits_for_any_number_of_threads(problem):
 @pytest.mark.parametrize("c, f, stride, groups", [(4, 5, 1, 1), (64, 64, 1, 1), (64, 64, 2, 1), (6, 6, 1, 6)])
 @np.errstate(invalid="ignore")  # BLAS raises the flag for lanes it does not use
 def test_not_a_number_goes_where_the_reference_puts_it(dtype, value, c, f, stride, groups):
+    size = (19, 27)  # more windows than Winograd needs at least
     options = ((stride, stride), (1, 1), (1, 1), groups)
-    x, weight, bias, grad = make(3, 2, c, (9, 13), f, (3, 3), options, dtype)
+    x, weight, bias, grad = make(3, 2, c, size, f, (3, 3), options, dtype)
     weight, grad = np.abs(weight) + 0.1, np.abs(grad) + 0.1  # no inf - inf
-    for image, channel, row, column in [(1, 2, 4, 6), (0, 0, 0, 0), (1, c - 1, 8, 12)]:
+    for image, channel, row, column in [(1, 2, 4, 6), (0, 0, 0, 0), (1, c - 1, 18, 26)]:
         bad, bad_grad = x.copy(), grad.copy()
         bad[image, channel, row, column] = value
         bad_grad[image, channel, row // stride, column // stride] = value
         pairs = [
             (kernels.conv.conv2d(bad, weight, bias, *options), reference.conv2d(bad, weight, bias, *options)),
             (
-                kernels.conv.conv2d_input_grad(bad_grad, weight, (9, 13), *options),
-                reference.conv2d_input_grad(bad_grad, weight, (9, 13), *options),
+                kernels.conv.conv2d_input_grad(bad_grad, weight, size, *options),
+                reference.conv2d_input_grad(bad_grad, weight, size, *options),
             ),
             (
                 kernels.conv.conv2d_weight_grad(bad_grad, x, (3, 3), *options),
