@@ -101,8 +101,9 @@ def correlate(task, slot, x, _weight, packed, out, _table, numbers):
                 b_at, side = lane // DENSE_LANES * SIDE, lane // DENSE_LANES * row_tiles * DENSE_ROWS * DENSE_LANES
                 vectors, whole = _shape(rows, min(DENSE_LANES, last - lane))
                 _multiply(0, whole, packed, at, row_step, panels, b_at, vectors, depth, c, out, to + lane, pixels)
-                _multiply(whole, row_tiles, packed, at, row_step, panels, b_at, vectors, depth, c, aside, side,
-                          DENSE_LANES)  # fmt: skip
+                if whole < row_tiles:
+                    _multiply(whole, row_tiles, packed, at, row_step, panels, b_at, vectors, depth, c, aside, side,
+                              DENSE_LANES)  # fmt: skip
         for lane in range(0, last, DENSE_LANES):
             side, lanes = lane // DENSE_LANES * row_tiles * DENSE_ROWS * DENSE_LANES, min(DENSE_LANES, last - lane)
             for row in range(_shape(rows, lanes)[1] * DENSE_ROWS, rows):
