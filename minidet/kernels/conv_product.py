@@ -131,8 +131,11 @@ def _winograd(size, row_step, rows, out_size, plan, window, strided):
     count, corner, tap_at, channel_step = window or strided
     n, c, h, w = size
     row_tiles = -(-rows // DENSE_ROWS)
-    numbers, whole = (rows, c, row_step, channel_step), 16 * (row_tiles * DENSE_ROWS * c + conv_winograd.APART)
-    packing = Packing(kernel.transform_weights, kernel.transform_all, row_tiles, whole, rows, numbers)
+    numbers, whole = (
+        (not window, rows, c, row_step, channel_step),
+        16 * (row_tiles * DENSE_ROWS * c + conv_winograd.APART),
+    )
+    packing = Packing(conv_winograd.transform_weights, conv_winograd.transform_all, row_tiles, whole, rows, numbers)
     dilation = plan.dilation if window else ()
     numbers = (n, c, rows, *out_size[2:], h, w, *corner, *dilation)
     work = int(np.prod(out_size)) * c

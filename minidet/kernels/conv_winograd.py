@@ -31,6 +31,7 @@ from .jit import jit
 from .simd import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile
 from .simd_copy import move
 from .simd_winograd import sums_to_pixels, taps_to_panels
+from .simd_winograd_strided import strided_taps_to_panels
 from .tasks import Task
 from .workspace import empty
 
@@ -47,13 +48,17 @@ def _transform(tile, slot, weight, packed, tap_at, numbers):
     """Pack ``G g G'`` for 4 rows and all channels: ``packed[.. + place * step + (tile * C + channel) * 4 + row]``."""
     end = numbers.size
     rows, channels, row_step, channel_step = numbers[end - 6], numbers[end - 5], numbers[end - 4], numbers[end - 3]
+    is_strided = numbers[end - 7]
     step = (rows + DENSE_ROWS - 1) // DENSE_ROWS * channels * DENSE_ROWS + APART
     rows_at = np.empty(DENSE_ROWS, np.int64)
     for r in range(DENSE_ROWS):
         rows_at[r] = min(tile * DENSE_ROWS + r, rows - 1) * row_step  # behind the last row: what nobody reads
     for channel in range(channels):
         to = copy_of(slot, numbers) + (tile * channels + channel) * DENSE_ROWS
-        taps_to_panels(packed, to, step, weight, rows_at, channel * channel_step, tap_at)
+        if is_strided:
+            strided_taps_to_panels(packed, to, step, weight, rows_at, channel * channel_step, tap_at)
+        else:
+            taps_to_panels(packed, to, step, weight, rows_at, channel * channel_step, tap_at)
 
 
 @Task

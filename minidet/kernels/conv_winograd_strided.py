@@ -36,7 +36,6 @@ from .simd_winograd_strided import (
     PIECE,
     READ,
     strided_sums_to_pixels,
-    strided_taps_to_panels,
     strided_to_panels,
 )
 from .tasks import Task
@@ -46,33 +45,6 @@ from .workspace import empty
 SUM_OF, WEIGHT_OF = np.array([0, 0, 1, 2, 2]), np.array([0, 1, 2, 3, 1])
 #: Numbers of a piece: its 5 rows' places, and the channels for which all that will be read is inside of the array.
 ENTRY = 7
-
-
-@jit
-def _transform(tile, slot, weight, packed, tap_at, numbers):
-    """Pack ``G g G'`` for 4 rows and all channels: ``packed[.. + place * step + (tile * C + channel) * 4 + row]``."""
-    end = numbers.size
-    rows, channels, row_step, channel_step = numbers[end - 6], numbers[end - 5], numbers[end - 4], numbers[end - 3]
-    step = (rows + DENSE_ROWS - 1) // DENSE_ROWS * channels * DENSE_ROWS + APART
-    rows_at = np.empty(DENSE_ROWS, np.int64)
-    for r in range(DENSE_ROWS):
-        rows_at[r] = min(tile * DENSE_ROWS + r, rows - 1) * row_step  # behind the last row: what nobody reads
-    for channel in range(channels):
-        to = copy_of(slot, numbers) + (tile * channels + channel) * DENSE_ROWS
-        strided_taps_to_panels(packed, to, step, weight, rows_at, channel * channel_step, tap_at)
-
-
-@Task
-def transform_weights(tile, _slot, _x, weight, packed, _out, tap_at, numbers):
-    """Transform one tile's weights, for all threads: see ``conv_tiles.pack``."""
-    _transform(tile, 0, weight, packed, tap_at, numbers)
-
-
-@Task
-def transform_all(_index, slot, _x, weight, packed, _out, tap_at, numbers):
-    """Transform all weights for one thread, which then begins with its tasks."""
-    for tile in range((numbers[numbers.size - 6] + DENSE_ROWS - 1) // DENSE_ROWS):
-        _transform(tile, slot, weight, packed, tap_at, numbers)
 
 
 @jit

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import minidet.nn.functional as F
 from minidet import kernels, nn, tensor
+from minidet.nn.functional import conv_checks
 
 
 def sizes(axes, low, high):
@@ -186,3 +187,28 @@ def test_a_change_of_the_weights_before_backward_is_noticed(name):
     w.zero_()
     with pytest.raises(RuntimeError, match="changed in place"):
         out.backward()
+
+
+@pytest.mark.parametrize("function", [F.conv2d, F.conv_transpose2d])
+def test_arguments_that_fitted_once_make_no_other_fit(function):
+    x, w, b = (tensor(np.ones(shape, np.float32)) for shape in ((1, 2, 6, 6), (2, 2, 3, 3), (2,)))
+    first = function(x, w, b, 1, (1, 1)).numpy()
+    np.testing.assert_array_equal(function(x, w, b, 1, (1, 1)).numpy(), first)  # known by now
+    for stride, padding in ((1.0, (1, 1)), (True, (1, 1)), (1, (1.0, 1)), (1, (True, 1))):  # all equal to what is known
+        with pytest.raises(TypeError, match="stride|padding"):
+            function(x, w, b, stride, padding)
+    with pytest.raises(TypeError, match="float64"):
+        function(x, tensor(w.numpy().astype(np.float64)), b, 1, (1, 1))
+    with pytest.raises(ValueError, match="bias"):
+        function(x, w, tensor(np.ones(3, np.float32)), 1, (1, 1))
+    with pytest.raises(ValueError, match="weight"):
+        function(tensor(np.ones((1, 3, 6, 6), np.float32)), w, b, 1, (1, 1))
+
+
+def test_what_is_known_to_fit_is_limited(monkeypatch):
+    monkeypatch.setattr(conv_checks, "_known", {})
+    monkeypatch.setattr(conv_checks, "MOST_KNOWN", 3)
+    w = tensor(np.ones((1, 1, 1, 1), np.float32))
+    for side in range(1, 9):
+        assert F.conv2d(tensor(np.ones((1, 1, side, 1), np.float32)), w).shape == (1, 1, side, 1)
+        assert 1 <= len(conv_checks._known) <= 3
