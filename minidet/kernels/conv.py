@@ -4,7 +4,7 @@
 
     conv2d, conv2d_input_grad    pixels x filters, summed over taps: conv_product chooses
                                    conv_winograd           3 x 3, stride 1, at least 16 channels and filters
-                                   conv_winograd_strided   the same, stride 2
+                                   conv_winograd_strided   the same, stride 2; and its input gradient with padding 1
                                    conv_direct             at most 32 filters per group
                                    conv_phases             input gradient with a stride
                                    conv_pointwise          1 x 1, stride 1, except for the smallest images
@@ -54,7 +54,8 @@ def _input_grad(grad_size, weight_size, input_size, stride, padding, dilation, g
     out_size, steps = (n, cg * groups, *input_size), (f // groups * cg * kh * kw, kh * kw)
     if 0 in out_size or 0 in grad_size or plan.source_at.size == 0:
         return out_size, None
-    return out_size, conv_product.make(grad_size, steps, cg, out_size, False, plan, groups)
+    is_up = (kh, kw, *stride, *padding, *dilation) == (3, 3, 2, 2, 1, 1, 1, 1)
+    return out_size, conv_product.make(grad_size, steps, cg, out_size, False, plan, groups, is_up)
 
 
 _weight_grad = functools.lru_cache(maxsize=512)(conv_shares.make)

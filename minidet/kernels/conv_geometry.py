@@ -269,3 +269,11 @@ def strided_window(plan, channels):
     if 4 * th * tw > LITTLE_WASTE * plan.qh * plan.qw:
         return None
     return th * tw, (top, left), plan.weight_at[:9], 9
+
+
+def windows_up(size, channels):
+    """Return the same for an input gradient (N, channels, *size): windows of 3 x 3 make 4 x 4 pixels."""
+    th, tw = ((length + 3) // 4 for length in size)
+    if 16 * th * tw > LITTLE_WASTE * size[0] * size[1]:
+        return None
+    return th * tw, (0, 0), count(9), 9 * channels

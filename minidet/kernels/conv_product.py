@@ -85,7 +85,7 @@ class Product:
         launch(self.kernel, self.count, x, weight, packed, out, self.table, self.numbers, self.work, packing.tiles)
 
 
-def make(size, weight_steps, rows, out_size, has_bias, plan, groups):
+def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_up=False):
     """Choose the kernel for a plan.
 
     Parameters
@@ -96,12 +96,15 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups):
         From one group's weights to the next one's, and from one row to the next.
     rows : int
         Of a group's result.
+    is_up : bool
+        It is the input gradient of a 3 x 3 convolution with stride 2, padding 1, no dilation.
     """
     channels = size[1]
     if groups == 1 and min(channels, rows) >= conv_winograd.LEAST:
-        window, strided = geometry.window(plan, channels), geometry.strided_window(plan, channels)
+        window = geometry.window(plan, channels)
+        strided = geometry.windows_up(out_size[2:], rows) if is_up else geometry.strided_window(plan, channels)
         if (window or strided) and size[0] * (window or strided)[0] >= conv_winograd.LEAST_WINDOWS:
-            return _winograd(size, weight_steps[1], rows, out_size, plan, window, strided)
+            return _winograd(size, weight_steps[1], rows, out_size, plan, window, strided, is_up)
     work = int(np.prod(out_size)) * plan.source_at.size // 16
     phases = plan.phase_at is not None and plan.phase_at.size > 2
     direct = phases or rows <= conv_direct.MOST_ROWS
@@ -125,7 +128,7 @@ def _shares(work):
     return min(TASKS, max(FEWEST, work // SHARE))
 
 
-def _winograd(size, row_step, rows, out_size, plan, window, strided):
+def _winograd(size, row_step, rows, out_size, plan, window, strided, is_up):
     """Use fewer multiplications."""
     kernel, lanes = (conv_winograd, DENSE_LANES) if window else (conv_winograd_strided, STRIDED_LANES)
     count, corner, tap_at, channel_step = window or strided
@@ -136,8 +139,7 @@ def _winograd(size, row_step, rows, out_size, plan, window, strided):
         16 * (row_tiles * DENSE_ROWS * c + conv_winograd.APART),
     )
     packing = Packing(conv_winograd.transform_weights, conv_winograd.transform_all, row_tiles, whole, rows, numbers)
-    dilation = plan.dilation if window else ()
-    numbers = (n, c, rows, *out_size[2:], h, w, *corner, *dilation)
+    numbers = (n, c, rows, *out_size[2:], h, w, *corner, *(plan.dilation if window else (is_up,)))
     work = int(np.prod(out_size)) * c
     return Product(kernel.correlate, -(-n * count // lanes), numbers, tap_at, packing, work)
 

@@ -75,8 +75,8 @@ def transform_all(_index, slot, _x, weight, packed, _out, tap_at, numbers):
 
 
 @jit
-def targets_of(first, count, th, tw, out_image, size, dilation, row_step, targets):
-    """Find where the pixels of windows first .. first + count belong, and return in how many runs.
+def targets_of(first, count, th, tw, out_image, size, dilation, side, row_step, targets):
+    """Find where the ``side`` x ``side`` pixels of windows first .. first + count belong, and return how many runs.
 
     ``targets`` gets, for each run of neighbours, their place in the tile's pixels, in the result's first plane, and
     their number: the result may end in the middle of a window.
@@ -89,12 +89,12 @@ def targets_of(first, count, th, tw, out_image, size, dilation, row_step, target
         n, part = divmod(rest, dh * dw)
         top, left = divmod(part, dw)
         run = min(tw - t, count - lane)
-        width = min(2 * run, (ow - left + dw - 1) // dw - 2 * t)
-        for i in range(2):
-            row = top + (2 * r + i) * dh
+        width = min(side * run, (ow - left + dw - 1) // dw - side * t)
+        for i in range(side):
+            row = top + (side * r + i) * dh
             if row < oh:
-                targets[number, 0] = i * row_step + 2 * lane
-                targets[number, 1] = n * out_image + row * ow + left + 2 * t * dw
+                targets[number, 0] = i * row_step + side * lane
+                targets[number, 1] = n * out_image + row * ow + left + side * t * dw
                 targets[number, 2] = width
                 number += 1
         lane += run
@@ -139,7 +139,7 @@ def correlate(task, slot, x, _weight, packed, out, _table, numbers):
     row_tiles, tiles = (filters + DENSE_ROWS - 1) // DENSE_ROWS, ROWS // DENSE_ROWS
     sums = empty(16 * ROWS * DENSE_LANES, x.dtype)
     pixels, targets = empty(4 * DENSE_LANES, x.dtype), np.empty((2 * DENSE_LANES, 3), np.int64)
-    runs = targets_of(first, last - first, th, tw, filters * oh * ow, (oh, ow), (dh, dw), 2 * DENSE_LANES, targets)
+    runs = targets_of(first, last - first, th, tw, filters * oh * ow, (oh, ow), (dh, dw), 2, 2 * DENSE_LANES, targets)
     for tile in range(0, row_tiles, tiles):
         for place in range(16):
             for part in range(min(tiles, row_tiles - tile)):

@@ -7,7 +7,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from .simd import DENSE_ROWS, INDEXED_LANES
-from .simd_vectors import MOVE, load, pointer_at, shuffled, splat, store
+from .simd_vectors import MOVE, in_turn, load, pointer_at, splat, store
 
 
 def _from_window(b, d0, d1, d2, d3):
@@ -148,13 +148,13 @@ def make_sums_to_pixels(transform, side):
 
     @intrinsic
     def sums_to_pixels(typingctx, pixels, pixels_at, row_step, sums, sums_at, step, base):
-        """Write ``A' m A + base`` of 8 windows: ``pixels[pixels_at + row_step * i + 2 * lane + j]``.
+        """Write ``A' m A + base`` of 8 windows of 2 x 2: ``pixels[pixels_at + row_step * i + 2 * lane + j]``.
 
         ``m[i, j]`` is ``sums[sums_at + step * (side * i + j) + lane]``.
         """
 
         def codegen(context, builder, signature, args):
-            """Emit the loads, the two transforms on whole vectors, and a store per row: even and odd pixels in turn."""
+            """Emit the loads, the two transforms on whole vectors, and a store per row: its pixels in turn."""
             pixels_, pixels_at_, row_step_, sums_, sums_at_, step_, base_ = args
             dtype = signature.args[0].dtype
             align, vector = dtype.bitwidth // 8, ir.VectorType(context.get_value_type(dtype), MOVE)
@@ -168,9 +168,8 @@ def make_sums_to_pixels(transform, side):
             products = [[load(builder, place(i, j), vector, align) for j in range(side)] for i in range(side)]
             bases = splat(builder, base_, vector)
             for i, row in enumerate(both_axes(builder, products, transform)):
-                left, right = (builder.fadd(value, bases) for value in row)
-                there = builder.gep(target, [builder.mul(row_step_, ir.Constant(integer, i))])
-                store(builder, shuffled(builder, left, right), there, align)
+                row = in_turn(builder, [builder.fadd(value, bases) for value in row])
+                store(builder, row, builder.gep(target, [builder.mul(row_step_, ir.Constant(integer, i))]), align)
             return context.get_dummy_value()
 
         n = types.intp
