@@ -1197,7 +1197,21 @@ for name, (_, value) in steps.items():
 #
 # im2col copies each number once, so it is the image itself: nothing to do. The offsets are `c * H * W`: the image
 # *is* the matrix (C, H W), and the convolution is a matrix product. Winograd has nothing to save: one tap, one
-# multiplication for each output.
+# multiplication for each output. [conv_pointwise.py](../minidet/kernels/conv_pointwise.py) is what remains: a copy to
+# a panel, and the tile. It is the shortest of minidet's products, and the one that memory slows most.
+#
+# </details>
+#
+# **5.** With stride 2 the windows of two outputs share only one number in each axis, `d2`. Is there anything that
+# Winograd's trick can save?
+#
+# <details><summary>Answer</summary>
+#
+# Yes, if you look at even and odd numbers separately. The even ones, `d0, d2, d4`, meet the taps `g0` and `g2` only:
+# a filter of *two* taps with stride 1, whose two outputs need 3 products, `(d0 - d2) g0`, `d2 (g0 + g2)` and
+# `(d4 - d2) g2`, not 4. The odd ones meet `g1` only: `d1 g1` and `d3 g1`. That is 5 in place of 6 along each axis, 25
+# in place of 36 for 2 x 2 outputs. Write down `y0` and `y1` to see that it is right.
+# [conv_winograd_strided.py](../minidet/kernels/conv_winograd_strided.py) does it, and the input gradient too.
 #
 # </details>
 #
