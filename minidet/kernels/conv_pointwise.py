@@ -82,7 +82,8 @@ def correlate(task, slot, x, _weight, packed, out, _table, numbers):
     packed_at = copy_of(slot, numbers) + group * row_tiles * row_step
     floats = empty(PANELS * (SIDE + row_tiles * DENSE_ROWS * DENSE_LANES), x.dtype)
     panels, aside = floats[: PANELS * SIDE], floats[PANELS * SIDE :]
-    panels[:] = 1  # the bias's channel; and lanes that nobody fills: what is left over may be slow to multiply
+    if pixels % MOVE:
+        panels[:] = 1  # lanes that nobody fills: what is left over may be slow to multiply
     units = (pixels + WIDE - 1) // WIDE
     for unit in range(part * images * units // chunks, (part + 1) * images * units // chunks):
         n, q = divmod(unit, units)
@@ -93,9 +94,9 @@ def correlate(task, slot, x, _weight, packed, out, _table, numbers):
             depth, at = min(DEPTH, channels - c), packed_at + c * DENSE_ROWS
             _copy(x, source + c * pixels, pixels, depth, last, panels)
             if c + depth == channels and has_bias:
-                if channels > DEPTH:
-                    for panel in range(PANELS):
-                        panels[panel * SIDE + depth * DENSE_LANES : panel * SIDE + (depth + 1) * DENSE_LANES] = 1
+                for lane in range(0, last, DENSE_LANES):
+                    b_at = lane // DENSE_LANES * SIDE + depth * DENSE_LANES
+                    panels[b_at : b_at + DENSE_LANES] = 1
                 depth += 1
             for lane in range(0, last, DENSE_LANES):
                 b_at, side = lane // DENSE_LANES * SIDE, lane // DENSE_LANES * row_tiles * DENSE_ROWS * DENSE_LANES
