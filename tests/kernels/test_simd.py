@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -18,9 +20,12 @@ DTYPES = [np.float32, np.float64]
 def run():
     """Compile each tile behind a plain function, not cached."""
 
-    @numba.njit
-    def dense(out, at, stride, a, a_at, b, b_at, depth, accumulate):
-        simd.dense_tile(out, at, stride, a, a_at, b, b_at, depth, accumulate)
+    def dense(tile):
+        @numba.njit
+        def packed(out, at, stride, a, a_at, b, b_at, depth, accumulate):
+            tile(out, at, stride, a, a_at, b, b_at, depth, accumulate)
+
+        return packed
 
     def tile_by_table(tile):
         @numba.njit
@@ -38,7 +43,10 @@ def run():
         return simd.fetch_add(counter)
 
     return {
-        "dense": dense,
+        "dense": dense(simd.dense_tile),
+        "one": dense(simd.dense_tile_of_one),
+        "two": dense(simd.dense_tile_of_two),
+        "strided": dense(simd.strided_tile),
         "indexed": tile_by_table(simd.indexed_tile),
         "narrow": tile_by_table(simd.narrow_tile),
         "direct": direct,
@@ -50,19 +58,29 @@ def assert_close(got, expected, dtype):
     np.testing.assert_allclose(got, expected, rtol=0, atol=1e-4 if dtype == np.float32 else 1e-12)
 
 
+#: Lanes of a tile, and of a row of its panel.
+DENSE = {
+    "dense": (simd.DENSE_LANES, simd.DENSE_LANES),
+    "one": (simd.MOVE, simd.DENSE_LANES),
+    "two": (2 * simd.MOVE, simd.DENSE_LANES),
+    "strided": (simd.STRIDED_LANES, simd.STRIDED_LANES),
+}
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("depth", [0, 1, 2, 37])
 @pytest.mark.parametrize("accumulate", [0, 1])
-def test_dense_tile(run, dtype, depth, accumulate):
+@pytest.mark.parametrize("name", DENSE)
+def test_dense_tile(run, dtype, depth, accumulate, name):
     rng = np.random.default_rng(0)
-    rows, lanes = simd.DENSE_ROWS, simd.DENSE_LANES
-    a, b = rng.standard_normal(depth * rows + 3).astype(dtype), rng.standard_normal(depth * lanes + 5).astype(dtype)
+    rows, (lanes, pitch) = simd.DENSE_ROWS, DENSE[name]
+    a, b = rng.standard_normal(depth * rows + 3).astype(dtype), rng.standard_normal(depth * pitch + 5).astype(dtype)
     out = rng.standard_normal(1 + rows * (lanes + 7)).astype(dtype)
     expected = out.copy()
     view = expected[1:].reshape(rows, lanes + 7)[:, :lanes]
-    product = a[3:].reshape(depth, rows).T @ b[5:].reshape(depth, lanes)
+    product = a[3:].reshape(depth, rows).T @ b[5:].reshape(depth, pitch)[:, :lanes]
     view[...] = product + view * accumulate
-    run["dense"](out, 1, lanes + 7, a, 3, b, 5, depth, accumulate)
+    run[name](out, 1, lanes + 7, a, 3, b, 5, depth, accumulate)
     assert_close(out, expected, dtype)
 
 
@@ -118,6 +136,21 @@ def test_tile_is_made_of_fused_multiply_adds(run):
     run["dense"](out, 0, simd.DENSE_LANES, a, 0, b, 0, 2, 0)
     text = "".join(run["dense"].inspect_asm().values())
     assert text.count("vfmadd") >= simd.DENSE_ROWS * simd.DENSE_LANES // simd.MOVE
+
+
+@pytest.mark.parametrize("name", DENSE)
+def test_no_sum_goes_through_the_stack(run, name):
+    """Registers suffice: a sum that is put aside costs a store and a load in every tile, or in every step."""
+    if numba.core.config.CPU_NAME or not llvmlite.binding.get_host_cpu_features().get("avx2"):
+        pytest.skip("this processor is not known to have 16 vector registers")
+    lanes, pitch = DENSE[name]
+    out, a, b = (np.zeros(size, np.float32) for size in (simd.DENSE_ROWS * lanes, 2 * simd.DENSE_ROWS, 2 * pitch))
+    run[name](out, 0, lanes, a, 0, b, 0, 2, 0)
+    (text,) = (code for types, code in zip(run[name].signatures, run[name].inspect_asm().values(), strict=True)
+               if types[0].dtype == numba.float32)  # fmt: skip
+    text = text[: text.index("\n_ZN7cpython")]  # what follows unpacks Python's objects
+    assert "vfmadd" in text
+    assert not re.findall(r"vmov\w+\s+%[yz]mm\d+, -?\d*\(%rsp\)", text)
 
 
 @pytest.mark.parametrize("name, features, expected", [("generic", None, 32), ("generic", "+avx2,+avx512f", 64)])
