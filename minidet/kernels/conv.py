@@ -7,7 +7,7 @@
                                    conv_winograd_strided   the same, stride 2; and its input gradient with padding 1
                                    conv_direct             at most 32 filters per group
                                    conv_phases             input gradient with a stride
-                                   conv_pointwise          1 x 1, stride 1, except for the smallest images
+                                   conv_pointwise          1 x 1, stride 1, at most 128 channels, at least 48 pixels
                                    conv_tiles              all others
     conv2d_weight_grad           taps x filters, summed over pixels: conv_shares chooses
                                    conv_winograd_weight    3 x 3, stride 1, at least 16 channels, 24 filters

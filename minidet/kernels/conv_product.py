@@ -1,7 +1,7 @@
 """What the kernels need to know of a convolution or an input gradient: found once for its shapes, then kept.
 
-Most of a small convolution's time would be spent on finding it again. A product is pixels x filters, summed over taps;
-each of its ``make_`` functions says what one kernel is given, as the text of that kernel explains.
+Most of a small convolution's time would be spent on finding it again. A product is pixels x filters, summed over taps:
+``make`` chooses the kernel, and one function for each says what it is given, as the text of that kernel explains.
 """
 
 import numpy as np
@@ -44,7 +44,7 @@ class Packing:
 
     Parameters
     ----------
-    tiles, tile : Task
+    tile, tiles : Task
         Packs one tile of rows; packs all of them, for a thread.
     count : int
         Tiles.
@@ -149,7 +149,7 @@ def _tiles(size, rows, out_size, has_bias, plan, groups, packing, work):
     n, channels, h, w = size
     qh, qw, frame, table = plan.qh, plan.qw, None, geometry.tiles_table(plan)
     if plan.offsets == ((0, 0),) and (qh, qw) == (h, w):  # one long row
-        if conv_pointwise.is_worth_it(h * w):
+        if conv_pointwise.is_worth_it(channels // groups, h * w):
             return _pointwise(size, rows, has_bias, groups, packing, work, table)
         qh, qw, h, w = 1, qh * qw, 1, h * w
     tiles = -(-n * qh * qw // conv_gather.WIDE)
