@@ -41,6 +41,7 @@ from .creation import (
     zeros_like,
 )
 from .elementwise import abs, clamp, exp, log, maximum, minimum, sigmoid, sqrt, tanh, where
+from .from_data import as_tensor, from_numpy, tensor
 from .function import Function
 from .grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from .gradcheck import GradcheckError, gradcheck
@@ -49,7 +50,7 @@ from .joining import cat, chunk, concatenate, pad, split, stack, unbind
 from .matmul import matmul
 from .reduction import amax, amin, argmax, argmin, logsumexp, max, mean, min, std, sum, var
 from .shape import broadcast_to, clone, flatten, flip, permute, reshape, squeeze, t, transpose, unsqueeze
-from .tensor import Tensor, as_tensor, from_numpy, tensor
+from .tensor import Tensor
 
 __all__ = [
     "Function", "GradcheckError", "Tensor", "abs", "add", "all", "allclose", "amax", "amin", "any", "arange", "argmax",

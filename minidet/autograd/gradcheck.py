@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import bad_argument, check_choice
+from .from_data import tensor
 from .grad_mode import no_grad
-from .tensor import Tensor, tensor
+from .tensor import Tensor
 
 DIRECTIONS = 8  # random directions per input that has more elements than MAX_COORDINATES
 MAX_COORDINATES = 400

@@ -313,38 +313,3 @@ def to_array(value) -> np.ndarray:
         raise bad_argument("tensor", "data", f"has dtype {array.dtype}", "float32, float64, an integer dtype or bool",
                            error=TypeError)  # fmt: skip
     return array
-
-
-def tensor(data, *, dtype=None, requires_grad: bool = False) -> Tensor:
-    """Copy ``data`` into a new leaf tensor.
-
-    Python floats become float32; an ndarray keeps its dtype unless ``dtype`` is given.
-    """
-    with quiet():
-        array = np.array(to_array(data), dtype=dtype)
-    leaf = wrap(to_array(array))
-    return leaf.requires_grad_() if requires_grad else leaf
-
-
-def as_tensor(data) -> Tensor:
-    """Return ``data`` if it is a tensor, else a tensor around it that shares an ndarray's memory."""
-    return data if isinstance(data, Tensor) else Tensor(data)
-
-
-def read_tensor(op: str, argument: str, value) -> Tensor:
-    """Do what :func:`as_tensor` does for an argument of an operation; errors name both."""
-    if isinstance(value, Tensor):
-        return value
-    if not isinstance(value, (np.ndarray, np.generic, numbers.Real, list, tuple)):
-        raise bad_argument(op, argument, f"is a {type(value).__name__}", "a tensor", error=TypeError)
-    try:
-        return Tensor(value)
-    except (TypeError, ValueError) as error:
-        raise type(error)(str(error).replace("tensor: data", f"{op}: {argument}", 1)) from None
-
-
-def from_numpy(array: np.ndarray) -> Tensor:
-    """Make a tensor that shares the memory of ``array``."""
-    if not isinstance(array, np.ndarray):
-        raise bad_argument("from_numpy", "array", f"is a {type(array).__name__}", "a NumPy ndarray", error=TypeError)
-    return Tensor(array)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..autograd.tensor import read_tensor, wrap
+from ..autograd.from_data import read_tensor
+from ..autograd.tensor import wrap
 from ..errors import bad_argument, check_rank, integer, number
 from .functional.norm import batch_norm, group_norm, l2_norm, local_response_norm
 from .module import Module

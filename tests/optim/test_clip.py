@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from minidet.autograd.tensor import tensor
+from minidet.autograd.from_data import tensor
 from minidet.optim import clip_grad_norm_
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minidet.optim as optim
-from minidet.autograd.tensor import tensor
+from minidet.autograd.from_data import tensor
 
 
 def optimizer(lr=1.0):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import minidet.optim as optim
-from minidet.autograd.tensor import Tensor, tensor
+from minidet.autograd.from_data import tensor
+from minidet.autograd.tensor import Tensor
 
 
 def leaf(values, grad=None, dtype=np.float32):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minidet.optim as optim
-from minidet.autograd.tensor import tensor
+from minidet.autograd.from_data import tensor
 
 torch = pytest.importorskip("torch")
 pytestmark = [pytest.mark.parity, pytest.mark.slow]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from minidet import optim, random
-from minidet.autograd.tensor import tensor
+from minidet.autograd.from_data import tensor
 from minidet.serialization import load_checkpoint, save_checkpoint
 
 

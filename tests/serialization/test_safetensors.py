@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from minidet.autograd.tensor import tensor
+from minidet.autograd.from_data import tensor
 from minidet.serialization import load_file, save_file
 from minidet.serialization.safetensors import write_file
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from ... import kernels
 from ...autograd.axes import one_axis
+from ...autograd.from_data import read_tensor
 from ...autograd.function import Function
-from ...autograd.tensor import Tensor, read_tensor
+from ...autograd.tensor import Tensor
 from ...errors import bad_argument, check_float, number
 
 

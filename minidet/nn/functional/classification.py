@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ... import kernels
+from ...autograd.from_data import read_tensor
 from ...autograd.function import Function
-from ...autograd.tensor import Tensor, read_tensor
+from ...autograd.tensor import Tensor
 from ...errors import (
     bad_argument,
     check_choice,

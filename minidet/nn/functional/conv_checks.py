@@ -6,8 +6,9 @@ longer. So arguments with shapes, dtypes and options that were found to fit once
 
 from __future__ import annotations
 
+from ...autograd.from_data import read_tensor
 from ...autograd.joining import pad
-from ...autograd.tensor import Tensor, read_tensor
+from ...autograd.tensor import Tensor
 from ...errors import bad_argument, check_float, check_rank, integer, integers
 
 LETTERS = {1: ("L", "KL"), 2: ("H, W", "KH, KW")}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...autograd.from_data import read_tensor
 from ...autograd.function import Function
-from ...autograd.tensor import Tensor, read_tensor
+from ...autograd.tensor import Tensor
 from ...errors import check_float, check_rank, number
 from ...random import generator
 

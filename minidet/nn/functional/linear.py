@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from ... import kernels
+from ...autograd.from_data import read_tensor
 from ...autograd.function import Function
-from ...autograd.tensor import Tensor, read_tensor, wrap
+from ...autograd.tensor import Tensor, wrap
 from ...errors import bad_argument, check_float, check_index_range, check_integer, check_rank, integer
 
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from ... import kernels
 from ...autograd.float_errors import quiet
+from ...autograd.from_data import read_tensor
 from ...autograd.function import Function
-from ...autograd.tensor import Tensor, read_tensor
+from ...autograd.tensor import Tensor
 from ...errors import bad_argument, check_float, check_rank, integer, number
 
 

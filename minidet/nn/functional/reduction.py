@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...autograd.tensor import Tensor, read_tensor
+from ...autograd.from_data import read_tensor
+from ...autograd.tensor import Tensor
 from ...errors import bad_argument, check_choice, check_float
 
 REDUCTIONS = ("mean", "sum", "none")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ... import kernels
+from ...autograd.from_data import read_tensor
 from ...autograd.function import Function
-from ...autograd.tensor import Tensor, read_tensor, wrap
+from ...autograd.tensor import Tensor, wrap
 from ...errors import bad_argument, check_index_range, check_integer, integers
 from .pool import as_batch, check_image, like_input
 
