@@ -54,8 +54,8 @@ def _input_grad(grad_size, weight_size, input_size, stride, padding, dilation, g
     out_size, steps = (n, cg * groups, *input_size), (f // groups * cg * kh * kw, kh * kw)
     if 0 in out_size or 0 in grad_size or plan.source_at.size == 0:
         return out_size, None
-    is_up = (kh, kw, *stride, *padding, *dilation) == (3, 3, 2, 2, 1, 1, 1, 1)
-    return out_size, conv_product.make(grad_size, steps, cg, out_size, False, plan, groups, is_up)
+    is_strided_grad = (kh, kw, *stride, *padding, *dilation) == (3, 3, 2, 2, 1, 1, 1, 1)
+    return out_size, conv_product.make(grad_size, steps, cg, out_size, False, plan, groups, is_strided_grad)
 
 
 _weight_grad = functools.lru_cache(maxsize=512)(conv_shares.make)

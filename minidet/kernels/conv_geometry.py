@@ -271,7 +271,7 @@ def strided_window(plan, channels):
     return th * tw, (top, left), plan.weight_at[:9], 9
 
 
-def windows_up(size, channels):
+def strided_grad_window(size, channels):
     """Return the same for an input gradient (N, channels, *size): windows of 3 x 3 make 4 x 4 pixels."""
     th, tw = ((length + 3) // 4 for length in size)
     if 16 * th * tw > LITTLE_WASTE * size[0] * size[1]:

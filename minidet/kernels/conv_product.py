@@ -85,7 +85,7 @@ class Product:
         launch(self.kernel, self.count, x, weight, packed, out, self.table, self.numbers, self.work, packing.tiles)
 
 
-def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_up=False):
+def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_grad=False):
     """Choose the kernel for a plan.
 
     Parameters
@@ -96,15 +96,19 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_up=False
         From one group's weights to the next one's, and from one row to the next.
     rows : int
         Of a group's result.
-    is_up : bool
+    is_strided_grad : bool
         It is the input gradient of a 3 x 3 convolution with stride 2, padding 1, no dilation.
     """
     channels = size[1]
     if groups == 1 and min(channels, rows) >= conv_winograd.LEAST:
         window = geometry.window(plan, channels)
-        strided = geometry.windows_up(out_size[2:], rows) if is_up else geometry.strided_window(plan, channels)
+        strided = (
+            geometry.strided_grad_window(out_size[2:], rows)
+            if is_strided_grad
+            else geometry.strided_window(plan, channels)
+        )
         if (window or strided) and size[0] * (window or strided)[0] >= conv_winograd.LEAST_WINDOWS:
-            return _winograd(size, weight_steps[1], rows, out_size, plan, window, strided, is_up)
+            return _winograd(size, weight_steps[1], rows, out_size, plan, window, strided, is_strided_grad)
     work = int(np.prod(out_size)) * plan.source_at.size // 16
     phases = plan.phase_at is not None and plan.phase_at.size > 2
     direct = phases or rows <= conv_direct.MOST_ROWS
@@ -128,7 +132,7 @@ def _shares(work):
     return min(TASKS, max(FEWEST, work // SHARE))
 
 
-def _winograd(size, row_step, rows, out_size, plan, window, strided, is_up):
+def _winograd(size, row_step, rows, out_size, plan, window, strided, is_strided_grad):
     """Use fewer multiplications."""
     kernel, lanes = (conv_winograd, DENSE_LANES) if window else (conv_winograd_strided, STRIDED_LANES)
     count, corner, tap_at, channel_step = window or strided
@@ -139,7 +143,7 @@ def _winograd(size, row_step, rows, out_size, plan, window, strided, is_up):
         16 * (row_tiles * DENSE_ROWS * c + conv_winograd.APART),
     )
     packing = Packing(conv_winograd.transform_weights, conv_winograd.transform_all, row_tiles, whole, rows, numbers)
-    numbers = (n, c, rows, *out_size[2:], h, w, *corner, *(plan.dilation if window else (is_up,)))
+    numbers = (n, c, rows, *out_size[2:], h, w, *corner, *(plan.dilation if window else (is_strided_grad,)))
     work = int(np.prod(out_size)) * c
     return Product(kernel.correlate, -(-n * count // lanes), numbers, tap_at, packing, work)
 

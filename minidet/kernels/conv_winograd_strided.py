@@ -116,8 +116,8 @@ def _gather(x, sizes, pieces, number, corner, side, apart, places, kept, panels,
 def correlate(task, slot, x, _weight, packed, out, _table, numbers):
     """Compute 24 windows, all filters: of a convolution, or of an input gradient, whose windows have 4 x 4 pixels."""
     images, channels, filters, oh, ow = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
-    sizes, corner, kind = (images, channels, numbers[5], numbers[6]), (numbers[7], numbers[8]), numbers[9]
-    side, apart, length, many = (3, 2, 4, 5) if kind else (5, 4, 2, 3)
+    sizes, corner, is_grad = (images, channels, numbers[5], numbers[6]), (numbers[7], numbers[8]), numbers[9]
+    side, apart, length, many = (3, 2, 4, 5) if is_grad else (5, 4, 2, 3)
     th, tw = (oh + length - 1) // length, (ow + length - 1) // length
     first, last = task * STRIDED_LANES, min(images * th * tw, (task + 1) * STRIDED_LANES)
     step = channels * STRIDED_LANES + MOVE
@@ -130,7 +130,7 @@ def correlate(task, slot, x, _weight, packed, out, _table, numbers):
     _locate(pieces, number, sizes, corner, side, apart, places, kept)
     _gather(x, sizes, pieces, number, corner, side, apart, places, kept, panels, step)
     packed_at = copy_of(slot, numbers)
-    row_tiles, tiles = (filters + DENSE_ROWS - 1) // DENSE_ROWS, ROWS // DENSE_ROWS // (2 if kind else 1)
+    row_tiles, tiles = (filters + DENSE_ROWS - 1) // DENSE_ROWS, ROWS // DENSE_ROWS // (2 if is_grad else 1)
     row_step, sums_step = length * STRIDED_LANES, tiles * DENSE_ROWS * STRIDED_LANES
     sums, pixels = empty(many * many * sums_step, x.dtype), empty(length * row_step, x.dtype)
     targets = np.empty((length * STRIDED_LANES, 3), np.int64)
@@ -138,17 +138,17 @@ def correlate(task, slot, x, _weight, packed, out, _table, numbers):
     for tile in range(0, row_tiles, tiles):
         for place in range(25):
             i, j = divmod(place, 5)
-            weight = 4 * WEIGHT_OF[kind, i] + WEIGHT_OF[kind, j]
+            weight = 4 * WEIGHT_OF[is_grad, i] + WEIGHT_OF[is_grad, j]
             weights_at = packed_at + weight * (row_tiles * channels * DENSE_ROWS + APART)
-            more = not kind and (j in (1, 4) or i in (1, 4))  # the sum has a product already
+            more = not is_grad and (j in (1, 4) or i in (1, 4))  # the sum has a product already
             for part in range(min(tiles, row_tiles - tile)):
                 a_at = weights_at + (tile + part) * channels * DENSE_ROWS
-                to = (many * SUM_OF[kind, i] + SUM_OF[kind, j]) * sums_step + part * DENSE_ROWS * STRIDED_LANES
+                to = (many * SUM_OF[is_grad, i] + SUM_OF[is_grad, j]) * sums_step + part * DENSE_ROWS * STRIDED_LANES
                 strided_tile(sums, to, STRIDED_LANES, packed, a_at, panels, place * step, channels, more)
         for f in range(tile * DENSE_ROWS, min(filters, (tile + tiles) * DENSE_ROWS)):
             at = (f - tile * DENSE_ROWS) * STRIDED_LANES
             for lane in range(0, STRIDED_LANES, MOVE):
-                if kind:
+                if is_grad:
                     sums_to_input_pixels(pixels, 4 * lane, row_step, sums, at + lane, sums_step, packed[f])
                 else:
                     strided_sums_to_pixels(pixels, 2 * lane, row_step, sums, at + lane, sums_step, packed[f])
