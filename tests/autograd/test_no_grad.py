@@ -1,5 +1,7 @@
 """Switching the tape off and on."""
 
+import asyncio
+import contextlib
 import threading
 
 import pytest
@@ -159,3 +161,300 @@ def test_threads_build_and_walk_their_own_graphs():
     for thread in threads:
         thread.join()
     assert results == {i: [51.0] * 3 for i in range(4)}
+
+
+def two_at_once(body):
+    """Run ``body(meet)`` in two threads that are inside together; return what each saw inside, and afterwards.
+
+    The second comes last, from where nothing is recorded, and stays longer.
+    """
+    results, first_is_in, first_is_out = {}, threading.Event(), threading.Event()
+    meet = threading.Barrier(2, timeout=10)
+
+    def work(name):
+        def inside():
+            seen = is_grad_enabled()
+            first_is_in.set()
+            meet.wait()
+            if name == "second":
+                first_is_out.wait(10)
+            return seen
+
+        if name == "second":
+            first_is_in.wait(10)
+            set_grad_enabled(False)
+        results[name] = body(inside), is_grad_enabled()
+        first_is_out.set()
+        for _ in range(3):
+            results[name] += (body(is_grad_enabled), is_grad_enabled())
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("first", "second")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+class TestTwoThreads:
+    """Each call has a state of its own: the decorator, or an object that both threads use, has none."""
+
+    right = {"first": (False, True) * 4, "second": (False, False) * 4}
+
+    def test_in_one_function(self):
+        @no_grad()
+        def function(inside):
+            return inside()
+
+        assert two_at_once(function) == self.right
+
+    def test_with_one_object(self):
+        switch = no_grad()
+
+        def body(inside):
+            with switch:
+                return inside()
+
+        assert two_at_once(body) == self.right
+
+    def test_with_one_object_made_elsewhere(self):
+        switch = set_grad_enabled(False)
+        set_grad_enabled(True)
+
+        def body(inside):
+            with switch:
+                return inside()
+
+        assert two_at_once(body) == self.right
+
+    def test_in_one_generator_function(self):
+        @no_grad()
+        def steps(inside):
+            yield inside()
+
+        assert two_at_once(lambda inside: next(iter(list(steps(inside))))) == self.right
+
+    def test_opposite_switches(self):
+        """Recording in one thread while the other does not, decorated by objects of one class."""
+        inside = threading.Barrier(2, timeout=10)
+        seen = {}
+
+        def look():
+            inside.wait()
+            inside.wait()
+            return is_grad_enabled()
+
+        def record(name, switch):
+            seen[name] = switch(look)(), is_grad_enabled()
+
+        threads = [threading.Thread(target=record, args=item) for item in (("on", enable_grad()), ("off", no_grad()))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert seen == {"on": (True, True), "off": (False, True)}
+
+
+def test_recursion_through_both_switches():
+    @no_grad()
+    def down(depth):
+        return [is_grad_enabled(), *(up(depth - 1) if depth else []), is_grad_enabled()]
+
+    @enable_grad()
+    def up(depth):
+        return [is_grad_enabled(), *(down(depth - 1) if depth else []), is_grad_enabled()]
+
+    assert down(3) == [False, True, False, True, True, False, True, False]
+    assert is_grad_enabled()
+
+
+def test_one_object_in_blocks_inside_each_other():
+    off, on = no_grad(), enable_grad()
+    with off, on:
+        with off:
+            assert not is_grad_enabled()
+        assert is_grad_enabled()
+        with off, on, off:
+            assert not is_grad_enabled()
+        assert is_grad_enabled()
+    assert is_grad_enabled()
+
+
+def through(lib, on, seen):
+    """Throw, close, send and return through a decorated generator."""
+
+    @contextlib.contextmanager
+    @lib.no_grad()
+    def swallows():
+        seen.append(on())
+        try:
+            yield on()
+        except KeyError as error:
+            seen.append((on(), repr(error)))
+        finally:
+            seen.append(on())
+
+    @lib.no_grad()
+    def talks():
+        sent = 0
+        while sent != "end":
+            try:
+                sent = yield sent, on()
+            except ValueError as error:
+                sent = repr(error)
+            except GeneratorExit:
+                seen.append(("closed", on()))
+                raise
+        return "returned", on()
+
+    with swallows() as inside:
+        seen.append((inside, on()))
+        raise KeyError("handled")
+    return talks
+
+
+def talk(lib):
+    seen, on = [], lib.is_grad_enabled
+    talks = through(lib, on, seen)
+
+    def outer(steps):
+        seen.append((yield from steps))
+
+    steps = talks()
+    seen += [next(steps), on(), steps.send("a"), on(), steps.throw(ValueError("b")), on()]
+    steps.close()
+    seen.append(on())
+    with pytest.raises(KeyError):
+        running = talks()
+        next(running)
+        running.throw(KeyError("not handled"))
+    seen.append(on())
+    steps = outer(talks())
+    seen += [next(steps), steps.send("c"), next(steps, "over") if steps.send("d") else 0]
+    with pytest.raises(StopIteration):
+        steps.send("end")
+    return [*seen, on()]
+
+
+def test_throw_and_close_are_passed_on():
+    seen = talk(minidet)
+    assert seen[:4] == [False, (False, True), (False, "KeyError('handled')"), False]
+    assert ("closed", False) in seen
+    assert ("ValueError('b')", False) in seen
+    assert ("returned", False) in seen
+    assert seen[-1] is True
+
+
+@pytest.mark.parity
+def test_generators_are_pytorchs():
+    import torch
+
+    assert talk(minidet) == talk(torch)
+
+
+class TestCoroutines:
+    """An ``async`` function is switched while it runs, and not while another task does (PyTorch's is not at all)."""
+
+    def test_two_tasks(self):
+        seen = []
+
+        @no_grad()
+        async def off(name):
+            for _ in range(3):
+                seen.append((name, is_grad_enabled()))
+                await asyncio.sleep(0)
+            return is_grad_enabled()
+
+        async def on():
+            for _ in range(3):
+                seen.append(("on", is_grad_enabled()))
+                await asyncio.sleep(0)
+            return is_grad_enabled()
+
+        async def main():
+            return await asyncio.gather(off("a"), on(), off("b"))
+
+        assert asyncio.run(main()) == [False, True, False]
+        assert set(seen) == {("a", False), ("on", True), ("b", False)}
+        assert is_grad_enabled()
+
+    def test_exceptions_and_cancelling(self):
+        seen = []
+
+        @no_grad()
+        async def waits():
+            try:
+                await asyncio.sleep(100)
+            except asyncio.CancelledError:
+                seen.append(is_grad_enabled())
+                raise
+
+        @no_grad()
+        async def fails():
+            await asyncio.sleep(0)
+            raise ZeroDivisionError
+
+        async def main():
+            task = asyncio.create_task(waits())
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            with pytest.raises(ZeroDivisionError):
+                await fails()
+            return is_grad_enabled()
+
+        assert asyncio.run(main())
+        assert seen == [False]
+
+    def test_asynchronous_generators(self):
+        seen = []
+
+        @contextlib.asynccontextmanager
+        @no_grad
+        async def swallows():
+            try:
+                await asyncio.sleep(0)
+                yield is_grad_enabled()
+            except KeyError:
+                await asyncio.sleep(0)
+                seen.append(is_grad_enabled())
+
+        @no_grad()
+        async def counts():
+            try:
+                sent = yield 0, is_grad_enabled()
+                while True:
+                    await asyncio.sleep(0)
+                    sent = yield sent, is_grad_enabled()
+            finally:
+                seen.append(("closed", is_grad_enabled()))
+
+        async def main():
+            async with swallows() as inside:
+                seen.append((inside, is_grad_enabled()))
+                raise KeyError
+            steps = counts()
+            seen.append(await steps.asend(None))
+            seen.append(await steps.asend("sent"))
+            seen.append(is_grad_enabled())
+            await steps.aclose()
+            return is_grad_enabled()
+
+        assert asyncio.run(main())
+        assert seen == [(False, True), False, (0, False), ("sent", False), True, ("closed", False)]
+
+
+@pytest.mark.parametrize("switch", [no_grad, no_grad(), enable_grad(), set_grad_enabled(True)])
+def test_only_functions_are_decorated(switch):
+    with pytest.raises(TypeError, match="(no_grad|enable_grad|set_grad_enabled): function is .*, expected a function"):
+        switch(3)
+    with pytest.raises(TypeError, match="function is the class Net, expected a function: decorate a class's methods"):
+        switch(type("Net", (), {}))
+
+
+@pytest.mark.parametrize("mode", [None, 1, "yes", minidet.tensor(True)])
+def test_a_mode_is_a_bool(mode):
+    with pytest.raises(TypeError, match="set_grad_enabled: mode is .*, expected True or False"):
+        set_grad_enabled(mode)
+    assert is_grad_enabled()
