@@ -72,6 +72,8 @@ def run_backward(root, gradient: np.ndarray, retain_graph: bool, wrap) -> None:
             arrived = gradients.pop(node)
             if node.hooks is not None:
                 arrived = [_hooked(value, node.hooks.get(nr), wrap) for nr, value in enumerate(arrived)]
+            if node.retained is not None:
+                _keep(node.retained, arrived, wrap)
             edges = node.edges
             for i, value in enumerate(node.run(arrived)):
                 if value is not None:
@@ -94,6 +96,14 @@ def _hooked(gradient, hooks, wrap):
                 raise bad_argument("register_hook", "the hook's result", was, expected, error=RuntimeError)
             gradient = np.asarray(array, gradient.dtype)
     return gradient
+
+
+def _keep(retained: dict, arrived: list, wrap) -> None:
+    """Add to ``grad`` of the results that keep theirs."""
+    for nr, reference in retained.items():
+        output, value = reference(), arrived[nr]
+        if output is not None and value is not None:
+            output.grad = wrap(value.copy() if output.grad is None else np.asarray(output.grad._array + value))
 
 
 def _fill_leaves(leaves, gradients: Gradients, wrap, given: dict[int, np.ndarray]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import numbers
+import weakref
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from .float_errors import ignore, restore
 from .grad_mode import mode
 from .hooks import HookHandle
 from .storage import Storage
-from .tensor import Tensor, to_array, wrap
+from .tensor import DECLARED_CONSTANT, Tensor, to_array, wrap
 
 _sequence = itertools.count()
 
@@ -34,6 +35,7 @@ class Context:
     edges: tuple | None = None  # (node or leaf, number of its output) for each argument; None where no gradient goes
     output_meta: tuple = ()  # (shape, dtype) of each output
     hooks: dict[int, dict] | None = None
+    retained: dict[int, weakref.ref[Tensor]] | None = None  # outputs that keep their gradient, by number
     _saved: tuple = ()
     _guards: tuple[()] | Guards = ()
     _constant: tuple = ()
@@ -83,8 +85,17 @@ class Context:
             self.hooks = {}
         return HookHandle(self.hooks.setdefault(output_nr, {}), hook)
 
-    def link(self, args: tuple, outputs: tuple[Tensor, ...]) -> None:
-        """Put the operation on the tape: where gradients go to, and which tensors must stay as they are."""
+    def retain(self, output: Tensor) -> None:
+        """Keep the gradient of one output; asking twice changes nothing."""
+        if self.retained is None:
+            self.retained = {}
+        self.retained[output.output_nr] = weakref.ref(output)
+
+    def link(self, args: tuple, results: tuple, outputs: tuple[Tensor, ...]) -> None:
+        """Put the operation on the tape: where gradients go to, and which tensors must stay as they are.
+
+        ``results`` are the outputs as ``forward`` returned them: NumPy scalars, perhaps.
+        """
         self.sequence = next(_sequence)
         edges = []
         for i, needed in enumerate(self.needs_input_grad):
@@ -95,7 +106,9 @@ class Context:
         for nr, output in enumerate(outputs):
             array = output._array
             if array.dtype.kind == "f":
-                if not (self._constant and any(array is constant for constant in self._constant)):
+                if self._constant and any(results[nr] is constant for constant in self._constant):
+                    output.output_nr = DECLARED_CONSTANT
+                else:
                     output._requires_grad = True
                     output.grad_fn = self
                     output.output_nr = nr
@@ -244,11 +257,11 @@ class Function:
         if isinstance(result, tuple):
             outputs = tuple([_output(cls, array, args, arrays) for array in result])
             if record:
-                ctx.link(args, outputs)
+                ctx.link(args, result, outputs)
             return outputs
         output = _output(cls, result, args, arrays)
         if record:
-            ctx.link(args, (output,))
+            ctx.link(args, (result,), (output,))
         return output
 
 

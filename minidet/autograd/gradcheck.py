@@ -46,7 +46,8 @@ def gradcheck(fn, inputs, eps: float = 1e-6, atol: float = 1e-7, rtol: float = 1
     Parameters
     ----------
     fn : callable
-        Takes tensors, returns a tensor or a tuple of tensors. Integer outputs are ignored.
+        Takes tensors, returns a tensor or a tuple of tensors. Integer outputs are ignored, and so are those that a
+        Function declared constant by ``mark_non_differentiable``; any other output has to have its gradient.
     inputs : Tensor or sequence
         Those with ``requires_grad=True`` are checked, and have to be float64; anything else is passed as it is.
     eps, atol, rtol : float
@@ -81,7 +82,8 @@ def gradcheck_report(fn, inputs, eps: float = 1e-6, atol: float = 1e-7, rtol: fl
     checked = [i for i, value in enumerate(inputs) if isinstance(value, Tensor) and value.requires_grad]
     if not checked:
         raise bad_argument("gradcheck", "inputs", "have no tensor with requires_grad=True", "at least one")
-    outputs = _float_outputs(fn, inputs)
+    fn = _differentiable(fn, inputs)
+    outputs = fn(*inputs)
     worst = {i: InputReport(i, 0.0, None, 0.0, 0.0) for i in checked}
 
     def compare(cotangent, slopes):
@@ -111,17 +113,30 @@ def _private_copy(i: int, value):
     return tensor(value.detach().numpy(), requires_grad=True)
 
 
-def _float_outputs(fn, inputs) -> list[Tensor]:
+def _differentiable(fn, inputs):
+    """Return ``fn`` without the outputs that have no gradient: integers, and what was declared constant.
+
+    That is seen where ``fn`` is recorded; which outputs they are holds for the calls that are not.
+    """
+    kept = [i for i, out in enumerate(_results(fn, inputs)) if out.dtype.kind == "f" and not out.is_declared_constant]
+    if not kept:
+        raise bad_argument("gradcheck", "fn", "returned no float tensor with a gradient", "at least one")
+
+    def part(*args):
+        results = _results(fn, args)
+        return [results[i] for i in kept]
+
+    return part
+
+
+def _results(fn, inputs) -> list[Tensor]:
     result = fn(*inputs)
     results = result if isinstance(result, (tuple, list)) else [result]
     for out in results:
         if not isinstance(out, Tensor):
             was = f"returned a {type(out).__name__}"
             raise bad_argument("gradcheck", "fn", was, "a tensor or several", error=TypeError)
-    outputs = [out for out in results if out.dtype.kind == "f"]
-    if not outputs:
-        raise bad_argument("gradcheck", "fn", "returned no float tensor", "at least one")
-    return outputs
+    return results
 
 
 def _unit_cotangents(outputs):
@@ -135,7 +150,7 @@ def _unit_cotangents(outputs):
 def _backward(fn, inputs, checked, cotangent) -> dict[int, np.ndarray]:
     for i in checked:
         inputs[i].grad = None
-    for output, v in zip(_float_outputs(fn, inputs), cotangent, strict=True):
+    for output, v in zip(fn(*inputs), cotangent, strict=True):
         if output.requires_grad:
             output.backward(v, retain_graph=True)
     return {
@@ -211,7 +226,7 @@ def _both_sides(fn, inputs, i, index, direction, eps) -> list[list[np.ndarray]]:
         for move in (np.add, np.subtract):
             move(before, step, out=array)
             with no_grad():  # copies: an output may be a view of the input
-                sides.append([np.array(output._array) for output in _float_outputs(fn, inputs)])
+                sides.append([np.array(output._array) for output in fn(*inputs)])
     finally:
         np.copyto(array, before)
     return sides

@@ -15,6 +15,8 @@ from .hooks import HookHandle
 from .sequence import DEFAULT_FLOAT, from_sequence
 from .storage import Storage
 
+DECLARED_CONSTANT = -1  # as `output_nr`: the number of no output that a gradient comes to
+
 
 class Tensor:
     """An array, its gradient, and the operation that made it.
@@ -79,6 +81,11 @@ class Tensor:
     def is_leaf(self) -> bool:
         """True unless a recorded operation made this tensor."""
         return self.grad_fn is None
+
+    @property
+    def is_declared_constant(self) -> bool:
+        """True for a result that its Function declared to have no gradient: ``ctx.mark_non_differentiable``."""
+        return self.output_nr == DECLARED_CONSTANT
 
     @property
     def data(self) -> Tensor:
@@ -234,15 +241,11 @@ class Tensor:
         return HookHandle(self._hooks, hook)
 
     def retain_grad(self) -> None:
-        """Keep ``grad`` for this tensor too, though it is not a leaf."""
+        """Keep ``grad`` for this tensor too, though it is not a leaf: what all its hooks, early or late, made of it."""
         if not self.requires_grad:
             raise RuntimeError("retain_grad: the tensor does not require grad: it will never have a gradient.")
         if self.grad_fn is not None:
-            self.register_hook(self._keep_grad)
-
-    def _keep_grad(self, grad: Tensor) -> None:
-        kept = grad._array.copy()
-        self.grad = wrap(kept if self.grad is None else self.grad._array + kept)
+            self.grad_fn.retain(self)
 
     # changes in place: counted, and not recorded -----------------------------------------------------------------
 

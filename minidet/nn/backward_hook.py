@@ -32,8 +32,8 @@ def listen(values: tuple, meet, zeros: bool) -> tuple[tuple, list[int]]:
     places = [i for i, value in enumerate(values) if isinstance(value, Tensor)]
     if not is_grad_enabled() or not any(values[i].requires_grad for i in places):
         return values, []
-    passed = dict(enumerate(values))
-    passed.update(zip(places, BackwardHook.apply(meet, zeros, *[values[i] for i in places]), strict=True))
+    heard = zip(places, BackwardHook.apply(meet, zeros, *[values[i] for i in places]), strict=True)
+    passed = dict(enumerate(values)) | {i: value for i, value in heard if value.requires_grad}
     return (type(values)(*passed.values()) if hasattr(values, "_fields") else tuple(passed.values())), places
 
 

@@ -1,6 +1,7 @@
 """The backward pass: order, sums, graphs that are freed, hooks."""
 
 import gc
+import itertools
 import time
 import weakref
 
@@ -9,6 +10,8 @@ import pytest
 
 import minidet
 from minidet import Tensor
+
+STEPS = ["retain", "retain", "double", "add", "look"]
 
 
 def leaf(*values):
@@ -237,6 +240,67 @@ class TestHooks:
         (y * y).backward()
         assert y.grad.tolist() == [12.0]
         assert isinstance(y.grad, Tensor)
+
+    def test_retain_grad_twice_is_once(self):
+        y = leaf(1.0) * 3
+        y.retain_grad()
+        y.retain_grad()
+        (y * y).backward()
+        assert y.grad.tolist() == [6.0]
+
+    def test_retained_is_what_all_hooks_made_of_it(self):
+        x = leaf(1.0)
+        y = x * 3
+        y.register_hook(lambda grad: grad * 10)
+        y.retain_grad()
+        removed = y.register_hook(lambda grad: grad * 100)
+        y.register_hook(lambda grad: grad + 1)
+        removed.remove()
+        (y * y).backward()
+        assert y.grad.tolist() == [61.0]
+        assert x.grad.tolist() == [183.0]
+        y.grad.zero_()
+        assert x.grad.tolist() == [183.0]
+
+    def test_retained_of_some_outputs(self):
+        x = leaf(1.0, 2.0, 3.0)
+        first, second, third = x.unbind()
+        first.retain_grad()
+        third.retain_grad()
+        (second * 5 + third * 7).backward()
+        assert first.grad is None  # nothing came
+        assert second.grad is None  # nothing was kept
+        assert third.grad.item() == 7
+
+    def test_retain_grad_keeps_no_tensor_alive(self):
+        x = leaf(1.0)
+        y = x * 3
+        y.retain_grad()
+        gone, z = weakref.ref(y), y * 2
+        del y
+        gc.collect()
+        assert gone() is None
+        z.backward()
+        assert x.grad.tolist() == [6.0]
+
+    @pytest.mark.parity
+    @pytest.mark.parametrize("order", sorted(set(itertools.permutations(STEPS, 4))))
+    def test_retain_grad_among_hooks_is_pytorchs(self, order):
+        import torch
+
+        def run(lib):
+            x, seen = lib.tensor([1.0, 2.0], requires_grad=True), []
+            y = x * 3
+            steps = {"retain": y.retain_grad, "double": lambda: y.register_hook(lambda grad: grad * 2),
+                     "add": lambda: y.register_hook(lambda grad: grad + 1),
+                     "look": lambda: y.register_hook(lambda grad: seen.append(grad.tolist()))}  # fmt: skip
+            for step in order:
+                steps[step]()
+            for _ in range(2):
+                (y * y).sum().backward(retain_graph=True)
+            return seen, x.grad.tolist(), y.grad.tolist()
+
+        assert run(minidet) == run(torch)
 
 
 def test_infinite_gradients_are_results_not_warnings():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import minidet
+from minidet import nn
 from minidet.autograd import Function, GradcheckError, gradcheck
 from minidet.autograd.gradcheck import gradcheck_report
 
@@ -75,6 +76,77 @@ def test_a_missing_gradient_fails(rng):
 
 def test_a_constant_passes(rng):
     assert gradcheck(lambda x: x.detach() * 0 + 3 + 0 * x, doubles(rng, 2))
+
+
+class Centred(Function):
+    """Returns ``x - mean`` and ``mean``, which ``declare`` may call constant."""
+
+    declare = True
+    axis = None
+
+    @classmethod
+    def forward(cls, ctx, x):
+        mean = x.mean(axis=cls.axis)  # without an axis, a NumPy scalar
+        if cls.declare:
+            ctx.mark_non_differentiable(mean)
+        return x - mean, mean
+
+    @staticmethod
+    def backward(ctx, grad, _):
+        return grad - grad.mean(axis=ctx.function.axis)
+
+
+class TestDeclaredConstant:
+    """An output without a gradient is not compared if its Function said so, and only then."""
+
+    @pytest.mark.parametrize("mode", ["random", "full"])
+    @pytest.mark.parametrize("axis", [None, 0])
+    def test_passes(self, rng, mode, axis):
+        function = type("AlongAxis", (Centred,), {"axis": axis})
+        assert gradcheck(function.apply, doubles(rng, 3, 2), mode=mode)
+        assert gradcheck(lambda x: function.apply(x)[::-1], doubles(rng, 3, 2), mode=mode)
+
+    @pytest.mark.parametrize("mode", ["random", "full"])
+    def test_the_other_output_is_compared(self, rng, mode):
+        wrong = type("Wrong", (Centred,), {"backward": staticmethod(lambda ctx, grad, _: grad)})
+        assert not gradcheck(wrong.apply, doubles(rng, 3, 2), mode=mode, raise_exception=False)
+
+    @pytest.mark.parametrize("mode", ["random", "full"])
+    @pytest.mark.parametrize("fn", [
+        type("Undeclared", (Centred,), {"declare": False}).apply,
+        lambda x: (x * 2, (x * 3).detach()),
+        lambda x: (x * 2, minidet.tensor(x.detach().numpy())),
+        lambda x: (lambda centred, mean: centred * mean)(*Centred.apply(x)),
+        lambda x: (lambda centred, mean: (centred, mean * 1))(*Centred.apply(x)),
+    ])  # fmt: skip
+    def test_undeclared_paths_fail(self, rng, mode, fn):
+        with pytest.raises(GradcheckError):
+            gradcheck(fn, doubles(rng, 3, 2), mode=mode)
+
+    def test_through_a_module_with_a_backward_hook(self, rng):
+        class Net(nn.Module):
+            def forward(self, x):
+                return x * 2, x.detach() * 3
+
+        net = Net()
+        net.register_full_backward_hook(lambda module, before, after: None)
+        with pytest.raises(GradcheckError):
+            gradcheck(net, doubles(rng, 2))
+        net.forward = Centred.apply
+        assert gradcheck(net, doubles(rng, 2))
+
+    def test_one_output_has_to_have_a_gradient(self, rng):
+        with pytest.raises(ValueError, match="gradcheck: fn returned no float tensor with a gradient, expected at"):
+            gradcheck(lambda x: Centred.apply(x)[1], doubles(rng, 2))
+
+    def test_such_an_output_is_an_ordinary_leaf(self, rng):
+        mean = Centred.apply(doubles(rng, 3))[1]
+        assert mean.is_declared_constant
+        assert mean.is_leaf
+        assert not mean.requires_grad
+        mean.requires_grad_()
+        (mean * mean * 2).backward()
+        assert mean.grad.item() == pytest.approx(4 * mean.item())
 
 
 def test_second_output_counts(rng):
