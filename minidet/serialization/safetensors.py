@@ -18,6 +18,10 @@ import safetensors.numpy
 from ..autograd.tensor import Tensor
 from ..errors import bad_argument
 
+#: The format's names of what NumPy knows too, least significant byte first.
+DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "<i1",
+          "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "<u1", "BOOL": "|?", "C64": "<c8"}  # fmt: skip
+
 
 def save_file(tensors: dict, path: str | os.PathLike, metadata: dict[str, str] | None = None) -> None:
     """Write named tensors to ``path``, replacing what is there in one step.
@@ -30,33 +34,64 @@ def save_file(tensors: dict, path: str | os.PathLike, metadata: dict[str, str] |
     metadata : dict of str to str, optional
         Text for the header.
     """
+    if not isinstance(tensors, dict):
+        expected = "a dict of Tensors or ndarrays"
+        raise bad_argument("save_file", "tensors", f"is a {type(tensors).__name__}", expected, error=TypeError)
     arrays = {}
     for name, tensor in tensors.items():
         array = tensor._array if isinstance(tensor, Tensor) else tensor
-        if not isinstance(name, str) or not isinstance(array, (np.ndarray, np.generic)):
+        if not isinstance(name, str) or name == "__metadata__" or not isinstance(array, (np.ndarray, np.generic)):
             was = f"has an entry {name!r} that is a {type(tensor).__name__}"
-            raise bad_argument("save_file", "tensors", was, "names and Tensors or ndarrays", error=TypeError)
-        arrays[name] = np.ascontiguousarray(array).reshape(np.shape(array))
-    write_file(path, safetensors.numpy.save(arrays, metadata))
+            expected = "names other than '__metadata__', and Tensors or ndarrays"
+            raise bad_argument("save_file", "tensors", was, expected, error=TypeError)
+        if array.dtype.newbyteorder("<") not in map(np.dtype, DTYPES.values()):
+            expected = f"one of {', '.join(DTYPES)}"
+            raise bad_argument("save_file", f"tensors[{name!r}]", f"has dtype {array.dtype}", expected, error=TypeError)
+        arrays[name] = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(np.shape(array))
+    try:
+        data = safetensors.numpy.save(arrays, metadata)
+    except Exception as error:
+        was = f"are {list(arrays)[:8]} and {metadata!r}"
+        raise bad_argument("save_file", "names and metadata", was, "text, and a dict of text", str(error)) from error
+    write_file(path, data)
 
 
 def load_file(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """Read the arrays of a safetensors file.
+
+    NumPy has no bfloat16: such arrays become float32, without loss (a bfloat16 is the upper half of a float32).
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is damaged, or is not in this format.
+        If the file is damaged, is not in this format, or holds numbers that NumPy does not know, of 8 bits or fewer.
     """
+    data = read_file(path)
     try:
-        return safetensors.numpy.load(read_file(path))
-    except safetensors.SafetensorError as error:
-        size = os.path.getsize(path)
+        entries = safetensors.deserialize(data)
+    except Exception as error:
         raise ValueError(
-            f"load_file: {os.fspath(path)} ({size} bytes) is damaged or is not a safetensors file: {error}."
+            f"load_file: {os.fspath(path)} ({len(data)} bytes) is damaged or is not a safetensors file: {error}."
         ) from error
+    return {name: _array(path, name, entry) for name, entry in entries}
+
+
+def _array(path: str | os.PathLike, name: str, entry: dict) -> np.ndarray:
+    """Return one entry of a file as an array."""
+    kind = entry["dtype"]
+    if kind == "BF16":
+        upper = np.frombuffer(entry["data"], "<u2").astype(np.uint32)
+        return (upper << np.uint32(16)).view(np.float32).reshape(entry["shape"])
+    if kind not in DTYPES:
+        expected = f"one of {', '.join(DTYPES)}, BF16"
+        raise bad_argument("load_file", f"{name!r} in {os.fspath(path)}", f"has dtype {kind}", expected)
+    return (
+        np.frombuffer(entry["data"], DTYPES[kind])
+        .reshape(entry["shape"])
+        .astype(np.dtype(DTYPES[kind][1:]), copy=False)
+    )
 
 
 def read_file(path: str | os.PathLike) -> bytes:

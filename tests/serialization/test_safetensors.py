@@ -1,5 +1,6 @@
 """Files of arrays: what goes in comes out, and a write happens or does not."""
 
+import json
 import os
 
 import numpy as np
@@ -57,6 +58,73 @@ def test_wrong_entries(tmp_path):
     with pytest.raises(TypeError, match="save_file: tensors has an entry 3"):
         save_file({3: np.ones(2)}, tmp_path / "a")
     assert os.listdir(tmp_path) == []
+
+
+def write_raw(path, kind, size, data):
+    """Write one entry "x" of any dtype, as the format's description has it."""
+    header = json.dumps({"x": {"dtype": kind, "shape": [size], "data_offsets": [0, len(data)]}}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header + data)
+
+
+def test_bfloat16_by_hand(tmp_path):
+    words = [0x3F80, 0xC000, 0x0000, 0x8000, 0x7F80, 0xFF80, 0x0001, 0x7F7F, 0x4049]
+    write_raw(tmp_path / "a", "BF16", len(words), np.array(words, "<u2").tobytes())
+    x = load_file(tmp_path / "a")["x"]
+    assert x.dtype == np.float32
+    expected = [1, -2, 0, -0.0, np.inf, -np.inf, 2.0**-133, (2 - 2**-7) * 2.0**127, 3.140625]
+    assert x.tobytes() == np.array(expected, np.float32).tobytes()
+
+
+@pytest.mark.parity
+def test_every_bfloat16_is_pytorchs(tmp_path):
+    import safetensors.torch
+    import torch
+
+    words = torch.from_numpy(np.arange(65536, dtype=np.uint16).view(np.int16).reshape(256, 256).copy())
+    every = words.view(torch.bfloat16)
+    one = torch.tensor(1.5, dtype=torch.bfloat16)
+    safetensors.torch.save_file({"every": every, "one": one, "none": every[:0]}, tmp_path / "a")
+    loaded = load_file(tmp_path / "a")
+    np.testing.assert_array_equal(loaded["every"].view(np.uint32), every.float().numpy().view(np.uint32))
+    assert (loaded["one"].shape, loaded["one"].item()) == ((), 1.5)
+    assert (loaded["none"].shape, loaded["none"].dtype) == ((0, 256), np.float32)
+    loaded["every"][0] = 1  # a copy of one's own, as other dtypes give
+
+
+@pytest.mark.parity
+def test_what_pytorch_writes_in_each_dtype(tmp_path):
+    import safetensors.torch
+    import torch
+
+    for name in ("float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint8", "uint16", "uint32", "uint64",
+                 "bool", "complex64"):  # fmt: skip
+        tensor = torch.tensor([0, 1, 1, 0]).to(getattr(torch, name))
+        safetensors.torch.save_file({"x": tensor}, tmp_path / "a")
+        np.testing.assert_array_equal(load_file(tmp_path / "a")["x"], tensor.numpy(), strict=True)
+
+
+@pytest.mark.parametrize("kind", ["F8_E4M3", "F8_E5M2", "F8_E8M0", "F4", "NEW"])
+def test_dtypes_that_numpy_does_not_know(tmp_path, kind):
+    path = tmp_path / "eight.safetensors"
+    write_raw(path, kind, 8, bytes(4 if kind == "F4" else 8))
+    with pytest.raises(ValueError, match=rf"load_file: .*eight\.safetensors.*{kind}"):
+        load_file(path)
+
+
+def test_what_cannot_be_written(tmp_path):
+    path = tmp_path / "a"
+    for kind in (object, "U3", np.complex128, "M8[s]"):
+        with pytest.raises(TypeError, match=r"save_file: tensors\['x'\] has dtype .*, expected one of F64, F32"):
+            save_file({"x": np.zeros(2, kind)}, path)
+    for metadata in (3, {"a": 3}, {3: "a"}):
+        with pytest.raises(ValueError, match="save_file: names and metadata are"):
+            save_file({"x": np.zeros(2)}, path, metadata)
+    for wrong in ([], None, "x", {"__metadata__": np.zeros(2)}):
+        with pytest.raises(TypeError, match="save_file: tensors "):
+            save_file(wrong, path)
+    assert os.listdir(tmp_path) == []
+    save_file({"x": np.arange(3, dtype=">i4")}, path)  # a foreign order of bytes is put right
+    np.testing.assert_array_equal(load_file(path)["x"], np.arange(3, dtype=np.int32), strict=True)
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
