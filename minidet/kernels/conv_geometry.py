@@ -56,7 +56,7 @@ class Plan:
     qh, qw : int
     source_at, weight_at : (K,) arrays
     offsets : tuple of (int, int)
-        The taps' distances from a pixel's place (sh * qh, sw * qw) in x.
+        The taps' distances from a pixel's place (sh * qh, sw * qw) in x; of an input gradient, those of phase (0, 0).
     stride : (int, int)
         Of an input gradient: pixels of the result from one q to the next.
     phase_at : (phases of the result + 1,) array, or None
@@ -79,6 +79,11 @@ class Plan:
     def long(self):
         """The pixels (rows, columns); they are one long row where the image is not wider."""
         return (1, self.qh * self.qw) if self.qw == self.image.columns else (self.qh, self.qw)
+
+    @property
+    def is_in_order(self):
+        """Whether the taps come as the weight's numbers do, every single one."""
+        return np.array_equal(self.weight_at, np.arange(self.weight_at.size))
 
 
 def _channel_offsets(channels, step, taps):
@@ -261,9 +266,10 @@ def window(plan, channels, waste=WASTE):
 def strided_window(plan, channels):
     """Return the same for windows of 5 x 5, whose 3 x 3 taps have stride 2."""
     image, count = plan.image, plan.source_at.size // channels
+    if (image.sh, image.sw) != (2, 2) or count != 9:
+        return None
     top, left = plan.offsets[0]
-    taps = tuple((top + i, left + j) for i in range(3) for j in range(3))
-    if (image.sh, image.sw) != (2, 2) or count != 9 or plan.offsets != taps:
+    if plan.offsets != tuple((top + i, left + j) for i in range(3) for j in range(3)):
         return None
     th, tw = (plan.qh + 1) // 2, (plan.qw + 1) // 2
     if 4 * th * tw > LITTLE_WASTE * plan.qh * plan.qw:

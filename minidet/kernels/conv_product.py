@@ -114,7 +114,7 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
     direct = phases or rows <= conv_direct.MOST_ROWS
     tile_rows = (1 if rows == 1 and not phases else DIRECT_ROWS) if direct else DENSE_ROWS
     tiles, taps = groups * -(-rows // tile_rows), plan.source_at.size
-    numbers = (rows, tile_rows, *weight_steps, groups, taps)
+    numbers = (rows, tile_rows, *weight_steps, groups, plan.is_in_order, taps)
     packing = Packing(
         conv_tiles.pack, conv_tiles.pack_own, tiles, tiles * (taps + 1) * tile_rows, groups * rows, numbers
     )
@@ -152,7 +152,8 @@ def _tiles(size, rows, out_size, has_bias, plan, groups, packing, work):
     """Use panels: many filters and channels per group."""
     n, channels, h, w = size
     qh, qw, frame, table = plan.qh, plan.qw, None, geometry.tiles_table(plan)
-    if plan.offsets == ((0, 0),) and (qh, qw) == (h, w):  # one long row
+    steps = plan.image.sh, plan.image.sw
+    if (plan.offsets, steps, (qh, qw)) == (((0, 0),), (1, 1), (h, w)):  # every pixel meets itself: one long row
         if conv_pointwise.is_worth_it(channels // groups, h * w):
             return _pointwise(size, rows, has_bias, groups, packing, work, table)
         qh, qw, h, w = 1, qh * qw, 1, h * w
@@ -162,7 +163,7 @@ def _tiles(size, rows, out_size, has_bias, plan, groups, packing, work):
         layout, starts, table = geometry.framed(plan)
         frame, h, w = (layout, starts, geometry.PIECE), layout.rows, layout.columns
     pixels = out_size[2] * out_size[3]
-    numbers = (qh, qw, plan.image.sh, plan.image.sw, n, channels, channels // groups, h, w, rows, has_bias,
+    numbers = (qh, qw, *steps, n, channels, channels // groups, h, w, rows, has_bias,
                out_size[1] * pixels, pixels, chunks)  # fmt: skip
     return Product(conv_tiles.correlate, groups * chunks, numbers, table, packing, work, frame)
 

@@ -97,14 +97,14 @@ def copy_of(slot, numbers):
 def _pack_tile(tile, slot, weight, packed, table, numbers):
     """Pack a tile's rows, k after k, their biases last: ``packed[first + (tile * (K + 1) + k) * tile_rows + r]``."""
     end = numbers.size
-    rows, tile_rows, group_step, row_step = numbers[end - 8], numbers[end - 7], numbers[end - 6], numbers[end - 5]
-    taps = numbers[end - 3]
+    rows, tile_rows, group_step, row_step = numbers[end - 9], numbers[end - 8], numbers[end - 7], numbers[end - 6]
+    is_in_order, taps = numbers[end - 4], numbers[end - 3]
     weight_at = table[table.size - taps :]
     group, row = divmod(tile, (rows + tile_rows - 1) // tile_rows)
     row *= tile_rows
     at = copy_of(slot, numbers) + tile * (taps + 1) * tile_rows
     first, done = group * group_step + row * row_step, 0
-    if row + tile_rows <= rows and weight_at[min(1, taps - 1)] == 1 and weight_at[taps - 1] == taps - 1:
+    if row + tile_rows <= rows and is_in_order:  # weight_at is 0, 1, 2, ...
         done = taps - taps % IN_TURN if tile_rows > 1 else 0
         for k in range(0, done, IN_TURN):
             if tile_rows == DENSE_ROWS:
@@ -136,7 +136,7 @@ def pack(tile, _slot, _x, weight, packed, _out, table, numbers):
 def pack_own(_index, slot, _x, weight, packed, _out, table, numbers):
     """Pack all weights for one thread, which then begins with its tasks, whose arguments these are."""
     end = numbers.size
-    rows, tile_rows, groups = numbers[end - 8], numbers[end - 7], numbers[end - 4]
+    rows, tile_rows, groups = numbers[end - 9], numbers[end - 8], numbers[end - 5]
     for tile in range(groups * ((rows + tile_rows - 1) // tile_rows)):
         _pack_tile(tile, slot, weight, packed, table, numbers)
 

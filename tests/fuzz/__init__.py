@@ -1,0 +1,1 @@
+"""Random calls, compared with the reference: each module draws calls of one family."""
