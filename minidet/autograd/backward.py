@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import bad_argument
 from .float_errors import quiet
+from .sequence import to_native
 
 
 class Gradients:
@@ -94,7 +95,7 @@ def _hooked(gradient, hooks, wrap):
                 was = f"has shape {array.shape}" if isinstance(array, np.ndarray) else f"is a {type(array).__name__}"
                 expected = f"None or a tensor of shape {gradient.shape}"
                 raise bad_argument("register_hook", "the hook's result", was, expected, error=RuntimeError)
-            gradient = np.asarray(array, gradient.dtype)
+            gradient = to_native("register_hook", "the hook's result", array).astype(gradient.dtype, copy=False)
     return gradient
 
 

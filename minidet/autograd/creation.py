@@ -10,7 +10,8 @@ from ..errors import bad_argument, integer
 from ..random import generator
 from .axes import lengths
 from .float_errors import quiet
-from .promotion import as_dtype, checked_tensor, is_scalar, result_type
+from .promotion import checked_tensor, is_scalar, result_type
+from .sequence import as_dtype
 from .tensor import DEFAULT_FLOAT, Tensor, wrap
 
 

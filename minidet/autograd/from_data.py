@@ -8,6 +8,7 @@ import numpy as np
 
 from ..errors import bad_argument
 from .float_errors import quiet
+from .sequence import as_dtype
 from .tensor import Tensor, to_array, wrap
 
 
@@ -16,15 +17,23 @@ def tensor(data, *, dtype=None, requires_grad: bool = False) -> Tensor:
 
     Python floats become float32; an ndarray keeps its dtype unless ``dtype`` is given.
     """
+    array = to_array(data)
+    dtype = array.dtype if dtype is None else as_dtype("tensor", dtype)
     with quiet():
-        array = np.array(to_array(data), dtype=dtype)
-    leaf = wrap(to_array(array))
+        leaf = wrap(np.array(array, dtype))
     return leaf.requires_grad_() if requires_grad else leaf
 
 
 def as_tensor(data) -> Tensor:
     """Return ``data`` if it is a tensor, else a tensor around it that shares an ndarray's memory."""
-    return data if isinstance(data, Tensor) else Tensor(data)
+    return data if isinstance(data, Tensor) else _share("as_tensor", "data", data)
+
+
+def _share(op: str, argument: str, value) -> Tensor:
+    try:
+        return Tensor(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(str(error).replace("tensor: data", f"{op}: {argument}", 1)) from None
 
 
 def read_tensor(op: str, argument: str, value) -> Tensor:
@@ -33,14 +42,15 @@ def read_tensor(op: str, argument: str, value) -> Tensor:
         return value
     if not isinstance(value, (np.ndarray, np.generic, numbers.Real, list, tuple)):
         raise bad_argument(op, argument, f"is a {type(value).__name__}", "a tensor", error=TypeError)
-    try:
-        return Tensor(value)
-    except (TypeError, ValueError) as error:
-        raise type(error)(str(error).replace("tensor: data", f"{op}: {argument}", 1)) from None
+    return _share(op, argument, value)
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
-    """Make a tensor that shares the memory of ``array``."""
+    """Make a tensor that shares the memory of ``array``.
+
+    Copied instead is what no tape could lock and unlock (a read-only array, or one around PyTorch's memory), and an
+    array of the other byte order.
+    """
     if not isinstance(array, np.ndarray):
         raise bad_argument("from_numpy", "array", f"is a {type(array).__name__}", "a NumPy ndarray", error=TypeError)
-    return Tensor(array)
+    return _share("from_numpy", "array", array)

@@ -15,23 +15,12 @@ from ..errors import bad_argument
 from .float_errors import quiet
 from .from_data import read_tensor
 from .function import Function
+from .sequence import as_dtype
 from .tensor import DEFAULT_FLOAT, Tensor
 
 KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
 SCALAR_DTYPES = (np.dtype(np.bool_), np.dtype(np.int64), DEFAULT_FLOAT)  # of a Python bool, int and float
 SCALARS = (numbers.Real, np.bool_)  # bool and NumPy's numbers are among the real ones
-
-
-def as_dtype(op: str, dtype) -> np.dtype:
-    """Return ``dtype`` as NumPy's, or raise if tensors cannot have it (float16, complex, strings)."""
-    try:
-        result = np.dtype(dtype)
-    except TypeError:
-        result = None
-    if dtype is None or result is None or result.kind not in KINDS or result == np.float16 or result.itemsize > 8:
-        expected = "float32, float64, an integer dtype or bool"
-        raise bad_argument(op, "dtype", f"is {dtype!r}", expected, error=TypeError)
-    return result
 
 
 def is_scalar(value) -> bool:

@@ -11,7 +11,8 @@ from ..errors import bad_argument
 from .axes import one_axis, some_axes
 from .elementwise import maximum, minimum
 from .function import Function
-from .promotion import as_dtype, cast, checked_tensor, float_input
+from .promotion import cast, checked_tensor, float_input
+from .sequence import as_dtype
 from .tensor import Tensor, wrap
 
 

@@ -1,4 +1,4 @@
-"""Nested lists of numbers as arrays: Python floats become float32, as in PyTorch."""
+"""What arrays tensors can have; and nested lists of numbers as such: Python floats become float32, as in PyTorch."""
 
 from __future__ import annotations
 
@@ -8,6 +8,26 @@ from ..errors import bad_argument
 from .float_errors import quiet
 
 DEFAULT_FLOAT = np.dtype(np.float32)
+CODES = "?bhilqBHILQfd"  # NumPy's letters of bool, integers, float32 and float64: the same for both byte orders
+EXPECTED = "float32, float64, an integer dtype or bool"
+
+
+def to_native(op: str, argument: str, array: np.ndarray) -> np.ndarray:
+    """Return an array in this machine's byte order, or raise unless it holds what tensors can have."""
+    if array.dtype.char not in CODES:
+        raise bad_argument(op, argument, f"has dtype {array.dtype}", EXPECTED, error=TypeError)
+    return array if array.dtype.isnative else array.astype(array.dtype.char)
+
+
+def as_dtype(op: str, dtype) -> np.dtype:
+    """Return ``dtype`` as NumPy's, in this machine's byte order, or raise if tensors cannot have it."""
+    try:
+        code = "" if dtype is None else np.dtype(dtype).char  # None would be float64
+    except (TypeError, ValueError):
+        code = ""
+    if not code or code not in CODES:
+        raise bad_argument(op, "dtype", f"is {dtype!r}", EXPECTED, error=TypeError)
+    return np.dtype(code)
 
 
 def from_sequence(value) -> np.ndarray:

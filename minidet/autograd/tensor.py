@@ -12,7 +12,7 @@ from .backward import run_backward
 from .float_errors import quiet
 from .grad_mode import mode
 from .hooks import HookHandle
-from .sequence import DEFAULT_FLOAT, from_sequence
+from .sequence import CODES, DEFAULT_FLOAT, from_sequence, to_native
 from .storage import Storage
 
 DECLARED_CONSTANT = -1  # as `output_nr`: the number of no output that a gradient comes to
@@ -44,6 +44,7 @@ class Tensor:
     def __init__(self, data, requires_grad: bool = False):
         """Share a writable array through a view: a tape can then lock the caller's array, and minidet still write."""
         array = to_array(data)
+        foreign = array is data or (array.base is not None and not isinstance(data, Tensor))
         self._array = array
         self._storage = data._storage if isinstance(data, Tensor) else Storage()  # one memory, one count of its changes
         self.grad: Tensor | None = None
@@ -51,12 +52,9 @@ class Tensor:
         self.output_nr = 0
         self._hooks = None
         self._requires_grad = False
-        if isinstance(data, np.ndarray) and array is data:
-            if array.flags.writeable:
-                self._array = array.view()  # ours to write; the caller's own array is locked while a tape needs it
-                self._storage.hand_out(array)
-            else:  # a kernel would be compiled once more, just for arrays that are read-only
-                self._array = array.copy()
+        if foreign:  # what cannot be shared and locked is copied; kernels would be compiled once more for read-only
+            view = self._storage.take_in(data) if isinstance(data, np.ndarray) else None
+            self._array = array.copy() if view is None else view
         if requires_grad:
             self.requires_grad_()
 
@@ -220,7 +218,7 @@ class Tensor:
                 raise bad_argument("backward", "the tensor", f"has shape {self.shape}", "exactly one element",
                                    "pass gradient=... of the tensor's shape for anything else")  # fmt: skip
             gradient = np.ones(self.shape, self.dtype)
-        gradient = np.asarray(gradient._array if isinstance(gradient, Tensor) else gradient, self.dtype)
+        gradient = as_array("backward", "gradient", gradient).astype(self.dtype, copy=False)
         if gradient.shape != self.shape:
             raise bad_argument("backward", "gradient", f"has shape {gradient.shape}", str(self.shape))
         run_backward(self, gradient, retain_graph, wrap)
@@ -251,7 +249,7 @@ class Tensor:
 
     def copy_(self, source) -> Tensor:
         """Overwrite the values by ``source`` (broadcast), in place."""
-        return self._write("copy_", ..., source)
+        return self._write("copy_", ..., source, "source")
 
     def fill_(self, value) -> Tensor:
         """Overwrite every element by ``value``, in place."""
@@ -268,16 +266,21 @@ class Tensor:
                 "recorded. Use an operation that returns a new tensor, or no_grad()."
             )
 
-    def _write(self, op: str, index, value) -> Tensor:
+    def _write(self, op: str, index, value, argument: str = "value") -> Tensor:
         self._check_write(op, value)
-        with quiet():
-            self._array[index] = to_array(value)
-        self._storage.version += 1
+        value = as_array(op, argument, value)
+        try:
+            with quiet():
+                self._array[index] = value
+        except ValueError as error:
+            expected = f"a shape that broadcasts to {self._array[index].shape}"
+            raise bad_argument(op, argument, f"has shape {value.shape}", expected) from error
+        self._storage.changed(self._array)
         return self
 
     def _write_array(self) -> np.ndarray:
         """Count one change in place, and return the array to change: for optimisers and buffers."""
-        self._storage.version += 1
+        self._storage.changed(self._array)
         return self._array
 
 
@@ -302,17 +305,28 @@ def _leaf(array: np.ndarray, requires_grad: bool) -> Tensor:
 
 
 def to_array(value) -> np.ndarray:
-    """Return the array behind a tensor, or make one: Python floats become float32, an ndarray keeps its dtype."""
+    """Return the array behind a tensor, or make one: Python floats become float32, an ndarray keeps its dtype.
+
+    An array of the other byte order is converted; what holds no numbers that tensors can have raises ``TypeError``.
+    """
     if isinstance(value, Tensor):
         return value._array
     if isinstance(value, (np.ndarray, np.generic)):
+        if isinstance(value, np.ma.MaskedArray):
+            why = "a tensor has no mask: use array.filled(value)"
+            raise bad_argument("tensor", "data", "is a masked array", "an array without", why, TypeError)
         array = np.asarray(value)
     elif isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):
         with quiet():
             array = np.asarray(value, DEFAULT_FLOAT)
     else:
         array = from_sequence(value)
-    if array.dtype.kind not in "fiub" or array.dtype == np.float16:
-        raise bad_argument("tensor", "data", f"has dtype {array.dtype}", "float32, float64, an integer dtype or bool",
-                           error=TypeError)  # fmt: skip
-    return array
+    return array if array.dtype.isnative and array.dtype.char in CODES else to_native("tensor", "data", array)
+
+
+def as_array(op: str, argument: str, value) -> np.ndarray:
+    """Do what :func:`to_array` does for an argument of an operation; errors name both."""
+    try:
+        return to_array(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(str(error).replace("tensor: data", f"{op}: {argument}", 1)) from None

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..autograd.float_errors import quiet
+from ..autograd.sequence import CODES, EXPECTED
 from ..autograd.tensor import Tensor
 from ..errors import bad_argument
 
@@ -59,8 +60,8 @@ def load(module, state: Mapping, strict: bool) -> IncompatibleKeys:
     for key in common:
         if given[key].shape != own[key].shape:
             problems.append(f"{key} has shape {given[key].shape}, expected {own[key].shape}")
-        if given[key].dtype.kind not in "fiub":
-            problems.append(f"{key} has dtype {given[key].dtype}, expected numbers")
+        if given[key].dtype.char not in f"e{CODES}":  # float16 too: many checkpoints save space
+            problems.append(f"{key} has dtype {given[key].dtype}, expected {EXPECTED}")
     if problems:
         listed = "".join(f"\n  {problem}" for problem in problems)
         raise ValueError(f"load_state_dict: the state does not fit {type(module).__name__}:{listed}")

@@ -7,6 +7,7 @@ from collections import defaultdict
 
 import numpy as np
 
+from ..autograd.sequence import to_native
 from ..autograd.tensor import Tensor, wrap
 from ..errors import bad_argument
 
@@ -179,7 +180,8 @@ class Optimizer:
     def _load(self, key: str, value, param: Tensor):
         if not isinstance(value, (Tensor, np.ndarray)):
             return value
-        array = np.asarray(value._array if isinstance(value, Tensor) else value)
+        array = value._array if isinstance(value, Tensor) else value
+        array = to_native(f"{self._name}.load_state_dict", key, array)
         if key == "step":  # PyTorch counts in a 0-d tensor
             return int(array)
         if array.size != param.numel():
