@@ -22,26 +22,28 @@ pixel of its mask is. A keypoint that is left outside becomes "not there".
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 from PIL import Image
 
-from ..errors import bad_argument, check_rank
-
-#: Entries with one row per object.
-INSTANCE_KEYS = ("boxes", "labels", "masks", "keypoints", "iscrowd", "difficult")
+from ..errors import bad_argument, check_rank, integers, number
+from .targets import (
+    INSTANCE_KEYS,
+    as_array,
+    check_fill,
+    check_ignore_index,
+    check_image,
+    check_label_fits,
+    check_pairs,
+    check_place,
+    check_size,
+    check_target,
+)
 
 _FLIP, _RESIZE, _AFFINE = Image.Transpose.FLIP_LEFT_RIGHT, Image.Resampling, Image.Transform.AFFINE
-
-
-def check_image(op: str, image) -> np.ndarray:
-    """Return the image as an array, or raise unless it is float32 (C, H, W)."""
-    image = np.asarray(image)
-    check_rank(op, "image", image, 3, letters="(C, H, W)")
-    if image.dtype != np.float32:
-        raise bad_argument(op, "image", f"has dtype {image.dtype}", "float32 in [0, 1]", error=TypeError)
-    if 0 in image.shape:
-        raise bad_argument(op, "image", f"has shape {image.shape}", "at least one pixel")
-    return image
+_STEEPEST = 1e9  # entries of an affine map: Pillow counts pixels in 32 bits
 
 
 def hflip(image: np.ndarray, target: dict, keypoint_pairs=()) -> tuple[np.ndarray, dict]:
@@ -56,22 +58,23 @@ def hflip(image: np.ndarray, target: dict, keypoint_pairs=()) -> tuple[np.ndarra
     """
     image = check_image("hflip", image)
     width = image.shape[2]
-    target = dict(target)
+    target = check_target("hflip", target, image.shape[1:])
+    pairs = check_pairs("hflip", keypoint_pairs)
     if "boxes" in target:
-        x1, y1, x2, y2 = np.asarray(target["boxes"]).reshape(-1, 4).T
+        x1, y1, x2, y2 = target["boxes"].T
         target["boxes"] = np.stack([width - x2, y1, width - x1, y2], axis=1)
     for key in ("masks", "semantic"):
         if key in target:
-            target[key] = np.ascontiguousarray(np.asarray(target[key])[..., ::-1])
+            target[key] = np.ascontiguousarray(target[key][..., ::-1])
     if "keypoints" in target:
-        target["keypoints"] = _hflip_keypoints(np.asarray(target["keypoints"]), width, keypoint_pairs)
+        target["keypoints"] = _hflip_keypoints(target["keypoints"], width, pairs)
     return np.ascontiguousarray(image[:, :, ::-1]), target
 
 
 def _hflip_keypoints(keypoints: np.ndarray, width: int, pairs) -> np.ndarray:
     order = np.arange(keypoints.shape[1])
     for left, right in pairs:
-        if not (0 <= left < len(order) and 0 <= right < len(order)):
+        if max(left, right) >= len(order):
             raise bad_argument("hflip", "keypoint_pairs", f"contains {(left, right)}", f"numbers in [0, {len(order)})",
                                error=IndexError)  # fmt: skip
         order[left], order[right] = right, left
@@ -103,55 +106,56 @@ def crop(
     fill : float or C floats
         The colour beyond the image.
     ignore_index : int
-        The ``"semantic"`` label beyond the image.
+        The ``"semantic"`` label beyond the image. Labels have to be of a type that can hold it: ``uint8`` has no -100.
     min_visible : float
         The share of a box's area that must be left.
     """
-    image = check_image("crop", image)
+    return _crop("crop", image, target, top, left, size, fill, ignore_index, min_visible)
+
+
+def _crop(op: str, image, target, top, left, size, fill, ignore_index, min_visible) -> tuple[np.ndarray, dict]:
+    image = check_image(op, image)
+    top, left, size = check_place(op, "top", top), check_place(op, "left", left), check_size(op, size)
     offset = np.array([left, top])
-    out = _cut(image, top, left, size, np.reshape(np.asarray(fill, image.dtype), (-1, 1, 1)))
-    return out, _move(
-        target,
-        lambda planes, value: _cut(planes, top, left, size, value),
-        lambda points: points - offset,
-        size,
-        ignore_index,
-        min_visible,
-    )
+    move = Move(op, lambda planes, value: _cut(planes, top, left, size, value), lambda points: points - offset, size,
+                check_ignore_index(op, ignore_index), number(op, "min_visible", min_visible, 0.0, 1.0))  # fmt: skip
+    moved = move.apply(check_target(op, target, image.shape[1:]))
+    colour = check_fill(op, fill, len(image))
+    return _cut(image, top, left, size, lambda dtype: colour), moved
 
 
 def _cut(planes: np.ndarray, top: int, left: int, size, fill) -> np.ndarray:
+    """Cut a rectangle out of planes (..., H, W); ``fill(dtype)`` is asked for a value where it reaches beyond them."""
     (h, w), (oh, ow) = planes.shape[-2:], size
     y1, y2 = max(top, 0), max(min(top + oh, h), 0)
     x1, x2 = max(left, 0), max(min(left + ow, w), 0)
     if (y2 - y1, x2 - x1) == (oh, ow):
         return planes[..., y1:y2, x1:x2].copy()
     out = np.empty((*planes.shape[:-2], oh, ow), planes.dtype)
-    out[...] = fill
+    out[...] = fill(planes.dtype)
     if y1 < y2 and x1 < x2:
         out[..., y1 - top : y2 - top, x1 - left : x2 - left] = planes[..., y1:y2, x1:x2]
     return out
 
 
 def pad(image, target, padding, fill=0.0, ignore_index: int = -100) -> tuple[np.ndarray, dict]:
-    """Add ``padding`` = (left, top, right, bottom) pixels around the image."""
+    """Add ``padding`` = (left, top, right, bottom) pixels around the image; the rest as for :func:`crop`."""
     image = check_image("pad", image)
-    left, top, right, bottom = padding
-    size = (image.shape[1] + top + bottom, image.shape[2] + left + right)
-    return crop(image, target, -top, -left, size, fill, ignore_index)
+    left, top, right, bottom = integers("pad", "padding", padding, 4)
+    size = check_size("pad", (image.shape[1] + top + bottom, image.shape[2] + left + right), "the padded image's size")
+    return _crop("pad", image, target, -top, -left, size, fill, ignore_index, 0.0)
 
 
 def resize(image: np.ndarray, target: dict, size: tuple[int, int]) -> tuple[np.ndarray, dict]:
     """Stretch to ``size`` (H, W): the image bilinearly (averaging where it shrinks), labels and masks by nearest."""
-    image = check_image("resize", image)
+    image, size = check_image("resize", image), check_size("resize", size)
     (h, w), (oh, ow) = image.shape[1:], size
     ratio = np.array([ow / w, oh / h])
-
-    def planes(array, _):
-        return _each_plane(array, size, lambda plane: plane.resize((ow, oh), _RESIZE.NEAREST))
-
+    target = check_target("resize", target, (h, w))
+    index = _nearest((h, w), lambda plane: plane.resize((ow, oh), _RESIZE.NEAREST)) if _has_planes(target) else None
     out = np.stack([np.asarray(Image.fromarray(plane).resize((ow, oh), _RESIZE.BILINEAR)) for plane in image])
-    return out, _move(target, planes, lambda points: points * ratio, size, 0, 0.0, drop=False)
+    move = Move("resize", lambda planes, value: _take(planes, index, value), lambda points: points * ratio, size)
+    return out, move.apply(target, drop=False)
 
 
 def warp_affine(
@@ -178,66 +182,100 @@ def warp_affine(
     size, fill, ignore_index, min_visible
         As for :func:`crop`.
     """
-    image = check_image("warp_affine", image)
-    matrix = np.asarray(matrix, np.float64)
-    if matrix.shape != (2, 3) or not np.isfinite(matrix).all() or abs(np.linalg.det(matrix[:, :2])) < 1e-12:
-        raise bad_argument("warp_affine", "matrix", f"is {matrix.tolist()}", "an invertible affine map (2, 3)")
+    op = "warp_affine"
+    image, size = check_image(op, image), check_size(op, size)
+    matrix = _checked_matrix(op, matrix)
     (oh, ow), coefficients = size, tuple(matrix.ravel())
     back = np.linalg.inv(matrix[:, :2])
-    colours = np.broadcast_to(np.asarray(fill, np.float64).ravel(), len(image))
-
-    def planes(array, value):
-        return _each_plane(array, size, lambda plane: plane.transform((ow, oh), _AFFINE, coefficients, fillcolor=value))
-
+    turned = np.abs(matrix[[0, 1], [1, 0]]).max() > 1e-9 * np.abs(matrix[:, :2]).max()
+    colours = np.broadcast_to(check_fill(op, fill, len(image)).ravel(), len(image))
+    target, index = check_target(op, target, image.shape[1:]), None
+    if _has_planes(target):
+        index = _nearest(image.shape[1:], lambda p: p.transform((ow, oh), _AFFINE, coefficients, fillcolor=-1))
+    move = Move(op, lambda planes, value: _take(planes, index, value), lambda points: (points - matrix[:, 2]) @ back.T,
+                size, check_ignore_index(op, ignore_index),
+                number(op, "min_visible", min_visible, 0.0, 1.0))  # fmt: skip
+    moved = move.apply(target, bool(turned))
     out = np.empty((len(image), oh, ow), np.float32)
     for channel, plane, colour in zip(out, image, colours, strict=True):
         warped = Image.fromarray(plane).transform((ow, oh), _AFFINE, coefficients, _RESIZE.BILINEAR, 1, float(colour))
         channel[...] = warped
-    turned = np.abs(matrix[[0, 1], [1, 0]]).max() > 1e-9 * np.abs(matrix[:, :2]).max()
-    return out, _move(
-        target, planes, lambda points: (points - matrix[:, 2]) @ back.T, size, ignore_index, min_visible, turned
-    )
+    return out, moved
 
 
-def _each_plane(array: np.ndarray, size, change) -> np.ndarray:
-    """Apply a change of Pillow images to every (H, W) plane of integers or booleans."""
-    flat = array.reshape(-1, *array.shape[-2:])
-    small = flat.dtype == np.bool_ or flat.dtype == np.uint8
-    out = np.empty((len(flat), *size), array.dtype)
-    for target, plane in zip(out, flat, strict=True):
-        target[...] = np.asarray(change(Image.fromarray(plane.astype(np.uint8 if small else np.int32))))
-    return out.reshape(*array.shape[:-2], *size)
+def _checked_matrix(op: str, matrix) -> np.ndarray:
+    found = as_array(op, "matrix", matrix, "iuf").astype(np.float64)
+    fits = found.shape == (2, 3) and bool((np.abs(found) < _STEEPEST).all())  # nan is not
+    if not fits or abs(np.linalg.det(found[:, :2])) < 1e-12:
+        raise bad_argument(op, "matrix", f"is {found.tolist()}", "an invertible affine map (2, 3)")
+    return found
 
 
-def _move(target, planes, points, size, ignore_index, min_visible, turned=False, drop=True) -> dict:
-    """Move all entries of a target: pixels by ``planes(array, fill)``, coordinates by ``points(array (..., 2))``."""
-    target = dict(target)
-    keep = None
-    if "semantic" in target:
-        target["semantic"] = planes(np.asarray(target["semantic"]), ignore_index)
-    if "masks" in target:
-        target["masks"] = planes(np.asarray(target["masks"]), 0)
-        keep = target["masks"].any((1, 2))
-    if "boxes" in target:
-        boxes = np.asarray(target["boxes"]).reshape(-1, 4)
-        corners = points(boxes.astype(np.float64)[:, [[0, 1], [2, 1], [2, 3], [0, 3]]])  # (N, 4, 2)
-        moved = np.concatenate([corners.min(1), corners.max(1)], axis=1)
-        clipped = np.clip(moved, 0, [size[1], size[0]] * 2)
-        if turned and keep is not None:
-            clipped = np.where(keep[:, None], boxes_of_masks(target["masks"]), clipped)
-        target["boxes"] = clipped.astype(boxes.dtype)
-        sides, before = clipped[:, 2:] - clipped[:, :2], moved[:, 2:] - moved[:, :2]
-        large = (sides >= 1).all(1)
-        if not (turned and keep is not None):
-            large &= sides.prod(1) >= min_visible * before.prod(1)
-        keep = large if keep is None else keep & large
-    if "keypoints" in target:
-        target["keypoints"] = _move_keypoints(np.asarray(target["keypoints"]), points, size)
-    if drop and keep is not None and not keep.all():
-        for key in INSTANCE_KEYS:
-            if key in target:
-                target[key] = np.asarray(target[key])[keep]
-    return target
+def _has_planes(target: dict) -> bool:
+    return "masks" in target or "semantic" in target
+
+
+def _nearest(size: tuple[int, int], change) -> np.ndarray:
+    """Return which pixel of an image of ``size``, counted row by row, a change of Pillow images shows where: (OH, OW).
+
+    It is -1 where the change shows what is beyond the image. So labels of every type move as they are.
+    """
+    return np.asarray(change(Image.fromarray(np.arange(size[0] * size[1], dtype=np.int32).reshape(size))))
+
+
+def _take(planes: np.ndarray, index: np.ndarray, fill) -> np.ndarray:
+    """Return planes (..., H, W) as :func:`_nearest` found them; ``fill(dtype)`` is asked for a value beyond them."""
+    h, w = planes.shape[-2:]
+    out = planes.reshape(*planes.shape[:-2], h * w)[..., index]
+    beyond = index < 0
+    if beyond.any():
+        out[..., beyond] = fill(planes.dtype)
+    return out
+
+
+@dataclass(frozen=True)
+class Move:
+    """How a target moves: planes of pixels by ``planes(array, fill)``, coordinates by ``points(array (..., 2))``."""
+
+    op: str
+    planes: Callable
+    points: Callable
+    size: tuple[int, int]  # of the new image
+    ignore_index: int = 0
+    min_visible: float = 0.0
+
+    def _label(self, dtype: np.dtype) -> int:
+        check_label_fits(self.op, self.ignore_index, dtype)
+        return self.ignore_index
+
+    def apply(self, target: dict, turned: bool = False, drop: bool = True) -> dict:
+        """Return what is left of a checked target, without the objects that are gone if ``drop``."""
+        target, size, keep = dict(target), self.size, None
+        if "semantic" in target:
+            target["semantic"] = self.planes(target["semantic"], self._label)
+        if "masks" in target:
+            target["masks"] = self.planes(target["masks"], lambda dtype: 0)
+            keep = target["masks"].any((1, 2))
+        if "boxes" in target:
+            boxes = target["boxes"]
+            corners = self.points(boxes.astype(np.float64)[:, [[0, 1], [2, 1], [2, 3], [0, 3]]])  # (N, 4, 2)
+            moved = np.concatenate([corners.min(1), corners.max(1)], axis=1)
+            clipped = np.clip(moved, 0, [size[1], size[0]] * 2)
+            if turned and keep is not None:
+                clipped = np.where(keep[:, None], boxes_of_masks(target["masks"]), clipped)
+            target["boxes"] = clipped.astype(boxes.dtype)
+            sides, before = clipped[:, 2:] - clipped[:, :2], moved[:, 2:] - moved[:, :2]
+            large = (sides >= 1).all(1)
+            if not (turned and keep is not None):
+                large &= sides.prod(1) >= self.min_visible * before.prod(1)
+            keep = large if keep is None else keep & large
+        if "keypoints" in target:
+            target["keypoints"] = _move_keypoints(target["keypoints"], self.points, size)
+        if drop and keep is not None and not keep.all():
+            for key in INSTANCE_KEYS:
+                if key in target:
+                    target[key] = target[key][keep]
+        return target
 
 
 def _move_keypoints(keypoints: np.ndarray, points, size) -> np.ndarray:
@@ -249,7 +287,11 @@ def _move_keypoints(keypoints: np.ndarray, points, size) -> np.ndarray:
 
 def boxes_of_masks(masks: np.ndarray) -> np.ndarray:
     """Return the smallest boxes float32 (N, 4) around masks (N, H, W); zeros for an empty mask."""
-    masks = np.asarray(masks) != 0
+    masks = as_array("boxes_of_masks", "masks", masks)
+    check_rank("boxes_of_masks", "masks", masks, 3, letters="(N, H, W)")
+    if 0 in masks.shape[1:]:
+        raise bad_argument("boxes_of_masks", "masks", f"has shape {masks.shape}", "at least one pixel")
+    masks = masks != 0
     columns, rows = masks.any(1), masks.any(2)  # (N, W), (N, H)
     width, height = columns.shape[1], rows.shape[1]
     sides = columns.argmax(1), rows.argmax(1), width - columns[:, ::-1].argmax(1), height - rows[:, ::-1].argmax(1)

@@ -8,13 +8,22 @@ one, from minidet's generator.
 from __future__ import annotations
 
 import math
-import numbers
 
 import numpy as np
 
-from ..errors import bad_argument, integers
-from ..random import generator
-from .geometry import check_image, crop, hflip, pad, resize, warp_affine
+from ..errors import bad_argument, integers, number
+from .geometry import crop, hflip, pad, resize, warp_affine
+from .targets import (
+    LARGEST,
+    as_array,
+    check_fill,
+    check_generator,
+    check_ignore_index,
+    check_image,
+    check_interval,
+    check_pairs,
+    check_size,
+)
 
 
 class Compose:
@@ -26,13 +35,25 @@ class Compose:
     """
 
     def __init__(self, transforms):
-        self.transforms = list(transforms)
+        try:
+            self.transforms = list(transforms)
+        except TypeError as error:
+            was = f"is a {type(transforms).__name__}"
+            raise bad_argument("Compose", "transforms", was, "a list of callables", error=TypeError) from error
+        for transform in self.transforms:
+            if not callable(transform):
+                was = f"contains a {type(transform).__name__}"
+                raise bad_argument("Compose", "transforms", was, "callables", error=TypeError)
 
     def __call__(self, image, target, rng=None):
         """Return the new image and the new target."""
-        rng = generator(rng)
+        rng = check_generator("Compose", rng)
         for transform in self.transforms:
-            image, target = transform(image, target, rng)
+            result = transform(image, target, rng)
+            if not isinstance(result, (tuple, list)) or len(result) != 2:
+                was = f"contains {transform!r}, which returned a {type(result).__name__}"
+                raise bad_argument("Compose", "transforms", was, "transforms that return (image, target)")
+            image, target = result
         return image, target
 
 
@@ -47,12 +68,13 @@ class RandomHorizontalFlip:
     """
 
     def __init__(self, p: float = 0.5, keypoint_pairs=()):
-        self.p = _probability("RandomHorizontalFlip", "p", p)
-        self.keypoint_pairs = list(keypoint_pairs)
+        self.p = number("RandomHorizontalFlip", "p", p, 0.0, 1.0)
+        self.keypoint_pairs = check_pairs("RandomHorizontalFlip", keypoint_pairs)
 
     def __call__(self, image, target, rng=None):
         """Return the new image and the new target."""
-        return hflip(image, target, self.keypoint_pairs) if generator(rng).random() < self.p else (image, target)
+        flipped = check_generator("RandomHorizontalFlip", rng).random() < self.p
+        return hflip(image, target, self.keypoint_pairs) if flipped else (image, target)
 
 
 class RandomCrop:
@@ -65,20 +87,21 @@ class RandomCrop:
     fill : float or C floats
         The colour beyond the image.
     ignore_index : int
-        The ``"semantic"`` label beyond the image.
+        The ``"semantic"`` label beyond the image; the type of the labels has to hold it.
     min_visible : float
         Objects of whose box less than this share is left are dropped.
     """
 
     def __init__(self, size, fill=0.0, ignore_index: int = -100, min_visible: float = 0.1):
-        self.size = integers("RandomCrop", "size", size, 2, 1)
-        self.fill = fill
-        self.ignore_index = ignore_index
-        self.min_visible = _probability("RandomCrop", "min_visible", min_visible)
+        self.size = check_size("RandomCrop", size)
+        self.fill = check_fill("RandomCrop", fill).ravel().tolist()
+        self.ignore_index = check_ignore_index("RandomCrop", ignore_index)
+        self.min_visible = number("RandomCrop", "min_visible", min_visible, 0.0, 1.0)
 
     def __call__(self, image, target, rng=None):
         """Return the new image and the new target."""
-        places = generator(rng).random(2)
+        image = check_image("RandomCrop", image)
+        places = check_generator("RandomCrop", rng).random(2)
         spare = [have - want for have, want in zip(image.shape[1:], self.size, strict=True)]
         top, left = (int(place * (s + 1)) if s > 0 else s // 2 for place, s in zip(places, spare, strict=True))
         return crop(image, target, top, left, self.size, self.fill, self.ignore_index, self.min_visible)
@@ -94,13 +117,12 @@ class Resize:
     """
 
     def __init__(self, size):
-        self.size = integers("Resize", "size", size, 2, 1) if isinstance(size, (tuple, list)) else size
-        if not isinstance(size, (tuple, list)):
-            self.size = integers("Resize", "size", size, 1, 1)[0]
+        both = check_size("Resize", size)
+        self.size = both if isinstance(size, (tuple, list)) else both[0]
 
     def __call__(self, image, target, rng=None):
         """Return the new image and the new target."""
-        size = self.size
+        image, size = check_image("Resize", image), self.size
         if isinstance(size, int):
             h, w = image.shape[1:]
             size = (size, int(size * w / h)) if h <= w else (int(size * h / w), size)
@@ -117,11 +139,12 @@ class RandomScale:
     """
 
     def __init__(self, scale=(0.75, 1.33)):
-        self.scale = _interval("RandomScale", "scale", scale)
+        self.scale = check_interval("RandomScale", "scale", scale)
 
     def __call__(self, image, target, rng=None):
         """Return the new image and the new target."""
-        factor = _log_uniform(generator(rng), self.scale)
+        image = check_image("RandomScale", image)
+        factor = _log_uniform(check_generator("RandomScale", rng), self.scale)
         return resize(image, target, tuple(max(1, round(side * factor)) for side in image.shape[1:]))
 
 
@@ -143,8 +166,8 @@ class Pad:
             raise bad_argument("Pad", "padding", f"is {padding!r}", "1, 2 or 4 integers")
         padding = integers("Pad", "padding", padding, length)
         self.padding = padding * (4 // length)
-        self.fill = fill
-        self.ignore_index = ignore_index
+        self.fill = check_fill("Pad", fill).ravel().tolist()
+        self.ignore_index = check_ignore_index("Pad", ignore_index)
 
     def __call__(self, image, target, rng=None):
         """Return the new image and the new target."""
@@ -186,20 +209,18 @@ class RandomAffineCrop:
         min_visible: float = 0.1,
     ):
         """Check the options; scale, angle, flip and place are drawn anew at each call."""
-        self.size = integers("RandomAffineCrop", "size", size, 2, 1)
-        if not 0 <= degrees <= 180:
-            raise bad_argument("RandomAffineCrop", "degrees", f"is {degrees!r}", "a number in [0, 180]")
-        self.degrees = float(degrees)
-        self.scale = _interval("RandomAffineCrop", "scale", scale)
-        self.p = _probability("RandomAffineCrop", "p", p)
-        self.keypoint_pairs = list(keypoint_pairs)
-        self.fill = fill
-        self.ignore_index = ignore_index
-        self.min_visible = _probability("RandomAffineCrop", "min_visible", min_visible)
+        self.size = check_size("RandomAffineCrop", size)
+        self.degrees = number("RandomAffineCrop", "degrees", degrees, 0.0, 180.0)
+        self.scale = check_interval("RandomAffineCrop", "scale", scale)
+        self.p = number("RandomAffineCrop", "p", p, 0.0, 1.0)
+        self.keypoint_pairs = check_pairs("RandomAffineCrop", keypoint_pairs)
+        self.fill = check_fill("RandomAffineCrop", fill).ravel().tolist()
+        self.ignore_index = check_ignore_index("RandomAffineCrop", ignore_index)
+        self.min_visible = number("RandomAffineCrop", "min_visible", min_visible, 0.0, 1.0)
 
     def __call__(self, image, target, rng=None):
         """Return the new image and the new target."""
-        rng = generator(rng)
+        image, rng = check_image("RandomAffineCrop", image), check_generator("RandomAffineCrop", rng)
         factor = _log_uniform(rng, self.scale)
         angle = math.radians(rng.uniform(-self.degrees, self.degrees))
         flipped = rng.random() < self.p
@@ -223,16 +244,15 @@ class RandomRotation:
     """
 
     def __init__(self, degrees: float, fill=0.0, ignore_index: int = -100, min_visible: float = 0.1):
-        if not 0 <= degrees <= 180:
-            raise bad_argument("RandomRotation", "degrees", f"is {degrees!r}", "a number in [0, 180]")
-        self.degrees = float(degrees)
-        self.fill = fill
-        self.ignore_index = ignore_index
-        self.min_visible = _probability("RandomRotation", "min_visible", min_visible)
+        self.degrees = number("RandomRotation", "degrees", degrees, 0.0, 180.0)
+        self.fill = check_fill("RandomRotation", fill).ravel().tolist()
+        self.ignore_index = check_ignore_index("RandomRotation", ignore_index)
+        self.min_visible = number("RandomRotation", "min_visible", min_visible, 0.0, 1.0)
 
     def __call__(self, image, target, rng=None):
         """Return the new image and the new target."""
-        angle = math.radians(generator(rng).uniform(-self.degrees, self.degrees))
+        image, rng = check_image("RandomRotation", image), check_generator("RandomRotation", rng)
+        angle = math.radians(rng.uniform(-self.degrees, self.degrees))
         size = image.shape[1:]
         matrix = _matrix(size, 1.0, angle, (size[1] / 2, size[0] / 2))
         return warp_affine(image, target, matrix, size, self.fill, self.ignore_index, self.min_visible)
@@ -250,14 +270,12 @@ class ColorJitter:
     """
 
     def __init__(self, brightness: float = 0.0, contrast: float = 0.0, saturation: float = 0.0):
-        self.amounts = {"brightness": brightness, "contrast": contrast, "saturation": saturation}
-        for name, amount in self.amounts.items():
-            if not isinstance(amount, numbers.Real) or not 0 <= amount < math.inf:
-                raise bad_argument("ColorJitter", name, f"is {amount!r}", "a number >= 0")
+        amounts = {"brightness": brightness, "contrast": contrast, "saturation": saturation}
+        self.amounts = {name: number("ColorJitter", name, amount, 0.0, LARGEST) for name, amount in amounts.items()}
 
     def __call__(self, image, target, rng=None):
         """Return the new image and the new target."""
-        rng = generator(rng)
+        rng = check_generator("ColorJitter", rng)
         factors = {name: rng.uniform(max(0.0, 1 - v), 1 + v) for name, v in self.amounts.items()}
         order = [list(self.amounts)[i] for i in rng.permutation(3)]
         image = check_image("ColorJitter", image)
@@ -291,14 +309,31 @@ class Normalize:
     """
 
     def __init__(self, mean, std):
-        self.mean = np.asarray(mean, np.float32).reshape(-1, 1, 1)
-        self.std = np.asarray(std, np.float32).reshape(-1, 1, 1)
+        self.mean, self.std = self._row("mean", mean), self._row("std", std)
         if not (self.std > 0).all():
             raise bad_argument("Normalize", "std", f"is {std!r}", "numbers > 0")
+        if len({len(self.mean), len(self.std), 1}) > 2:
+            was = f"has {len(self.std)} numbers"
+            raise bad_argument("Normalize", "std", was, f"{len(self.mean)}, one for each channel, as mean has")
+
+    @staticmethod
+    def _row(argument: str, values) -> np.ndarray:
+        """Return one number per channel as float32 (C, 1, 1)."""
+        array = as_array("Normalize", argument, values, "iuf")
+        with np.errstate(over="ignore"):
+            row = array.astype(np.float32).reshape(-1, 1, 1)
+        if array.ndim > 1 or not len(row) or not np.isfinite(row).all():
+            raise bad_argument("Normalize", argument, f"is {values!r}", "one finite number for each channel")
+        return row
 
     def __call__(self, image, target, rng=None):
         """Return the new image and the new target."""
-        return (check_image("Normalize", image) - self.mean) / self.std, target
+        image = check_image("Normalize", image)
+        for argument, row in (("mean", self.mean), ("std", self.std)):
+            if len(row) not in (1, len(image)):
+                why = f"{argument} has one for each of {len(row)}"
+                raise bad_argument("Normalize", "image", f"has {len(image)} channels", f"{len(row)}", why)
+        return (image - self.mean) / self.std, target
 
 
 def _matrix(size, factor: float, angle: float, centre) -> np.ndarray:
@@ -312,15 +347,3 @@ def _matrix(size, factor: float, angle: float, centre) -> np.ndarray:
 def _log_uniform(rng: np.random.Generator, interval) -> float:
     low, high = interval
     return low * (high / low) ** rng.random()
-
-
-def _probability(op: str, argument: str, value) -> float:
-    if not isinstance(value, numbers.Real) or not 0 <= value <= 1:
-        raise bad_argument(op, argument, f"is {value!r}", "a number in [0, 1]")
-    return float(value)
-
-
-def _interval(op: str, argument: str, value) -> tuple[float, float]:
-    if not isinstance(value, (tuple, list)) or len(value) != 2 or not 0 < value[0] <= value[1] < math.inf:
-        raise bad_argument(op, argument, f"is {value!r}", "two numbers, 0 < low <= high")
-    return float(value[0]), float(value[1])

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minidet.data.geometry import boxes_of_masks, crop, hflip, pad, resize, warp_affine
+from minidet.data.transforms import Pad, RandomAffineCrop, RandomCrop, RandomRotation
 
 SIZE = (40, 56)
 
@@ -201,3 +202,86 @@ def test_boxes_of_masks():
 def test_bad_arguments(call, error, match):
     with pytest.raises(error, match=match):
         call(np.zeros((3, 4, 4), np.float32))
+
+
+TURN = [[0.7, -0.7, 3.0], [0.7, 0.7, -2.0]]
+#: Calls that show something beyond an image (3, 6, 8).
+BEYOND = {
+    "crop": lambda image, target, **options: crop(image, target, -1, 0, (6, 8), **options),
+    "pad": lambda image, target, **options: pad(image, target, (1, 0, 0, 2), **options),
+    "warp_affine": lambda image, target, **options: warp_affine(image, target, TURN, (6, 8), **options),
+    "RandomRotation": lambda image, target, **options: RandomRotation(45, **options)(image, target),
+    "RandomAffineCrop": lambda image, target, **options: RandomAffineCrop(9, 45, **options)(image, target),
+    "RandomCrop": lambda image, target, **options: RandomCrop(9, **options)(image, target),
+    "Pad": lambda image, target, **options: Pad(2, **options)(image, target),
+}
+
+
+@pytest.mark.parametrize("call", BEYOND.values(), ids=BEYOND)
+@pytest.mark.parametrize("dtype", ["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "?"])
+def test_a_label_beyond_the_image_is_exact_or_refused(call, dtype):
+    dtype = np.dtype(dtype)
+    image, labels = np.ones((3, 6, 8), np.float32), np.ones((6, 8), dtype)
+    low, high = (0, 1) if dtype.kind == "b" else (int(np.iinfo(dtype).min), int(np.iinfo(dtype).max))
+    for ignore_index in {low, high, 0, -100, 255, low - 1, high + 1}:
+        if low <= ignore_index <= min(high, 2**63 - 1):
+            _, target = call(image, {"semantic": labels}, ignore_index=ignore_index)
+            assert target["semantic"].dtype == dtype
+            assert set(np.unique(target["semantic"]).tolist()) == {ignore_index, 1}
+        elif -(2**63) <= ignore_index < 2**63:
+            with pytest.raises(ValueError, match=rf"ignore_index is {ignore_index}, and .* has dtype {dtype}"):
+                call(image, {"semantic": labels}, ignore_index=ignore_index)
+
+
+def test_a_label_that_is_not_needed_need_not_fit(rng):
+    image, target = np.ones((3, 6, 8), np.float32), {"semantic": np.ones((6, 8), np.uint8)}
+    assert (crop(image, target, 1, 2, (3, 4))[1]["semantic"] == 1).all()
+    assert (RandomCrop((6, 8))(image, target, rng)[1]["semantic"] == 1).all()
+    assert (warp_affine(image, target, np.eye(2, 3), (6, 8))[1]["semantic"] == 1).all()
+
+
+def test_large_labels_move_as_they_are():
+    image, labels = np.ones((3, 6, 8), np.float32), np.arange(48).reshape(6, 8) + 2**40
+    assert (warp_affine(image, {"semantic": labels}, np.eye(2, 3), (6, 8))[1]["semantic"] == labels).all()
+    assert (resize(image, {"semantic": labels}, (12, 16))[1]["semantic"][::2, ::2] == labels).all()
+
+
+@pytest.mark.parametrize("call", BEYOND.values(), ids=BEYOND)
+def test_colours_beyond_the_image(call):
+    image = np.zeros((3, 6, 8), np.float32)
+    out, _ = call(image, {}, fill=(0.25, 0.5, 1.0))
+    np.testing.assert_allclose(out.max((1, 2)), [0.25, 0.5, 1.0])
+    for fill in (np.nan, np.inf, 1e39, (0.1, np.nan, 0.1), [], [[0.1]], (0.1, 0.2)):
+        with pytest.raises(ValueError, match="fill is"):
+            call(image, {}, fill=fill)
+    for fill in ("x", None, 2**100, 1j):
+        with pytest.raises(TypeError, match="fill has dtype"):
+            call(image, {}, fill=fill)
+
+
+def test_whole_numbers_are_not_cut_off():
+    image = np.zeros((3, 4, 4), np.float32)
+    target = {"boxes": np.array([[1, 1, 3, 3]], np.uint8), "keypoints": np.array([[[1, 1, 2]]])}
+    _, moved = resize(image, target, (6, 6))
+    assert moved["boxes"].tolist() == [[1.5, 1.5, 4.5, 4.5]]
+    assert moved["keypoints"].tolist() == [[[1.5, 1.5, 2]]]
+    assert hflip(image, target)[1]["boxes"].tolist() == [[1, 1, 3, 3]]
+    wide = np.zeros((3, 4, 400), np.float32)
+    assert hflip(wide, target)[1]["boxes"].tolist() == [[397, 1, 399, 3]]
+
+
+@pytest.mark.parametrize("call", [hflip, *BEYOND.values(), lambda i, t: resize(i, t, (2, 2))])
+def test_targets_that_do_not_fit_their_image(call):
+    image = np.zeros((3, 6, 8), np.float32)
+    for wrong, match in (
+        ({"boxes": np.zeros((2, 5))}, r"target\['boxes'\] has shape \(2, 5\), expected \(N, 4\)"),
+        ({"boxes": "x"}, r"target\['boxes'\] has dtype"),
+        ({"masks": np.zeros((1, 8, 6), bool)}, r"target\['masks'\] has shape .* expected \(N, 6, 8\)"),
+        ({"semantic": np.zeros((8, 6), int)}, r"target\['semantic'\] has shape .* expected \(6, 8\)"),
+        ({"semantic": np.zeros((6, 8))}, r"target\['semantic'\] has dtype float64"),
+        ({"keypoints": np.zeros((1, 3))}, r"target\['keypoints'\] has shape"),
+        ({"boxes": np.zeros((2, 4)), "labels": np.zeros(3)}, r"target\['labels'\] has 3 rows, expected 2"),
+        (None, "target is a NoneType, expected a dict"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=match):
+            call(image, wrong)
