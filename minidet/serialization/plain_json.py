@@ -17,12 +17,29 @@ def dumps(value) -> str:
     Takes None, booleans, numbers (NumPy's too), strings, lists, tuples and arrays (which come back as lists), and dicts
     with strings as keys. Floats come back bit for bit.
     """
-    return json.dumps(_plain(value, "value"), indent=1, allow_nan=False)
+    try:
+        return json.dumps(_plain(value, "value"), indent=1, allow_nan=False)
+    except (RecursionError, UnicodeError, OverflowError) as error:
+        raise bad_argument("dumps", "value", "is nested too deeply or within itself, or has an impossible number",
+                           "what JSON can hold", error=ValueError) from error  # fmt: skip
 
 
 def loads(text: str | bytes):
-    """Return what :func:`dumps` was given."""
-    return json.loads(text, object_hook=_float)
+    """Return what :func:`dumps` was given.
+
+    Raises
+    ------
+    ValueError
+        The text is not JSON, or is nested more deeply than anything that is meant.
+    """
+    if not isinstance(text, (str, bytes, bytearray)):
+        raise bad_argument("loads", "text", f"is a {type(text).__name__}", "str or bytes", error=TypeError)
+    try:
+        return json.loads(text, object_hook=_float)
+    except RecursionError as error:
+        raise bad_argument("loads", "text", "is nested too deeply", "JSON as dumps writes it") from error
+    except ValueError as error:  # also bytes that are no text, and integers of thousands of digits
+        raise bad_argument("loads", "text", "is not JSON", "what dumps wrote", str(error)) from error
 
 
 def _plain(value, where: str):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import time
 import uuid
 
 import numpy as np
@@ -68,57 +69,84 @@ def load_file(path: str | os.PathLike) -> dict[str, np.ndarray]:
     ValueError
         If the file is damaged, is not in this format, or holds numbers that NumPy does not know, of 8 bits or fewer.
     """
-    data = read_file(path)
     try:
-        entries = safetensors.deserialize(data)
-    except Exception as error:
+        data = read_file(path)
+    except OSError as error:
+        raise type(error)(f"load_file: {error}") from error
+    try:
+        entries = dict(safetensors.deserialize(data))
+        unknown = [name for name, entry in entries.items() if entry["dtype"] not in (*DTYPES, "BF16")]
+        if not unknown:
+            return {name: _array(entry) for name, entry in entries.items()}
+    except Exception as error:  # foreign code on foreign bytes: whatever it raises, the file is why
         raise ValueError(
-            f"load_file: {os.fspath(path)} ({len(data)} bytes) is damaged or is not a safetensors file: {error}."
+            f"load_file: {os.fspath(path)} ({len(data)} bytes) is damaged or is not a safetensors file, expected what "
+            f"save_file wrote: {error}; copy it again from where it was whole."
         ) from error
-    return {name: _array(path, name, entry) for name, entry in entries}
+    was, expected = f"has dtype {entries[unknown[0]]['dtype']}", f"one of {', '.join(DTYPES)}, BF16"
+    raise bad_argument("load_file", f"{unknown[0]!r} in {os.fspath(path)}", was, expected)
 
 
-def _array(path: str | os.PathLike, name: str, entry: dict) -> np.ndarray:
+def _array(entry: dict) -> np.ndarray:
     """Return one entry of a file as an array."""
-    kind = entry["dtype"]
+    kind, shape = entry["dtype"], entry["shape"]
     if kind == "BF16":
         upper = np.frombuffer(entry["data"], "<u2").astype(np.uint32)
-        return (upper << np.uint32(16)).view(np.float32).reshape(entry["shape"])
-    if kind not in DTYPES:
-        expected = f"one of {', '.join(DTYPES)}, BF16"
-        raise bad_argument("load_file", f"{name!r} in {os.fspath(path)}", f"has dtype {kind}", expected)
-    return (
-        np.frombuffer(entry["data"], DTYPES[kind])
-        .reshape(entry["shape"])
-        .astype(np.dtype(DTYPES[kind][1:]), copy=False)
-    )
+        return (upper << np.uint32(16)).view(np.float32).reshape(shape)
+    array = np.frombuffer(entry["data"], DTYPES[kind]).reshape(shape)
+    return array.astype(np.dtype(DTYPES[kind][1:]), copy=False)
 
 
-def read_file(path: str | os.PathLike) -> bytes:
-    """Return the bytes of a file, or raise ``FileNotFoundError`` that says what the folder holds instead."""
-    path = pathlib.Path(path)
+def read_file(path: str | os.PathLike, limit: int | None = None) -> bytes:
+    """Return the bytes of a file, or raise ``FileNotFoundError`` that says what the folder holds instead.
+
+    A file of more than ``limit`` bytes is not read: ``ValueError``.
+    """
+    path = _checked("read_file", path)
     if not path.is_file():
         there = sorted(item.name for item in path.parent.iterdir()) if path.parent.is_dir() else None
         what = "is not there either" if there is None else "is empty" if not there else f"has {', '.join(there[:8])}"
         raise FileNotFoundError(f"there is no file {path}: the folder {what}.")
-    return path.read_bytes()
+    if limit is not None and path.stat().st_size > limit:
+        raise bad_argument("read_file", "path", f"{path} has {path.stat().st_size} bytes", f"at most {limit}")
+    return _patiently(path.read_bytes)
 
 
 def write_file(path: str | os.PathLike, data: bytes) -> None:
     """Replace a file in one step, or leave it as it was; when this returns, the data are on the disk."""
-    path = pathlib.Path(path)
+    path = _checked("write_file", path)
     beside = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.partial")
     try:
         with open(beside, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:
+        _patiently(lambda: os.replace(beside, path))
+    except BaseException as error:
         with contextlib.suppress(OSError):
             beside.unlink()
+        if isinstance(error, OSError):
+            was = f"{path} cannot be written"
+            why = f"{error.strerror or error}; nothing has been changed"
+            raise bad_argument("write_file", "path", was, "a place with room for it", why, type(error)) from error
         raise
     _sync_folder(path.parent)
+
+
+def _checked(op: str, path) -> pathlib.Path:
+    if not isinstance(path, (str, os.PathLike)) or "\0" in os.fspath(path):
+        raise bad_argument(op, "path", f"is {path!r}", "the path of a file", error=TypeError)
+    return pathlib.Path(path)
+
+
+def _patiently(action):
+    """Return ``action()``; on Windows, wait a little while somebody else has the file open."""
+    for _ in range(100 if os.name == "nt" else 0):
+        try:
+            return action()
+        except PermissionError:
+            time.sleep(0.02)
+    return action()
 
 
 def _sync_folder(folder: pathlib.Path) -> None:
