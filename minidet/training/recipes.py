@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 
-from ..errors import bad_argument, check_choice, integer
+from ..errors import bad_argument, check_choice, integer, number
 from ..models import UNet
+
+LARGE = 1e12  # no number of a recipe is larger
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,24 @@ class Recipe:
     model_args: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        object.__setattr__(self, "scale", tuple(self.scale))  # JSON made it a list
+        for name in ("model", "data"):
+            if not isinstance(getattr(self, name), str):
+                raise bad_argument("train", name, f"is {getattr(self, name)!r}", "a name", error=TypeError)
         for name in ("epochs", "batch_size", "quick_epochs", "quick_samples"):
             integer("train", name, getattr(self, name), low=1)
+        integer("train", "warmup_steps", self.warmup_steps)
+        for name in ("train_samples", "test_samples"):
+            if getattr(self, name) is not None:
+                integer("train", name, getattr(self, name), low=1)
+        for name in ("lr", "weight_decay", "max_norm", "class_weight_power", "degrees"):
+            number("train", name, getattr(self, name), -LARGE if name == "class_weight_power" else 0, LARGE)
         if not self.lr > 0:
             raise bad_argument("train", "lr", f"is {self.lr}", "a number above 0")
+        if not isinstance(self.scale, (tuple, list)) or len(self.scale) != 2:
+            raise bad_argument("train", "scale", f"is {self.scale!r}", "two numbers", error=TypeError)
+        object.__setattr__(self, "scale", tuple(number("train", "scale", part, 0, LARGE) for part in self.scale))
+        if not isinstance(self.model_args, dict) or not all(isinstance(name, str) for name in self.model_args):
+            raise bad_argument("train", "model_args", f"is {self.model_args!r}", "a dict of arguments", error=TypeError)
         check_choice("train", "class_weights", self.class_weights, ("power", "median_frequency"))
         if self.class_weights != "power" and self.class_weight_power != 0:
             why = f"class_weights is {self.class_weights!r}, which needs no power"
@@ -60,6 +75,8 @@ class Recipe:
         KeyError
             If a field without default is missing.
         """
+        if not isinstance(values, dict):
+            raise bad_argument("train", "recipe", f"is a {type(values).__name__}", "a dict of fields", error=TypeError)
         required = {f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING}
         present = [f.name for f in fields(cls) if f.name in values or f.name in required]
         return cls(**{name: values[name] for name in present})

@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import bad_argument
+from ..errors import bad_argument, check_choice, integer
 from ..models import MODELS
-from ..serialization import load_checkpoint, save_checkpoint
+from ..nn.parameter import at_most
+from ..serialization import Checkpoint, FolderLock, load_checkpoint, save_checkpoint
+from ..serialization.checkpoint import folder_path
+from ..serialization.lock import holder, is_held
 from .recipes import Recipe
 
 IDENTITY = ("recipe", "seed", "epochs", "classes")  # what has to be the same for a run to go on
+LOCK = "training.lock"
 
 
 class RunFolder:
-    """Checkpoints of one run."""
+    """Checkpoints of one run. From :meth:`begin` or :meth:`resume` to the end of the context, no other run may write.
+
+    >>> with RunFolder("runs/segnet") as run:
+    ...     run.begin()
+    ...     run.save(about, state, model, optimizer, scheduler)
+    """
 
     def __init__(self, folder: str | os.PathLike):
-        self.folder = pathlib.Path(folder)
+        self.folder = folder_path("RunFolder", folder)
+        why = "two trainings would replace each other's checkpoints; wait, stop the other, or use another --out"
+        self._lock = FolderLock(self.folder, LOCK, "train", why)
+
+    def __enter__(self) -> RunFolder:
+        return self
+
+    def __exit__(self, *exc_info) -> None:
+        self._lock.release()
 
     def begin(self) -> None:
-        """Start a new run: nothing to go on from. The first checkpoint replaces an earlier run's."""
+        """Start a new run: nothing to go on from. The first checkpoint replaces an earlier run's.
+
+        Raises
+        ------
+        BlockingIOError
+            Another training writes to the folder.
+        """
+        self._lock.acquire()
 
     def save(self, about: dict, state: dict, model, optimizer, scheduler) -> None:
         """Write a checkpoint: weights, optimiser, schedule, and what ``fit`` needs."""
@@ -35,30 +61,81 @@ class RunFolder:
 
         Raises
         ------
+        BlockingIOError
+            Another training writes to the folder.
         FileNotFoundError
             If there is no checkpoint.
         ValueError
-            If it belongs to another run: other recipe, seed, epochs or classes.
+            If it is damaged, or belongs to another run: other recipe, seed, epochs or classes.
         """
+        _check_is_run("resume", self.folder)
+        self._lock.acquire()
         checkpoint = load_checkpoint(self.folder)
+        info = checkpoint.info
         for key in IDENTITY:
-            before, now = checkpoint.info.get(key), _plain(about[key])
+            before, now = info.get(key), _plain(about[key])
             if key == "recipe":
                 before = _with_defaults(before)
             if before != now:
                 why = "a run goes on only as it was begun; use another --out for another run"
-                raise bad_argument("resume", f"{key} of {self.folder}", f"is {before}", f"{now}", why)
-        model.load_state_dict(checkpoint.model)
-        optimizer.load_state_dict(checkpoint.optimizer)
-        scheduler.load_state_dict(checkpoint.info["scheduler"])
-        return checkpoint.info["fit"]
+                raise bad_argument("resume", f"{key} of {self.folder}", f"is {_short(before)}", f"{now}", why)
+        with _understood("resume", self.folder):
+            state = _fit_state(info["fit"])
+            model.load_state_dict(checkpoint.model)
+            optimizer.load_state_dict(checkpoint.optimizer)
+            scheduler.load_state_dict(info["scheduler"])
+        return state
+
+
+def _check_is_run(op: str, folder: pathlib.Path) -> None:
+    """Raise ``FileNotFoundError`` unless there is a run in ``folder``; say so if it is being written."""
+    if os.path.lexists(folder / "run.json"):
+        return
+    if is_held(folder / LOCK):
+        what, why = "has no checkpoint yet", f"{holder(folder / LOCK)} trains in it; the first comes after an epoch"
+    elif not folder.exists():
+        what, why = "is not there, so there is no run.json", "`minidet train` makes one"
+    elif not folder.is_dir():
+        what, why = "is no folder, and has no run.json", "`minidet train` makes one"
+    else:
+        there = sorted(item.name for item in folder.iterdir())
+        what = f"has no run.json, but {', '.join(there[:8])}" if there else "is empty: it has no run.json"
+        why = "`minidet train` makes one"
+    raise bad_argument(op, "run", f"{folder} {what}", "the folder of a training run", why, FileNotFoundError)
+
+
+@contextlib.contextmanager
+def _understood(op: str, folder: pathlib.Path) -> Iterator[None]:
+    """Translate what a checkpoint of another form makes the code inside raise; every kind of error means that here."""
+    try:
+        yield
+    except Exception as error:
+        why = f"{error} is missing" if isinstance(error, KeyError) else f"{error}"
+        expected = "a training run of this minidet"
+        was = "is damaged or of another kind"
+        why = f"{_short(why, 2000)}; copy the folder again, or train anew"
+        raise bad_argument(op, f"run.json in {folder}", was, expected, why) from error
+
+
+def _fit_state(state: dict) -> dict:
+    """Return ``fit``'s state, every part checked: epoch, history, rng."""
+    if not isinstance(state["history"], list) or not all(isinstance(record, dict) for record in state["history"]):
+        raise bad_argument("fit", "history", f"is {_short(state['history'])}", "a list of records", error=TypeError)
+    integer("fit", "epoch", state["epoch"])
+    np.random.default_rng(0).bit_generator.state = state["rng"]  # raises what random.set_rng_state would
+    return state
+
+
+def _short(value, length: int = 200) -> str:
+    text = str(value)
+    return text if len(text) <= length else f"{text[:length]} ..."
 
 
 def _with_defaults(recipe):
     """Return a recipe of a checkpoint with the fields that are newer than it; as it is if it is of another kind."""
     try:
         return _plain(Recipe.from_dict(recipe).as_dict())
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, ValueError):
         return recipe
 
 
@@ -82,17 +159,51 @@ class OpenedRun:
 
 
 def open_run(folder: str | os.PathLike) -> OpenedRun:
-    """Read a run folder and build its model, in evaluation mode."""
+    """Read a run folder and build its model, in evaluation mode.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no run in the folder.
+    ValueError
+        It is damaged. A model that is larger than the weights beside it is not built.
+    """
+    folder = folder_path("open_run", folder)
+    _check_is_run("open_run", folder)
     checkpoint = load_checkpoint(folder)
+    with _understood("open_run", folder):
+        return _open(checkpoint)
+
+
+def _open(checkpoint: Checkpoint) -> OpenedRun:
     info = checkpoint.info
-    try:
-        recipe = Recipe.from_dict(info["recipe"])
-        model = MODELS[recipe.model](len(info["classes"]), **recipe.model_args)
-        opened = OpenedRun(model, recipe, info["seed"], info["classes"], np.array(info["palette"], np.uint8),
-                           info["fit"]["history"])  # fmt: skip
-    except KeyError as error:
-        why = f"{error} is missing"
-        raise bad_argument("open_run", f"run.json in {folder}", "is of another kind", "a training run", why) from error
+    recipe = Recipe.from_dict(info["recipe"])
+    check_choice("open_run", "model", recipe.model, MODELS)
+    classes = info["classes"]
+    if not isinstance(classes, list) or not classes or not all(isinstance(name, str) for name in classes):
+        raise bad_argument("open_run", "classes", f"is {_short(classes)}", "a list of names")
+    colours = np.array(info["palette"])
+    if colours.shape != (len(classes), 3) or colours.dtype.kind != "i" or colours.min() < 0 or colours.max() > 255:
+        raise bad_argument("open_run", "palette", f"has shape {colours.shape}", f"{len(classes)} colours of 3 bytes")
+    seed, history = integer("open_run", "seed", info["seed"]), _fit_state(info["fit"])["history"]
+    model = _build(recipe, len(classes), sum(array.size for array in checkpoint.model.values()))
     model.load_state_dict(checkpoint.model)
-    model.eval()
-    return opened
+    return OpenedRun(model.eval(), recipe, seed, classes, colours.astype(np.uint8), history)
+
+
+def _build(recipe: Recipe, num_classes: int, count: int):
+    """Build a model for ``count`` saved numbers; every width and depth in its arguments is one of those at least."""
+    _check_sizes(recipe.model_args, max(count, 4096))
+    with at_most(2 * count):  # some layers replace their first weights
+        return MODELS[recipe.model](num_classes, **recipe.model_args)
+
+
+def _check_sizes(value, most: int) -> None:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for part in value:
+            _check_sizes(part, most)
+    elif isinstance(value, (int, float)) and not abs(value) <= most:
+        raise bad_argument("open_run", "model_args", f"contains {_short(value, 30)}", f"at most {most}",
+                           "the weights beside it are no more numbers")  # fmt: skip

@@ -52,10 +52,10 @@ def train_segmentation(recipe: Recipe, folder: pathlib.Path, *, root=None, seed:
         "classes": list(dataset.classes),
         "palette": colours_of(dataset).tolist(),
     }
-    run = RunFolder(folder)
-    start = run.resume(about, model, optimizer, scheduler) if resume else run.begin()
-    fit(model, task, loader, optimizer, scheduler, epochs, max_norm=recipe.max_norm, start=start, progress=progress,
-        checkpoint=lambda state: run.save(about, state, model, optimizer, scheduler))  # fmt: skip
+    with RunFolder(folder) as run:
+        start = run.resume(about, model, optimizer, scheduler) if resume else run.begin()
+        fit(model, task, loader, optimizer, scheduler, epochs, max_norm=recipe.max_norm, start=start, progress=progress,
+            checkpoint=lambda state: run.save(about, state, model, optimizer, scheduler))  # fmt: skip
     return model
 
 
