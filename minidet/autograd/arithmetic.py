@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numbers
+
 import numpy as np
 
 from ..errors import bad_argument, check_choice
 from .float_errors import quiet
 from .function import Function
-from .promotion import cast, checked_tensor, operands, unbroadcast
+from .promotion import cast, checked_tensor, is_scalar, operands, unbroadcast
 from .tensor import DEFAULT_FLOAT, Tensor, to_array, wrap
 
 
@@ -146,16 +148,32 @@ def add(input, other, *, alpha=1) -> Tensor:
     input, other : Tensor or number
         Shapes broadcast, dtypes are promoted as in PyTorch.
     alpha : number
+        Multiplied in the dtype of the result; an integer where both hold integers.
     """
-    return Add.apply(*operands("add", input, other if alpha == 1 else mul(other, alpha)))
+    a, b = operands("add", input, other)
+    return Add.apply(a, _times("add", alpha, b))
 
 
 def sub(input, other, *, alpha=1) -> Tensor:
     """Return ``input - alpha * other``."""
-    a, b = operands("sub", input, other if alpha == 1 else mul(other, alpha))
+    a, b = operands("sub", input, other)
     if a.dtype.kind == "b":
         raise bad_argument("sub", "input", "has dtype bool", "numbers", "use logical_xor or ^", TypeError)
-    return Sub.apply(a, b)
+    return Sub.apply(a, _times("sub", alpha, b))
+
+
+def _times(op: str, alpha, value):
+    """Return alpha * value in the dtype of the value: it was cast to what both operands meet in."""
+    if isinstance(alpha, (int, float)) and alpha == 1:
+        return value
+    if not is_scalar(alpha):
+        raise bad_argument(op, "alpha", f"is a {type(alpha).__name__}", "a number", error=TypeError)
+    if value.dtype.kind != "f" and not isinstance(alpha, (numbers.Integral, np.bool_)):
+        raise bad_argument(op, "alpha", f"is {alpha!r}", "an integer", f"the result has dtype {value.dtype}", TypeError)
+    if isinstance(value, Tensor):
+        return cast(mul(value, alpha), value.dtype)
+    with quiet():
+        return value * np.asarray(alpha).astype(value.dtype)
 
 
 def mul(input, other) -> Tensor:
