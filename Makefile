@@ -1,6 +1,9 @@
 # Every target makes what it needs. `make` alone lists them.
 PYTHON ?= python3
 VENV ?= .venv
+# Of `make fuzz`: minutes for each of the seeds.
+MINUTES ?= 10
+SEED ?= 1 2 3
 # Test processes at once; each has its own kernels' threads.
 WORKERS ?= 2
 
@@ -8,7 +11,7 @@ WORKERS ?= 2
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check gradcheck notebooks notebooks-quick browser assignments bench format
+.PHONY: help demo test check gradcheck fuzz notebooks notebooks-quick browser assignments bench format
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +45,9 @@ check: $(VENV)/.installed-dev ## format, lint, floors, fast tests: under a minut
 
 gradcheck: $(VENV)/.installed-dev ## one line per operation: gradient against finite differences
 	$(BIN)/python -m pytest -q -m gradcheck
+
+fuzz: $(VENV)/.installed-parity ## random calls of every operation, beside NumPy and PyTorch: MINUTES=10 for each SEED="1 2 3"
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)
 
 notebooks: $(VENV)/.installed-notebooks ## run every notebook in full, and keep what it prints and draws
 	$(BIN)/python -m notebooks --write $(ARGS)

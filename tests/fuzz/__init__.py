@@ -1,1 +1,1 @@
-"""Random calls, compared with the reference: each module draws calls of one family."""
+"""Random calls of every public operation, compared with NumPy and PyTorch: ``python -m tests.fuzz --help``."""

@@ -1,0 +1,34 @@
+"""``python -m tests.fuzz --minutes 10 --seed 1 2 3``: random calls of every public operation, compared with NumPy and PyTorch."""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import sys
+
+from .operation import torch
+from .run import fuzz
+from .table import OPERATIONS
+
+
+def main() -> int:
+    """Run the fuzzer; return 1 if it found something."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=1.0, help="for each seed (1)")
+    parser.add_argument("--count", type=int, help="so many calls for each seed, however long they take")
+    parser.add_argument("--seed", type=int, nargs="+", default=[0])
+    parser.add_argument("--only", nargs="+", choices=sorted(OPERATIONS), metavar="NAME", help='such as "F.conv2d"')
+    options = parser.parse_args()
+    faulthandler.enable(sys.__stderr__)
+    if torch is not None:
+        torch.set_num_threads(1)
+    print("values and gradients, against NumPy" + (" (PyTorch is not installed)" if torch is None else " and PyTorch"))
+    found = [failure for seed in options.seed
+             for failure in fuzz(seed, options.minutes * 60, options.count, options.only)]  # fmt: skip
+    if found:
+        print(f"\n{len(found)} found:", *found, sep="\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

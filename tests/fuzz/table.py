@@ -1,0 +1,21 @@
+"""All operations that the fuzzer knows, by name."""
+
+from . import creation, elementwise, images, indexing, layers, linear, losses, norm, reduction, shapes
+from .array import Array
+from .compare import Difference
+from .compare import check as check_call
+from .operation import Operation
+
+MODULES = (elementwise, reduction, shapes, indexing, creation, linear, images, norm, losses, layers)
+OPERATIONS: dict[str, Operation] = {operation.name: operation for module in MODULES for operation in module.OPERATIONS}
+
+
+def check(name: str, *args, **kwargs) -> None:
+    """Repeat a call, as the fuzzer prints it; raise Difference if it still goes wrong.
+
+    >>> check("minidet.exp", Array((2, 3), "float32"))
+    """
+    check_call(OPERATIONS[name], args, kwargs)
+
+
+__all__ = ["OPERATIONS", "Array", "Difference", "check"]
