@@ -16,6 +16,10 @@ import numbers
 import numpy as np
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+#: The largest integer of 64 bits: what is larger fits into no array and no kernel.
+LARGEST = 2**63 - 1
+#: Most numbers of one result: 256 GB of float32. With more, the argument that asks for them was a mistake.
+MOST_NUMBERS = 2**36
 
 
 def bad_argument(
@@ -73,7 +77,8 @@ def check_index_range(op: str, argument: str, array, low: int, high: int, why: s
 
 def check_choice(op: str, argument: str, value, choices) -> None:
     """Raise unless ``value`` is one of ``choices``; what is not supported raises, and says so."""
-    if value not in choices:
+    known = value is None or isinstance(value, (str, numbers.Number, tuple))  # an array's == is an array
+    if not known or value not in choices:
         expected = "one of " + ", ".join(repr(choice) for choice in choices)
         raise bad_argument(op, argument, f"is {value!r}", expected)
 
@@ -84,8 +89,29 @@ def integer(op: str, argument: str, value, low: int = 0) -> int:
     if not plain and (isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral)):
         raise bad_argument(op, argument, f"is {value!r}", "an integer", error=TypeError)
     if value < low:
-        raise bad_argument(op, argument, f"is {value}", f"an integer >= {low}")
+        raise bad_argument(op, argument, f"is {shortened(value)}", f"an integer >= {low}")
+    if value > LARGEST:
+        raise bad_argument(op, argument, f"is {shortened(value)}", "an integer that fits into 64 bits")
     return int(value)
+
+
+def shortened(value) -> str:
+    """Write an integer; one of hundreds of digits by its size (Python refuses to write thousands)."""
+    return str(value) if abs(int(value)) < 10**40 else f"an integer of {int(value).bit_length()} bits"
+
+
+def flag(op: str, argument: str, value) -> bool:
+    """Return ``value`` as a bool, or raise ``TypeError``: True and False, NumPy's, and the integers 0 and 1."""
+    if isinstance(value, (bool, np.bool_)) or (isinstance(value, numbers.Integral) and value in (0, 1)):
+        return bool(value)
+    raise bad_argument(op, argument, f"is a {type(value).__name__}", "True or False", error=TypeError)
+
+
+def check_room(op: str, argument: str, was: str, *shape: int) -> None:
+    """Raise unless an array of this shape may be made: an argument, not an array, says how large a result is."""
+    if math.prod(shape) > MOST_NUMBERS:
+        why = f"the result would have the shape {shape}"
+        raise bad_argument(op, argument, was, f"a result of at most {MOST_NUMBERS:,} numbers", why)
 
 
 def integers(op: str, argument: str, value, length: int, low: int = 0) -> tuple[int, ...]:

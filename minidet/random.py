@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .errors import integer
+from .errors import bad_argument, integer
 
 _state = {"generator": np.random.default_rng(0)}
 
@@ -18,9 +18,14 @@ def manual_seed(seed: int) -> np.random.Generator:
     return _state["generator"]
 
 
-def generator(rng: np.random.Generator | None = None) -> np.random.Generator:
-    """Return ``rng``, or the generator that :func:`manual_seed` restarts."""
-    return _state["generator"] if rng is None else rng
+def generator(rng: np.random.Generator | None = None, op: str = "rng") -> np.random.Generator:
+    """Return ``rng``, or the generator that :func:`manual_seed` restarts; ``op`` is who asks, for the error."""
+    if rng is None:
+        return _state["generator"]
+    if not isinstance(rng, np.random.Generator):
+        why = "numpy.random.default_rng(seed) makes one"
+        raise bad_argument(op, "rng", f"is a {type(rng).__name__}", "a numpy Generator", why, TypeError)
+    return rng
 
 
 def get_rng_state() -> dict:

@@ -118,7 +118,7 @@ def _random(op: str, draw: str, size, dtype, requires_grad: bool, rng) -> Tensor
     dtype = DEFAULT_FLOAT if dtype is None else as_dtype(op, dtype)
     if dtype.kind != "f":
         raise bad_argument(op, "dtype", f"is {dtype}", "float32 or float64", error=TypeError)
-    array = getattr(generator(rng), draw)(lengths(op, size, "size"), dtype=dtype)
+    array = getattr(generator(rng, op), draw)(lengths(op, size, "size"), dtype=dtype)
     return _finish(op, np.asarray(array), None, requires_grad)
 
 
@@ -129,10 +129,10 @@ def randint(low: int, high, size=None, *, dtype=None, rng: np.random.Generator |
     low, high = (integer("randint", name, value, low=-(2**63)) for name, value in (("low", low), ("high", high)))
     if low >= high:
         raise bad_argument("randint", "high", f"is {high}", f"an integer above {low}")
-    array = np.asarray(generator(rng).integers(low, high, lengths("randint", (size,), "size")))
+    array = np.asarray(generator(rng, "randint").integers(low, high, lengths("randint", (size,), "size")))
     return _finish("randint", array, dtype, False)
 
 
 def randperm(n: int, *, rng: np.random.Generator | None = None) -> Tensor:
     """Return the integers 0 to n - 1 in random order."""
-    return wrap(generator(rng).permutation(integer("randperm", "n", n)))
+    return wrap(generator(rng, "randperm").permutation(integer("randperm", "n", n)))

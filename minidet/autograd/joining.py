@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import bad_argument, check_choice, integer
+from ..errors import bad_argument, check_choice, check_room, integer, shortened
 from .axes import lengths, one_axis
 from .function import Function
 from .promotion import cast, checked_tensor, is_scalar, result_type
@@ -219,4 +219,6 @@ def pad(input, pad, mode: str = "constant", value=None) -> Tensor:
         if min(before, 0) + min(after, 0) + input.shape[axis] < 0 or input.shape[axis] + before + after < 0:
             why = f"axis {axis} has length {input.shape[axis]}"
             raise bad_argument("pad", "pad", f"cuts {before}, {after}", "no more than there is", why)
+    sizes = (length + before + after for length, (before, after) in zip(input.shape, widths, strict=True))
+    check_room("pad", "pad", f"is ({', '.join(map(shortened, pad))})", *sizes)
     return Pad.apply(input, widths, 0 if value is None else value)

@@ -7,7 +7,7 @@ import numpy as np
 from ...autograd.from_data import read_tensor
 from ...autograd.function import Function
 from ...autograd.tensor import Tensor
-from ...errors import check_float, check_rank, number
+from ...errors import check_float, check_rank, flag, number
 from ...random import generator
 
 
@@ -25,8 +25,8 @@ class Dropout(Function):
         return grad * factor, None
 
 
-def _factor(shape, dtype, p: float, rng) -> np.ndarray:
-    kept = generator(rng).random(shape, np.float32) >= np.float32(p)
+def _factor(op: str, shape, dtype, p: float, rng) -> np.ndarray:
+    kept = generator(rng, op).random(shape, np.float32) >= np.float32(p)
     return kept * dtype.type(1 / (1 - p) if p < 1 else 0)
 
 
@@ -47,9 +47,9 @@ def dropout(input, p: float = 0.5, training: bool = True, *, rng: np.random.Gene
     input = read_tensor("dropout", "input", input)
     check_float("dropout", input=input)
     p = number("dropout", "p", p, 0, 1)
-    if not training or p == 0:
+    if not flag("dropout", "training", training) or p == 0:
         return input
-    return Dropout.apply(input, _factor(input.shape, input.dtype, p, rng))
+    return Dropout.apply(input, _factor("dropout", input.shape, input.dtype, p, rng))
 
 
 def dropout2d(input, p: float = 0.5, training: bool = True, *, rng: np.random.Generator | None = None) -> Tensor:
@@ -61,6 +61,6 @@ def dropout2d(input, p: float = 0.5, training: bool = True, *, rng: np.random.Ge
     check_float("dropout2d", input=input)
     check_rank("dropout2d", "input", input, 4, letters="(N, C, H, W)")
     p = number("dropout2d", "p", p, 0, 1)
-    if not training or p == 0:
+    if not flag("dropout2d", "training", training) or p == 0:
         return input
-    return Dropout.apply(input, _factor((*input.shape[:2], 1, 1), input.dtype, p, rng))
+    return Dropout.apply(input, _factor("dropout2d", (*input.shape[:2], 1, 1), input.dtype, p, rng))

@@ -10,7 +10,7 @@ from ... import kernels
 from ...autograd.from_data import read_tensor
 from ...autograd.function import Function
 from ...autograd.tensor import Tensor, wrap
-from ...errors import bad_argument, check_float, check_index_range, check_integer, check_rank, integer
+from ...errors import bad_argument, check_float, check_index_range, check_integer, check_rank, check_room, integer
 
 
 class Linear(Function):
@@ -92,4 +92,5 @@ def one_hot(tensor, num_classes: int = -1) -> Tensor:
         raise bad_argument("one_hot", "num_classes", "is -1", "a number of classes", why)
     classes = int(labels.max()) + 1 if classes == -1 else classes
     check_index_range("one_hot", "tensor", labels, 0, max(classes, 0))
+    check_room("one_hot", "num_classes", f"is {num_classes}", *labels.shape, classes)
     return wrap((labels[..., None] == np.arange(classes)).astype(np.int64))

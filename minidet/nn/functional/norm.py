@@ -11,7 +11,7 @@ from ...autograd.float_errors import quiet
 from ...autograd.from_data import read_tensor
 from ...autograd.function import Function
 from ...autograd.tensor import Tensor
-from ...errors import bad_argument, check_float, check_rank, integer, number
+from ...errors import bad_argument, check_float, check_rank, flag, integer, number
 
 
 class BatchNorm(Function):
@@ -167,7 +167,7 @@ def batch_norm(
         running_mean=running_mean, running_var=running_var, weight=weight, bias=bias,
     )  # fmt: skip
     eps, momentum = number("batch_norm", "eps", eps, 0.0), number("batch_norm", "momentum", momentum)
-    if not training:
+    if not flag("batch_norm", "training", training):
         for name, value in (("running_mean", mean), ("running_var", var)):
             if value is None:
                 raise bad_argument("batch_norm", name, "is None", "a tensor", "evaluation has no other statistics")

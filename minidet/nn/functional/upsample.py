@@ -11,7 +11,7 @@ from ... import kernels
 from ...autograd.from_data import read_tensor
 from ...autograd.function import Function
 from ...autograd.tensor import Tensor
-from ...errors import bad_argument, check_choice, check_float, check_rank, integers
+from ...errors import bad_argument, check_choice, check_float, check_rank, check_room, flag, integers
 
 
 class Nearest(Function):
@@ -81,14 +81,20 @@ def interpolate(
     if mode == "nearest" and align_corners is not None:
         why = "nearest neighbour has no corners to align"
         raise bad_argument("interpolate", "align_corners", f"is {align_corners!r}", "None", why)
-    size, factors = _sizes(input, size, scale_factor, recompute_scale_factor)
+    recompute = recompute_scale_factor is not None and flag(
+        "interpolate", "recompute_scale_factor", recompute_scale_factor
+    )
+    given = f"size is {size}" if scale_factor is None else f"scale_factor is {scale_factor}"
+    size, factors = _sizes(input, size, scale_factor, recompute)
+    check_room("interpolate", *given.split(" ", 1), *input.shape[:2], *size)
+    align_corners = align_corners is not None and flag("interpolate", "align_corners", align_corners)
     if align_corners:
         scales = tuple((i - 1) / (o - 1) if o > 1 else 0.0 for i, o in zip(input.shape[2:], size, strict=True))
     else:
         scales = tuple(i / o if f is None else 1 / f for i, o, f in zip(input.shape[2:], size, factors, strict=True))
     if mode == "nearest":
         return Nearest.apply(input, size, scales)
-    return Bilinear.apply(input, size, scales, bool(align_corners))
+    return Bilinear.apply(input, size, scales, align_corners)
 
 
 def _sizes(input: Tensor, size, scale_factor, recompute) -> tuple:
