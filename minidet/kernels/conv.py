@@ -23,7 +23,7 @@ import functools
 import numpy as np
 
 from . import conv_geometry as geometry
-from . import conv_product, conv_shares, conv_weight
+from . import conv_near, conv_product, conv_shares, conv_weight
 from .tasks import launch
 
 
@@ -34,31 +34,52 @@ def plain(*arrays):
 
 @functools.lru_cache(maxsize=512)
 def _forward(size, weight_size, has_bias, stride, padding, dilation, groups):
-    """Return the shape of a convolution's result, and what computes it: None where it is empty."""
+    """Return the shape of a convolution's result, what computes it, and of which taps: None for all of them.
+
+    Nothing computes it (None) where it is empty, or the bias everywhere.
+    """
     (n, _, h, w), (f, cg, kh, kw) = size, weight_size
     oh = (h + 2 * padding[0] - dilation[0] * (kh - 1) - 1) // stride[0] + 1
     ow = (w + 2 * padding[1] - dilation[1] * (kw - 1) - 1) // stride[1] + 1
     out_size, rows = (n, f, oh, ow), f // groups
-    if 0 in out_size:
-        return out_size, None
+    taps, (kh, kw), padding = conv_near.near((h, w), (kh, kw), (oh, ow), stride, padding, dilation)
+    if 0 in (*out_size, *size, kh, kw):
+        return out_size, None, None
+    np.empty(out_size, np.float32)  # a MemoryError comes now, not from the tables
     plan = geometry.forward(cg, (kh, kw), (oh, ow), stride, padding, dilation)
     steps = (rows * cg * kh * kw, cg * kh * kw)
-    return out_size, conv_product.make(size, steps, rows, out_size, has_bias, plan, groups)
+    return out_size, conv_product.make(size, steps, rows, out_size, has_bias, plan, groups), taps
 
 
 @functools.lru_cache(maxsize=512)
 def _input_grad(grad_size, weight_size, input_size, stride, padding, dilation, groups):
-    """Return the shape of an input gradient, and what computes it: None where it is empty, or all zeros."""
-    (n, f, _, _), (_, cg, kh, kw) = grad_size, weight_size
+    """Return the same for an input gradient; nothing computes it where it is empty, or all zeros."""
+    (n, f, *grad_pixels), (_, cg, kh, kw) = grad_size, weight_size
+    out_size = (n, cg * groups, *input_size)
+    taps, (kh, kw), padding = conv_near.near(input_size, (kh, kw), tuple(grad_pixels), stride, padding, dilation)
+    if 0 in (*out_size, *grad_size, kh, kw):
+        return out_size, None, None
+    np.empty(out_size, np.float32)
     plan = geometry.input_grad(f // groups, cg, (kh, kw), input_size, stride, padding, dilation)
-    out_size, steps = (n, cg * groups, *input_size), (f // groups * cg * kh * kw, kh * kw)
-    if 0 in out_size or 0 in grad_size or plan.source_at.size == 0:
-        return out_size, None
+    if plan.source_at.size == 0:
+        return out_size, None, None
+    steps = (f // groups * cg * kh * kw, kh * kw)
     is_strided_grad = (kh, kw, *stride, *padding, *dilation) == (3, 3, 2, 2, 1, 1, 1, 1)
-    return out_size, conv_product.make(grad_size, steps, cg, out_size, False, plan, groups, is_strided_grad)
+    return out_size, conv_product.make(grad_size, steps, cg, out_size, False, plan, groups, is_strided_grad), taps
 
 
-_weight_grad = functools.lru_cache(maxsize=512)(conv_shares.make)
+@functools.lru_cache(maxsize=512)
+def _weight_grad(grad_size, size, kernel_size, stride, padding, dilation, groups):
+    """Return what computes a weight gradient, and of which taps; nothing where it is all zeros."""
+    taps, kernel_size, padding = conv_near.near(size[2:], kernel_size, grad_size[2:], stride, padding, dilation)
+    if 0 in (*grad_size, *size, *kernel_size):
+        return None, None
+    return conv_shares.make(grad_size, size, kernel_size, stride, padding, dilation, groups), taps
+
+
+def _chosen(weight, taps):
+    """Return the weights of some taps."""
+    return weight if taps is None else np.ascontiguousarray(weight[taps])
 
 
 def conv2d(x, weight, bias, stride, padding, dilation, groups):
@@ -69,10 +90,12 @@ def conv2d(x, weight, bias, stride, padding, dilation, groups):
     """
     x, weight = plain(x, weight)
     bias = None if bias is None else plain(bias)[0]
-    size, product = _forward(x.shape, weight.shape, bias is not None, stride, padding, dilation, groups)
+    size, product, taps = _forward(x.shape, weight.shape, bias is not None, stride, padding, dilation, groups)
     out = np.empty(size, x.dtype)
-    if product is not None:
-        product.run(x, weight, bias, out)
+    if product is None:
+        out[...] = 0 if bias is None else bias[:, None, None]
+    else:
+        product.run(x, _chosen(weight, taps), bias, out)
     return out
 
 
@@ -83,12 +106,12 @@ def conv2d_input_grad(grad, weight, input_size, stride, padding, dilation, group
     ``h = oh * sh + i * dh - ph``, and the same for w. It is also the transposed convolution of ``grad``.
     """
     grad, weight = plain(grad, weight)
-    size, product = _input_grad(grad.shape, weight.shape, tuple(input_size), stride, padding, dilation, groups)
+    size, product, taps = _input_grad(grad.shape, weight.shape, tuple(input_size), stride, padding, dilation, groups)
     out = np.empty(size, grad.dtype) if out is None else out
     if product is None:
         out[...] = 0
     else:
-        product.run(grad, weight, None, out)
+        product.run(grad, _chosen(weight, taps), None, out)
     return out
 
 
@@ -99,10 +122,14 @@ def conv2d_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups):
     """
     grad, x = plain(grad, x)
     out = np.empty((grad.shape[1], x.shape[1] // groups, *kernel_size), grad.dtype)
-    if grad.size == 0 or out.size == 0:
+    product, taps = _weight_grad(grad.shape, x.shape, tuple(kernel_size), stride, padding, dilation, groups)
+    if product is None or taps is not None:
         out[...] = 0
-    else:
-        _weight_grad(grad.shape, x.shape, tuple(kernel_size), stride, padding, dilation, groups).run(grad, x, out)
+    if product is not None:
+        part = out if taps is None else np.empty(out[taps].shape, out.dtype)
+        product.run(grad, x, part)
+        if taps is not None:
+            out[taps] = part
     return out
 
 

@@ -12,6 +12,7 @@ Then every tap (c, i, j) is one constant distance from a pixel's place: ``source
 """
 
 import functools
+import itertools
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,6 +23,8 @@ from .simd import MOVE as PIECE
 
 #: Pixels in Winograd's windows, for one of the result: with more, what it saves is lost. A weight gradient saves less.
 WASTE, LITTLE_WASTE = 1.6, 1.25
+#: Up to this stride, a phase that no tap meets is summed like the others, over nothing; above it, it is left out.
+FEW_PHASES = 4
 
 
 class Image(NamedTuple):
@@ -61,6 +64,12 @@ class Plan:
         Of an input gradient: pixels of the result from one q to the next.
     phase_at : (phases of the result + 1,) array, or None
         Where the taps of each phase of an input gradient start.
+    phases : (list of int, list of int)
+        Rows and columns where the phases of an input gradient begin, without those that no tap meets.
+    is_phased : bool
+        Whether a pixel of the result is not simply q.
+    has_gaps : bool
+        Whether phases were left out.
     dilation : (int, int)
     """
 
@@ -73,6 +82,9 @@ class Plan:
     offsets: tuple[tuple[int, int], ...]
     stride: tuple[int, int] = (1, 1)
     phase_at: np.ndarray | None = None
+    phases: tuple[list[int], list[int]] = ((0,), (0,))
+    is_phased: bool = False
+    has_gaps: bool = False
     dilation: tuple[int, int] = (1, 1)
 
     @property
@@ -119,9 +131,16 @@ def forward(channels, kernel_size, out_size, stride, padding, dilation):
 
 
 def _axis_phases(size, kernel, stride, padding, dilation):
-    """List for each phase a: a and its taps ``(i, t)``: pixel q meets ``grad[q + t]`` through tap i."""
-    return [(a, [(i, (a + padding - i * dilation) // stride) for i in range(kernel)
-                 if (a + padding - i * dilation) % stride == 0]) for a in range(min(stride, size))]  # fmt: skip
+    """List for each phase a: a and its taps ``(i, t)``: pixel q meets ``grad[q + t]`` through tap i.
+
+    What this takes depends on the taps, not on the stride.
+    """
+    taps = {a: [] for a in range(min(stride, size))} if stride <= FEW_PHASES else {}
+    for i in range(kernel):
+        a = (i * dilation - padding) % stride
+        if a < size:
+            taps.setdefault(a, []).append((i, (a + padding - i * dilation) // stride))
+    return sorted(taps.items())
 
 
 def _places(filters, channels, kernel_size, image, low, row_taps, column_taps):
@@ -158,22 +177,42 @@ def input_grad(filters, channels, kernel_size, size, stride, padding, dilation):
     places = [_places(filters, channels, kernel_size, image, (top, left), rows, columns)
               for _, rows in axes[0] for _, columns in axes[1]]  # fmt: skip
     phase_at = np.cumsum([0] + [source.size for source, _ in places])
-    tables = (np.concatenate(tables) for tables in zip(*places, strict=True))
-    offsets = tuple((r, t) for _, r in axes[0][0][1] for _, t in axes[1][0][1])
-    return Plan(image, np.array([[top, left]], np.int64), qh, qw, *tables, offsets, stride, phase_at, dilation)
+    tables = (np.concatenate([np.zeros(0, np.int64), *tables]) for tables in zip(*places, strict=True))
+    source_at, weight_at = tables if places else np.zeros((2, 0), np.int64)
+    first = (taps[0][1] if taps else [] for taps in axes)
+    offsets = tuple(itertools.product(*([t for _, t in taps] for taps in first)))
+    phases = tuple([a for a, _ in taps] for taps in axes)
+    counts = [min(step, length) for step, length in zip(stride, size, strict=True)]
+    has_gaps = [len(starts) for starts in phases] != counts
+    starts = np.array([[top, left]], np.int64)
+    return Plan(image, starts, qh, qw, source_at, weight_at, offsets, stride, phase_at, phases, counts != [1, 1],
+                has_gaps, dilation)  # fmt: skip
+
+
+def unsplit(kernel_size, out_size, stride, dilation):
+    """Return the image from the first pixel that a window meets to the last one."""
+    axes = zip(kernel_size, out_size, stride, dilation, strict=True)
+    return Image(1, *((o - 1) * s + (k - 1) * d + 1 for k, o, s, d in axes), 1, 1)
 
 
 @functools.lru_cache(maxsize=512)
 def weight_grad(channels, kernel_size, out_size, stride, padding, dilation, multiple):
     """Plan a weight gradient: the padded image (not split), and where each of its K taps starts, K rounded up."""
-    (kh, kw), (oh, ow), (dh, dw) = kernel_size, out_size, dilation
-    rows, columns = (oh - 1) * stride[0] + (kh - 1) * dh + 1, (ow - 1) * stride[1] + (kw - 1) * dw + 1
-    image = Image(1, rows, columns, 1, 1)
+    (kh, kw), (dh, dw) = kernel_size, dilation
+    image = unsplit(kernel_size, out_size, stride, dilation)
+    columns = image.columns
     taps = [i * dh * columns + j * dw for i in range(kh) for j in range(kw)]
     offsets = _channel_offsets(channels, image.plane, taps)
     row_at = np.zeros(-(-offsets.size // multiple) * multiple, np.int64)
     row_at[: offsets.size] = offsets
     return image, np.array([[-padding[0], -padding[1]]], np.int64), row_at
+
+
+def split_weight_grad(plan, multiple):
+    """Return the same for the image as a convolution's plan splits it: without what lies between distant windows."""
+    row_at = np.zeros(-(-plan.source_at.size // multiple) * multiple, np.int64)
+    row_at[: plan.source_at.size] = plan.source_at
+    return plan.image, plan.starts, row_at
 
 
 def _pieces(rows, columns, multiple):
@@ -228,7 +267,7 @@ def phases_table(plan, multiple):
     """Return ``conv_phases``'s table, the number of pieces and their width."""
     row, column = _pieces(plan.qh, plan.qw, multiple)
     places, aside = row * plan.image.columns + column, np.arange(multiple) * PIECE
-    table = np.concatenate((plan.source_at, places, row, column, aside, plan.phase_at, plan.weight_at))
+    table = np.concatenate((plan.source_at, places, row, column, aside, *plan.phases, plan.phase_at, plan.weight_at))
     return table, row.size, min(plan.qw, PIECE)
 
 
@@ -252,7 +291,7 @@ def window(plan, channels, waste=WASTE):
     if dw > MOST_DILATED:
         return None
     at = [i * dh * image.columns + j * dw for i in range(3) for j in range(3)]
-    one_phase = image.phases == 1 and (plan.phase_at is None or plan.phase_at.size == 2)
+    one_phase = image.phases == 1 and not plan.is_phased
     if count != 9 or not one_phase or sorted(plan.source_at[:9]) != at or image.columns != plan.qw + 2 * dw:
         return None
     th, tw = ((size + 2 * step - 1) // (2 * step) for size, step in ((plan.qh, dh), (plan.qw, dw)))

@@ -16,7 +16,8 @@ only. Each phase is a small convolution of grad with stride 1, over the same pla
               the tile: 4 x 3 pieces    in 12 registers    4 + 3 loads for 12 fused multiply-adds a tap
         for a channel: shuffle the column phases' sums together, store whole vectors
 
-A phase that no tap meets has sums over nothing: zeros.
+A phase that no tap meets has sums over nothing: zeros. With large strides most are such, and are left out: the
+result is zero before.
 """
 
 import numpy as np
@@ -34,9 +35,8 @@ LANES = DIRECT_PIECES * MOVE
 
 
 @jit
-def _write(scratch, side, rows, row, left, strides, width, out, out_at, out_plane, size):
+def _write(scratch, side, rows, row, left, sw, begins, width, out, out_at, out_plane, w):
     """Copy a piece of all column phases, ``side`` apart in scratch, to row ``row`` of the result."""
-    sw, w = strides[1], size[1]
     whole = width == MOVE and left + MOVE * sw <= w
     for r in range(rows):
         source, to = r * LANES, out_at + r * out_plane + row * w + left
@@ -45,9 +45,10 @@ def _write(scratch, side, rows, row, left, strides, width, out, out_at, out_plan
         elif whole and sw == 1:
             move(out, to, scratch, source)
         else:
-            for b in range(min(sw, w - left)):
-                for lane in range(min(width, (w - left - b + sw - 1) // sw)):
-                    out[to + b + lane * sw] = scratch[b * side + source + lane]
+            for b in range(begins.size):
+                begin = begins[b]
+                for lane in range(min(width, (w - left - begin + sw - 1) // sw)):
+                    out[to + begin + lane * sw] = scratch[b * side + source + lane]
 
 
 @jit
@@ -68,11 +69,12 @@ def correlate(task, slot, image, _weight, packed, out, table, numbers):
     """Compute a chunk of the pieces of one image and one group.
 
     The table begins with source_at of all phases, one after the other; the pieces' places in the image, their rows and
-    columns; the places of a tile's pieces in scratch; and where each phase's taps start.
+    columns; the places of a tile's pieces in scratch; the rows and the columns where the phases begin; and where each
+    phase's taps start. Strides of 1 and 2 have all their phases.
     """
     taps, pieces, width, groups, rows = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
     image_step, group_step, h, w, sh, sw = numbers[5], numbers[6], numbers[7], numbers[8], numbers[9], numbers[10]
-    chunk, chunks = numbers[11], numbers[12]
+    row_phases, column_phases, chunk, chunks = numbers[11], numbers[12], numbers[13], numbers[14]
     rest, part = divmod(task, chunks)
     n, group = divmod(rest, groups)
     row_tiles = (rows + DIRECT_ROWS - 1) // DIRECT_ROWS
@@ -80,8 +82,9 @@ def correlate(task, slot, image, _weight, packed, out, table, numbers):
     packed_at = copy_of(slot, numbers) + group * row_tiles * (taps + 1) * DIRECT_ROWS
     out_at = (n * groups + group) * rows * h * w
     aside = taps + 3 * pieces
-    starts = aside + DIRECT_PIECES
-    row_phases, column_phases = min(sh, h), min(sw, w)
+    begins = aside + DIRECT_PIECES
+    starts = begins + row_phases + column_phases
+    columns = table[begins + row_phases : starts]
     side = row_tiles * DIRECT_ROWS * LANES
     scratch = np.empty(column_phases * side, image.dtype)
     for first in range(part * chunk, min(pieces, (part + 1) * chunk), DIRECT_PIECES):
@@ -91,7 +94,7 @@ def correlate(task, slot, image, _weight, packed, out, table, numbers):
                 _phase(scratch, b * side, image, image_at, packed, packed_at, table, table[phase], table[phase + 1],
                        taps + first, aside, row_tiles, taps)  # fmt: skip
             for piece in range(DIRECT_PIECES):
-                row = sh * table[taps + pieces + first + piece] + a
+                row = sh * table[taps + pieces + first + piece] + table[begins + a]
                 left = sw * table[taps + 2 * pieces + first + piece]
                 if row < h:
-                    _write(scratch[piece * MOVE :], side, rows, row, left, (sh, sw), width, out, out_at, h * w, (h, w))
+                    _write(scratch[piece * MOVE :], side, rows, row, left, sw, columns, width, out, out_at, h * w, w)

@@ -9,6 +9,7 @@ import numpy as np
 from . import (
     conv_direct,
     conv_gather,
+    conv_near,
     conv_phases,
     conv_pointwise,
     conv_tiles,
@@ -24,12 +25,15 @@ from .tasks import THREADS, launch
 FEWEST, TASKS, SHARE = 8, 64, 1 << 16
 #: Most weights of which each thread packs a copy of its own.
 OWN = 1 << 18
+#: Pixels of a padded copy that is not split, for one of the image: large strides over padding need more.
+MOST_FRAMED = 16
 
 
 def padded(x, layout, starts, slack=0):
     """Return the padded, phase-split copy of x (N, C, H, W), or x itself if it needs none; and ``slack`` elements."""
     n, c, h, w = x.shape
-    if layout.phases == 1 and (h, w) == (layout.rows, layout.columns) and not starts.any() and not slack:
+    is_whole = (h, w) == (layout.rows, layout.columns) and (layout.sh == 1 or h == 1) and (layout.sw == 1 or w == 1)
+    if layout.phases == 1 and is_whole and not starts.any() and not slack:
         return x
     size = n * c * layout.plane + slack
     image = workspace.take("image", size, x.dtype)
@@ -66,16 +70,19 @@ class Packing:
 class Product:
     """A launch of a kernel: its tasks, numbers and table, how weights are packed, and x padded if ``frame`` says so.
 
-    ``numbers`` ends with those of the packing.
+    ``numbers`` ends with those of the packing. If the result ``has_gaps``, the kernel does not write all of it.
     """
 
-    def __init__(self, kernel, count, numbers, table, packing, work, frame=None):
+    def __init__(self, kernel, count, numbers, table, packing, work, frame=None, has_gaps=False):
         self.kernel, self.count, self.table, self.work, self.frame = kernel, count, table, work, frame
+        self.has_gaps = has_gaps
         self.packing, self.numbers = packing, np.array((*numbers, *packing.numbers), np.int64)
 
     def run(self, x, weight, bias, out):
         """Compute ``out``."""
         packing = self.packing
+        if self.has_gaps:
+            out[...] = 0
         if self.frame is not None:
             x = padded(x, *self.frame)
         packed = workspace.take("weights", packing.size, x.dtype)
@@ -110,7 +117,7 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
         if (window or strided) and size[0] * (window or strided)[0] >= conv_winograd.LEAST_WINDOWS:
             return _winograd(size, weight_steps[1], rows, out_size, plan, window, strided, is_strided_grad)
     work = int(np.prod(out_size)) * plan.source_at.size // 16
-    phases = plan.phase_at is not None and plan.phase_at.size > 2
+    phases = plan.is_phased
     direct = phases or rows <= conv_direct.MOST_ROWS
     tile_rows = (1 if rows == 1 and not phases else DIRECT_ROWS) if direct else DENSE_ROWS
     tiles, taps = groups * -(-rows // tile_rows), plan.source_at.size
@@ -160,8 +167,9 @@ def _tiles(size, rows, out_size, has_bias, plan, groups, packing, work):
     tiles = -(-n * qh * qw // conv_gather.WIDE)
     chunks = min(tiles, max(1, _shares(work) // groups))
     if channels // groups < conv_tiles.FEW_CHANNELS and min(plan.offsets) < (0, 0):
-        layout, starts, table = geometry.framed(plan)
-        frame, h, w = (layout, starts, geometry.PIECE), layout.rows, layout.columns
+        layout, starts, framed = geometry.framed(plan)
+        if layout.plane <= MOST_FRAMED * max(h * w, conv_near.FAR):
+            table, frame, h, w = framed, (layout, starts, geometry.PIECE), layout.rows, layout.columns
     pixels = out_size[2] * out_size[3]
     numbers = (qh, qw, *steps, n, channels, channels // groups, h, w, rows, has_bias,
                out_size[1] * pixels, pixels, chunks)  # fmt: skip
@@ -195,5 +203,6 @@ def _phases(n, steps, rows, out_size, plan, groups, packing, work, frame):
     """Compute all phases of a result with strides."""
     table, pieces, width = geometry.phases_table(plan, DIRECT_PIECES)
     chunk, chunks = _chunks(n, pieces, DIRECT_PIECES, groups, work)
-    numbers = (plan.source_at.size, pieces, width, groups, rows, *steps, *out_size[2:], *plan.stride, chunk, chunks)
-    return Product(conv_phases.correlate, n * groups * chunks, numbers, table, packing, work, frame)
+    numbers = (plan.source_at.size, pieces, width, groups, rows, *steps, *out_size[2:], *plan.stride,
+               *map(len, plan.phases), chunk, chunks)  # fmt: skip
+    return Product(conv_phases.correlate, n * groups * chunks, numbers, table, packing, work, frame, plan.has_gaps)

@@ -13,6 +13,9 @@ from .conv_product import TASKS, padded
 from .simd import DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, NARROW_ROWS
 from .tasks import SMALL, launch
 
+#: Strides above which an image may be split as for the forward pass, if it is so many times as large unsplit.
+FAR_APART, MOST_UNSPLIT = 8, 4
+
 
 class Launch:
     """A kernel's tasks, numbers and table."""
@@ -57,15 +60,25 @@ def make(grad_size, size, kernel_size, stride, padding, dilation, groups):
     return _taps(grad_size, size, kernel_size, stride, padding, dilation, groups)
 
 
+def _image(channels, kernel_size, out_size, stride, padding, dilation, rows):
+    """Return the padded image, its start in x, its taps' places, and the steps from one pixel of grad to the next."""
+    if max(stride) > FAR_APART:
+        plan = geometry.forward(channels, kernel_size, out_size, stride, padding, dilation)
+        if plan.image.plane * MOST_UNSPLIT < geometry.unsplit(kernel_size, out_size, stride, dilation).plane:
+            return *geometry.split_weight_grad(plan, rows), (plan.image.columns, 1)
+    image, starts, row_at = geometry.weight_grad(channels, kernel_size, out_size, stride, padding, dilation, rows)
+    return image, starts, row_at, (stride[0] * image.columns, stride[1])
+
+
 def _taps(grad_size, size, kernel_size, stride, padding, dilation, groups):
     """Sum over pixels, for all taps."""
     (n, f, oh, ow), c = grad_size, size[1]
     lanes = conv_weight.tile_lanes(f // groups)
     rows = INDEXED_ROWS if lanes == INDEXED_LANES else NARROW_ROWS
-    layout, starts, row_at = geometry.weight_grad(c // groups, kernel_size, (oh, ow), stride, padding, dilation, rows)
+    layout, starts, row_at, steps = _image(c // groups, kernel_size, (oh, ow), stride, padding, dilation, rows)
     tiles = groups * -(-(f // groups) // lanes)
     shares = max(1, min(conv_weight.TASKS // tiles, n * oh * ow // conv_weight.DEPTH))
-    numbers = (n, f, oh, ow, groups, stride[0] * layout.columns, stride[1], c * layout.plane, shares, lanes)
+    numbers = (n, f, oh, ow, groups, *steps, c * layout.plane, shares, lanes)
     work = n * f * oh * ow * row_at.size // 16
     share = Launch(conv_weight.share, tiles * shares, row_at, numbers, work)
     taps = c // groups * kernel_size[0] * kernel_size[1]

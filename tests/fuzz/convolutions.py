@@ -272,10 +272,10 @@ def paths(case):
     """Name the kernels that compute the three products."""
     x, weight, bias, grad = arrays(case)
     options = case.stride, case.padding, case.dilation, case.groups
-    _, forward = kernels.conv._forward(x.shape, weight.shape, bias is not None, *options)
-    _, backward = kernels.conv._input_grad(grad.shape, weight.shape, case.size, *options)
-    shares = kernels.conv._weight_grad(grad.shape, x.shape, case.kernel, *options)
-    chosen = [product and product.kernel.function for product in (forward, backward)] + [shares.share.kernel.function]
+    forward = kernels.conv._forward(x.shape, weight.shape, bias is not None, *options)[1]
+    backward = kernels.conv._input_grad(grad.shape, weight.shape, case.size, *options)[1]
+    shares, _ = kernels.conv._weight_grad(grad.shape, x.shape, case.kernel, *options)
+    chosen = [product and product.kernel.function for product in (forward, backward, shares and shares.share)]
     return [f"{f.__module__.rpartition('.')[2]}.{f.__name__}" if f else "zeros" for f in chosen]
 
 

@@ -212,3 +212,51 @@ def test_what_is_known_to_fit_is_limited(monkeypatch):
     for side in range(1, 9):
         assert F.conv2d(tensor(np.ones((1, 1, side, 1), np.float32)), w).shape == (1, 1, side, 1)
         assert 1 <= len(conv_checks._known) <= 3
+
+
+HUGE = 10**9
+
+
+@pytest.mark.skipif(not kernels.jit.ENABLED, reason="the reference pads in memory")
+@pytest.mark.parametrize(
+    "function, image, weight, options, size",
+    [
+        (F.conv2d, (5, 5), (3, 2, 3, 3), {"stride": HUGE}, (1, 1)),
+        (F.conv2d, (5, 5), (3, 2, 3, 3), {"stride": HUGE, "padding": HUGE}, (3, 3)),
+        (F.conv2d, (5, 5), (40, 2, 3, 3), {"stride": HUGE, "padding": HUGE}, (3, 3)),
+        (F.conv2d, (5, 5), (40, 2, 3, 3), {"dilation": HUGE, "padding": HUGE}, (5, 5)),
+        (F.conv2d, (5, 5), (3, 2, 3, 3), {"dilation": HUGE - 1, "padding": HUGE, "stride": HUGE}, (1, 1)),
+        (F.conv_transpose2d, (1, 1), (2, 3, 3, 3), {"stride": HUGE}, (3, 3)),
+        (F.conv_transpose2d, (2, 2), (2, 3, 3, 3), {"stride": 800}, (803, 803)),
+        (F.conv_transpose2d, (2, 2), (2, 3, 3, 3), {"stride": HUGE, "padding": HUGE // 2}, (3, 3)),
+        (F.conv_transpose2d, (5, 5), (2, 3, 3, 3), {"stride": HUGE, "padding": 2 * HUGE}, (3, 3)),
+        (F.conv_transpose2d, (5, 5), (2, 3, 3, 3), {"dilation": HUGE, "padding": HUGE, "output_padding": 3}, (8, 8)),
+    ],
+)
+def test_huge_strides_paddings_and_dilations_cost_nothing(function, image, weight, options, size):
+    """What meets no pixel takes no memory and no time; what meets one is summed as ever."""
+    rng = np.random.default_rng(0)
+    x = tensor(rng.integers(-3, 4, (1, 2, *image)).astype(np.float32), requires_grad=True)
+    w = tensor(rng.integers(-3, 4, weight).astype(np.float32), requires_grad=True)
+    out = function(x, w, **options)
+    assert out.shape == (1, weight[1 if function is F.conv_transpose2d else 0], *size)
+    out.sum().backward()
+    total = float(out.sum().item())
+    for one in (x, w):  # the sum is linear in each
+        assert float((one.detach() * one.grad).sum().item()) == total
+
+
+@pytest.mark.parametrize(
+    "function, options, message",
+    [
+        (F.conv2d, {"padding": HUGE}, r"conv2d: input .*the result would have shape \(1, 2, 2000000003, 2000000003\)"),
+        (F.conv2d, {"padding": 10**40}, "conv2d: padding is 10*, expected at most 2147483647"),
+        (F.conv2d, {"stride": 10**40}, "conv2d: stride is 10*, expected at most"),
+        (F.conv_transpose2d, {"dilation": (1, 10**40)}, r"conv_transpose2d: dilation is \(1, 10*\), expected at most"),
+        (F.conv_transpose2d, {"stride": HUGE}, "conv_transpose2d: input .*the result would have shape"),
+        (F.conv_transpose2d, {"padding": 4}, "conv_transpose2d: input .*a larger image or less padding.*size"),
+    ],
+)
+def test_results_that_no_memory_holds_are_refused(function, options, message):
+    with pytest.raises(ValueError, match=message):
+        function(np.zeros((1, 2, 5, 5), np.float32), np.zeros((2, 2, 3, 3), np.float32), **options)

@@ -167,6 +167,14 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups: in
     -------
     Tensor
         (N, F, OH, OW) or (F, OH, OW), ``OH = (H + 2 padding - dilation (KH - 1) - 1) // stride + 1``.
+
+    Notes
+    -----
+    Kernels of 3 x 3 with stride 1 or 2, and at least 16 channels and filters, are computed by Winograd's algorithm: it
+    adds and subtracts pixels before it multiplies. So a result whose window meets an infinite pixel may be NaN where
+    the direct sum is infinite, and one whose window meets pixels near the dtype's largest number (1e38 in float32) may
+    be infinite or NaN where the direct sum is finite. Other results are not touched. The same holds of the gradients;
+    in the weight's, all nine taps of the channel or filter are met.
     """
     return _convolve(check_convolution, "conv2d", 2, Conv2d, input, weight, bias, stride, padding, dilation, groups)
 
@@ -193,6 +201,7 @@ def conv_transpose1d(
     -------
     Tensor
         (N, F, OL) or (F, OL), ``OL = (L - 1) stride - 2 padding + dilation (K - 1) + output_padding + 1``.
+        A result without a pixel is refused, as PyTorch refuses it.
     """
     return _convolve(check_transposed, "conv_transpose1d", 1, ConvTranspose1d, input, weight, bias, stride, padding,
                      output_padding, groups, dilation)  # fmt: skip
@@ -228,6 +237,7 @@ def conv_transpose2d(
     -------
     Tensor
         (N, F, OH, OW) or (F, OH, OW), ``OH = (H - 1) stride - 2 padding + dilation (KH - 1) + output_padding + 1``.
+        A result without a pixel is refused, as PyTorch refuses it.
     """
     return _convolve(check_transposed, "conv_transpose2d", 2, ConvTranspose2d, input, weight, bias, stride, padding,
                      output_padding, groups, dilation)  # fmt: skip

@@ -6,6 +6,8 @@ longer. So arguments with shapes, dtypes and options that were found to fit once
 
 from __future__ import annotations
 
+import math
+
 from ...autograd.from_data import read_tensor
 from ...autograd.joining import pad
 from ...autograd.tensor import Tensor
@@ -15,6 +17,8 @@ LETTERS = {1: ("L", "KL"), 2: ("H, W", "KH, KW")}
 #: Arguments that fit, and their options as the kernels take them; at most so many.
 _known: dict[tuple, tuple] = {}
 MOST_KNOWN = 4096
+#: The largest stride, padding and dilation: positions in an image stay far within 64 bits. And numbers of a result.
+LARGEST, MOST_NUMBERS = 2**31 - 1, 2**40
 
 
 def fitting(check, op: str, axes: int, input, weight, bias, *options):
@@ -78,7 +82,17 @@ def _checked(op: str, axes: int, input, weight, bias, groups: int, transposed: b
 def _pair(op: str, axes: int, argument: str, value, low: int) -> tuple[int, int]:
     """Read an integer or a tuple; a row of pixels gets what an axis of length 1 needs."""
     read = integers(op, argument, value, axes, low)
+    if max(read) > LARGEST:
+        raise bad_argument(op, argument, f"is {value}", f"at most {LARGEST}")
     return read if axes == 2 else (low, *read)
+
+
+def _check_result(op: str, input: Tensor, axes: int, filters: int, size: tuple[int, int]) -> None:
+    """Refuse a result that no memory holds."""
+    shape = (*input.shape[: -axes - 1], filters, *size[2 - axes :])
+    if math.prod(shape) > MOST_NUMBERS:
+        why = f"the result would have shape {shape}"
+        raise bad_argument(op, "input", f"has shape {input.shape}", "a smaller image, padding or stride", why)
 
 
 def check_convolution(op: str, axes: int, input, weight, bias, stride, padding, dilation, groups):
@@ -97,6 +111,9 @@ def check_convolution(op: str, axes: int, input, weight, bias, stride, padding, 
             raise bad_argument(op, "input", f"has shape {input.shape}", f"at least {d * (k - 1) + 1} pixels per axis",
                                f"the kernel of size {weight.shape[2:]} with dilation {dilation[2 - axes :]} is larger "
                                f"than the image padded by {padding[2 - axes :]}")  # fmt: skip
+    out = ((n + 2 * p - d * (k - 1) - 1) // s + 1
+           for n, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True))  # fmt: skip
+    _check_result(op, input, axes, weight.shape[0], tuple(out))
     return input, weight, bias, (stride, padding, dilation, groups)
 
 
@@ -134,4 +151,5 @@ def check_transposed(op: str, axes: int, input, weight, bias, stride, padding, o
     if min(lengths) < 1 or min(size) < 1:
         why = f"the result would have the size {size[2 - axes :]}"
         raise bad_argument(op, "input", f"has shape {input.shape}", "a larger image or less padding", why)
+    _check_result(op, input, axes, weight.shape[1] * groups, size)
     return input, weight, bias, (size, stride, padding, dilation, groups)
