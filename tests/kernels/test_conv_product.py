@@ -179,6 +179,7 @@ def test_phases_with_vectors():
     walk(sizes, [(2, 2), (3, 3)], [(2, 1), (1, 2), (2, 2), (2, 3)], [(1, 1)], channels=[(1, 2)])
 
 
+@pytest.mark.slow
 def test_gathered_pieces():
     """Pieces inside of the image, at its border, at both ends of the array, of 1 to 8 pixels, with steps 1 to 3."""
     sizes = [(h, w) for h in (1, 2, 3) for w in range(1, 34)]
