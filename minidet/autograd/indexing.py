@@ -11,6 +11,7 @@ from ..errors import bad_argument, check_index_range, check_integer
 from .axes import one_axis
 from .function import Function
 from .promotion import checked_tensor
+from .sums import SHORT
 from .tensor import Tensor, wrap
 
 
@@ -124,15 +125,16 @@ def add_rows(count: int, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
     if values.size == 0:
         return table
     if values.shape[1] == 1:
-        np.add.at(table[:, 0], rows, values[:, 0])
-        return table
+        return np.bincount(rows, values[:, 0], count).astype(values.dtype)[:, None]  # adds in float64
     order = np.argsort(rows, kind="stable")
     ordered = rows[order]
     starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
     if starts.size == rows.size:
         table[rows] = values
     else:
-        table[ordered[starts]] = np.add.reduceat(values[order], starts, axis=0)
+        many = np.diff(starts, append=rows.size).max() > SHORT
+        dtype = np.float64 if many else values.dtype
+        table[ordered[starts]] = np.add.reduceat(values[order], starts, axis=0, dtype=dtype)
     return table
 
 

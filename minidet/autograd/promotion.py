@@ -16,6 +16,7 @@ from .float_errors import quiet
 from .from_data import read_tensor
 from .function import Function
 from .sequence import as_dtype
+from .sums import total
 from .tensor import DEFAULT_FLOAT, Tensor
 
 KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
@@ -121,8 +122,8 @@ def unbroadcast(grad: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     lead = grad.ndim - len(shape)
     stretched = tuple(lead + i for i, length in enumerate(shape) if length == 1 and grad.shape[lead + i] != 1)
     if math.prod(shape) == 1:
-        return np.asarray(grad.sum(dtype=grad.dtype)).reshape(shape)
-    return grad.sum(axis=(*range(lead), *stretched)).reshape(shape)
+        return np.asarray(total(grad, tuple(range(grad.ndim)))).reshape(shape)
+    return total(grad, (*range(lead), *stretched)).reshape(shape)
 
 
 class To(Function):

@@ -13,6 +13,7 @@ from .elementwise import maximum, minimum
 from .function import Function
 from .promotion import cast, checked_tensor, float_input
 from .sequence import as_dtype
+from .sums import total
 from .tensor import Tensor, wrap
 
 
@@ -41,7 +42,7 @@ class Sum(Function):
     @staticmethod
     def forward(ctx, x, axes, keepdim):
         ctx.shape, ctx.axes = x.shape, axes
-        return x.sum(axis=axes, keepdims=keepdim)
+        return total(x, axes, keepdim)
 
     @staticmethod
     def backward(ctx, grad):
@@ -55,7 +56,7 @@ class Mean(Function):
     def forward(ctx, x, axes, keepdim):
         ctx.shape, ctx.axes = x.shape, axes
         ctx.count = math.prod(x.shape[axis] for axis in axes)
-        return x.sum(axis=axes, keepdims=keepdim) / x.dtype.type(ctx.count)  # 0 / 0: the mean of nothing is NaN
+        return total(x, axes, keepdim) / x.dtype.type(ctx.count)  # 0 / 0: the mean of nothing is NaN
 
     @staticmethod
     def backward(ctx, grad):
@@ -80,7 +81,8 @@ class Amax(Function):
         x, out = ctx.saved_tensors
         out = kept(out, x.shape, ctx.axes)
         ties = (x == out) | (np.isnan(x) & np.isnan(out))
-        share = kept(grad, x.shape, ctx.axes) / ties.sum(axis=ctx.axes, keepdims=True, dtype=grad.dtype)
+        count = ties.sum(axis=ctx.axes, keepdims=True).astype(grad.dtype)  # as integers: float32 counts to 2^24
+        share = kept(grad, x.shape, ctx.axes) / count
         return np.where(ties, share, grad.dtype.type(0)), None, None
 
 
@@ -123,9 +125,9 @@ class Var(Function):
     @staticmethod
     def forward(ctx, x, axes, correction, keepdim):
         count = math.prod(x.shape[axis] for axis in axes)
-        centred = x - x.sum(axis=axes, keepdims=True) / x.dtype.type(count)
+        centred = x - total(x, axes, True) / x.dtype.type(count)
         ctx.freedom = x.dtype.type(count - correction if count > correction else 0)  # 0: NaN, as in PyTorch
-        out = np.square(centred).sum(axis=axes, keepdims=keepdim) / ctx.freedom
+        out = total(np.square(centred), axes, keepdim) / ctx.freedom
         ctx.save_for_backward(centred)
         ctx.axes = axes
         return out
@@ -159,7 +161,7 @@ class LogSumExp(Function):
     def forward(ctx, x, axes, keepdim):
         top = np.max(x, axis=axes, keepdims=True, initial=-np.inf)
         top = np.where(np.isfinite(top), top, x.dtype.type(0))
-        out = np.log(np.exp(x - top).sum(axis=axes, keepdims=True)) + top
+        out = np.log(total(np.exp(x - top), axes, True)) + top
         ctx.save_for_backward(x, out)
         ctx.axes = axes
         return out if keepdim else out.squeeze(axes)

@@ -178,7 +178,7 @@ def combine(task, _slot, partial, _b, _c, out, row_at, numbers):
 
 @jit
 def _sum(row):
-    total = row.dtype.type(0)
+    total = 0.0  # float64: there may be any number of pixels
     for p in range(row.size):
         total += row[p]
     return total
@@ -188,7 +188,7 @@ def _sum(row):
 def bias_grad(f, _slot, grad, _b, _c, out, _table, numbers):
     """Sum ``grad[:, f]`` over images and pixels."""
     images, filters, plane = numbers[0], numbers[1], numbers[2]
-    total = grad.dtype.type(0)
+    total = 0.0
     for n in range(images):
         at = (n * filters + f) * plane
         total += _sum(grad[at : at + plane])

@@ -23,6 +23,7 @@ from numba import prange
 from .jit import jit, parallel
 
 BLOCK = 16384  # scores
+RUN = 256  # classes that are summed in the scores' precision; what comes of it, in float64
 
 LOG2_E = np.float32(1.4426950408889634)
 LN2_HIGH = np.float32(0.693359375)  # ln 2 in two parts: n * LN2_HIGH is exact for small integers n
@@ -77,23 +78,31 @@ def _weigh(row, most, weight, total):
 
 
 @jit
-def _losses(x, target, weight, ignore_index, most, total, share, soft, scale, smooth, losses):
-    """Write the losses; turn ``total`` into the factor from exponential to gradient.
+def _flush(sums, whole):
+    """Move a run's sums to where they are kept."""
+    for p in range(sums.size):
+        whole[p] += sums[p]
+        sums[p] = 0
+
+
+@jit
+def _losses(x, target, weight, ignore_index, most, total, share, soft, scale, smooth, losses, factor):
+    """Write the losses, and the factor from exponential to gradient.
 
     ``share`` is each class's part of the smoothing, ``soft`` its sum over the classes, ``smooth`` the weighted scores.
     """
     for p in range(target.size):
         y = target[p]
         if y == ignore_index:
-            losses[p] = 0
+            losses[p], factor[p] = 0, 0
             continue
-        log_total = math.log(total[p])
+        log_total = math.log(x.dtype.type(total[p]))
         hard = weight[y]
         loss = hard * (log_total + (np.float64(most[p]) - np.float64(x[y, p])))
         if share > 0:
             loss += soft * log_total - smooth[p]
         losses[p] = loss
-        total[p] = scale * (hard + soft) / total[p]
+        factor[p] = scale * (hard + soft) / total[p]
 
 
 @jit
@@ -114,18 +123,18 @@ def _correct(dx, target, weight, ignore_index, scale):
 
 
 @parallel
-def _cross_entropy(x, target, hard, soft, share, ignore_index, scale, length, losses, dx):
+def _cross_entropy(x, target, hard, soft, soft_sum, share, ignore_index, scale, length, losses, dx):
     """Fill ``losses`` and ``dx`` block by block: ``length`` positions of one image, whose scores stay in the cache."""
     n, classes, positions = x.shape
     blocks = (positions + length - 1) // length
     wanted = dx.size > 0
-    soft_sum = soft.sum()
     for task in prange(n * blocks):
         i, first = task // blocks, task % blocks * length
         last = min(first + length, positions)
         most = x[i, 0, first:last].copy()
         total = np.zeros(last - first, x.dtype)
         smooth = np.zeros(last - first, x.dtype)
+        sums = np.zeros((2, last - first))
         scratch = np.empty(0 if wanted else last - first, x.dtype)
         for k in range(1, classes):
             _largest(x[i, k, first:last], most)
@@ -133,9 +142,12 @@ def _cross_entropy(x, target, hard, soft, share, ignore_index, scale, length, lo
             _exponentials(x[i, k, first:last], most, dx[i, k, first:last] if wanted else scratch, total)
             if share > 0:
                 _weigh(x[i, k, first:last], most, soft[k], smooth)
+            if k % RUN == RUN - 1 or k == classes - 1:
+                _flush(total, sums[0])
+                _flush(smooth, sums[1])
         labels = target[i, first:last]
-        _losses(x[i, :, first:last], labels, hard, ignore_index, most, total, share, soft_sum, scale, smooth,
-                losses[i, first:last])  # fmt: skip
+        _losses(x[i, :, first:last], labels, hard, ignore_index, most, sums[0], share, soft_sum, scale, sums[1],
+                losses[i, first:last], total)  # fmt: skip
         if wanted:
             for k in range(classes):
                 _gradients(dx[i, k, first:last], total, scale * soft[k] if share > 0 else x.dtype.type(0))
@@ -158,6 +170,7 @@ def cross_entropy(x, target, weight, ignore_index, smoothing, scale, dx):
     if losses.size:
         length = min(max(64, BLOCK // classes), x.shape[2])
         share = smoothing / classes
-        _cross_entropy(x, target, number(1 - smoothing) * weight, number(share) * weight, share, ignore_index,
-                       number(scale), length, losses, dx)  # fmt: skip
+        soft = number(share) * weight
+        _cross_entropy(x, target, number(1 - smoothing) * weight, soft, float(soft.sum(dtype=np.float64)), share,
+                       ignore_index, number(scale), length, losses, dx)  # fmt: skip
     return losses

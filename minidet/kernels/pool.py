@@ -24,6 +24,8 @@ from numba import get_num_threads, prange
 from .jit import jit, parallel
 from .reference.pool import adaptive_windows
 
+LONG = 32  # rows or columns of a window, from which on its sum is kept in float64
+
 
 def max_pool2d(x, kernel, stride, padding, dilation, output_size):
     """Return ``(values, indices)``, both (N, C, OH, OW): the largest value of each window, and where it is in H * W."""
@@ -204,9 +206,14 @@ def sum_windows(x, rows, columns):
     """
     n, c, h, w = x.shape
     out = np.empty((n, c, len(rows[0]), len(columns[0])), x.dtype)
-    scratch = work_rows(n * c, w, x.dtype)
+    scratch = work_rows(n * c, w, np.float64 if _is_large(x, rows, columns) else x.dtype)
     _sum_windows(x.reshape(n * c, h, w), rows, columns, scratch, out.reshape(n * c, *out.shape[2:]))
     return out
+
+
+def _is_large(x, rows, columns):
+    """Tell whether a window, of the whole image perhaps, is too long to be added up in float32."""
+    return max(x.shape[2:]) > LONG and max((end - start).max(initial=0) for start, end, _ in (rows, columns)) > LONG
 
 
 def spread_windows(grad, input_size, rows, columns):

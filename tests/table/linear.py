@@ -81,14 +81,22 @@ def normalize(x, p, axis):
 NORMALIZE = [
     Row("F.normalize", F.normalize, lambda rng: [rng.standard_normal((2, 3, 4))], lambda x: normalize(x, 2, 1),
         lambda x: torch().nn.functional.normalize(x), empty=lambda rng: [np.zeros((0, 3, 4))],
-        bad=(Bad(lambda: F.normalize(ONES((2, 2)), p=0.5), ValueError, "normalize: p is 0.5"),
+        bad=(Bad(lambda: F.normalize(ONES((2, 2)), p=-1), ValueError, "normalize: p is -1"),
              Bad(lambda: F.normalize(ONES((2, 2)), eps=0), ValueError, "normalize: eps is 0"),
+             Bad(lambda: F.normalize(ONES((2, 2), "f"), eps=1e-50), ValueError,
+                 "normalize: eps is 1e-50, expected a number > 0 in float32"),
              Bad(lambda: F.normalize(ONES(2)), IndexError, "normalize: dim is 1"),
              Bad(lambda: F.normalize(ONES((2, 2), int)), TypeError, "normalize: input has dtype int64"))),
     Row("F.normalize", lambda x: F.normalize(x, p=3, dim=-1), lambda rng: [away_from(rng, (2, 3, 4), 0.0)],
         lambda x: normalize(x, 3, -1), lambda x: torch().nn.functional.normalize(x, p=3, dim=-1), "p 3, last axis"),
     Row("F.normalize", lambda x: F.normalize(x, p=1, eps=100.0), lambda rng: [away_from(rng, (2, 3), 0.0)],
         lambda x: x / 100, lambda x: torch().nn.functional.normalize(x, p=1, eps=100.0), "shorter than eps"),
+    *(Row("F.normalize", lambda x, p=p: F.normalize(x, p=p), lambda rng: [away_from(rng, (2, 5), 0.0)],
+          lambda x, p=p: normalize(x, p, 1), lambda x, p=p: torch().nn.functional.normalize(x, p=p), f"p {p}",
+          empty=lambda rng: [np.zeros((0, 3))])
+      for p in (0, 0.5, 1, 1.5, np.inf)),
+    Row("F.normalize", lambda x: F.normalize(x, dim=0), lambda rng: [rng.uniform(1, 2, ())], np.sign,
+        lambda x: torch().nn.functional.normalize(x, dim=0), "0-d"),
 ]  # fmt: skip
 
 

@@ -56,4 +56,4 @@ def conv2d_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups):
 
 def conv2d_bias_grad(grad):
     """Return the gradient for bias (F,): the sum of grad (N, F, OH, OW) over images and pixels."""
-    return grad.sum(axis=(0, 2, 3))
+    return grad.sum(axis=(0, 2, 3), dtype=np.float64).astype(grad.dtype)

@@ -20,12 +20,13 @@ def cross_entropy(x, target, weight, ignore_index, smoothing, scale, dx):
     hard = (1 - smoothing) * weight[label[:, 0]]  # (N, P): the weight of the target itself
     soft = smoothing / classes * weight[:, None]  # (K, 1): the weight of every class
     shifted = x - x.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    total = np.exp(shifted).sum(axis=1, keepdims=True, dtype=np.float64)
+    log_p = shifted - np.log(total)
     losses = -hard * np.take_along_axis(log_p, label, 1)[:, 0]
     if smoothing:
         losses -= (soft * log_p).sum(axis=1)
     if dx.size:
-        dx[...] = np.exp(log_p) * (hard[:, None] + soft.sum())
+        dx[...] = np.exp(log_p) * (hard[:, None] + soft.sum(dtype=np.float64))
         dx -= soft
         np.put_along_axis(dx, label, np.take_along_axis(dx, label, 1) - hard[:, None], 1)
         dx *= scale

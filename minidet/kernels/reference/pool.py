@@ -47,8 +47,9 @@ def max_pool2d_grad(grad, indices, input_size):
 
 def avg_pool2d(x, kernel, stride, padding, count_include_pad, divisor_override, output_size):
     """Return the mean of each window, (N, C, OH, OW). The divisor counts padding, but nothing beyond the padding."""
-    total = sum(tap for _, _, tap in taps(x, kernel, stride, padding, (1, 1), output_size, 0))
-    return total / _divisor(x.shape[2:], kernel, stride, padding, count_include_pad, divisor_override, output_size, x)
+    total = sum(tap for _, _, tap in taps(x.astype(np.float64), kernel, stride, padding, (1, 1), output_size, 0))
+    divisor = _divisor(x.shape[2:], kernel, stride, padding, count_include_pad, divisor_override, output_size, x)
+    return (total / divisor).astype(x.dtype)
 
 
 def avg_pool2d_grad(grad, kernel, stride, padding, count_include_pad, divisor_override, input_size):
@@ -96,7 +97,7 @@ def adaptive_avg_pool2d(x, output_size):
     out = np.empty((*x.shape[:2], *output_size), x.dtype)
     for i, (top, bottom) in enumerate(rows):
         for j, (left, right) in enumerate(columns):
-            out[:, :, i, j] = x[:, :, top:bottom, left:right].mean(axis=(2, 3))
+            out[:, :, i, j] = x[:, :, top:bottom, left:right].mean(axis=(2, 3), dtype=np.float64)
     return out
 
 

@@ -8,6 +8,7 @@ from ... import kernels
 from ...autograd.axes import one_axis
 from ...autograd.from_data import read_tensor
 from ...autograd.function import Function
+from ...autograd.sums import total
 from ...autograd.tensor import Tensor
 from ...errors import bad_argument, check_float, number
 
@@ -82,7 +83,7 @@ class Softmax(Function):
     def forward(ctx, x, dim):
         out = _shifted(x, dim)
         np.exp(out, out=out)
-        out /= out.sum(axis=dim, keepdims=True)
+        out /= _sum(out, dim)
         ctx.save_for_backward(out)
         ctx.dim = dim
         return out
@@ -91,7 +92,7 @@ class Softmax(Function):
     def backward(ctx, grad):
         (out,) = ctx.saved_tensors
         dx = grad * out
-        dx -= out * dx.sum(axis=ctx.dim, keepdims=True)
+        dx -= out * _sum(dx, ctx.dim)
         return dx, None
 
 
@@ -101,7 +102,7 @@ class LogSoftmax(Function):
     @staticmethod
     def forward(ctx, x, dim):
         out = _shifted(x, dim)
-        out -= np.log(np.exp(out).sum(axis=dim, keepdims=True))
+        out -= np.log(_sum(np.exp(out), dim))
         ctx.save_for_backward(out)
         ctx.dim = dim
         return out
@@ -109,7 +110,11 @@ class LogSoftmax(Function):
     @staticmethod
     def backward(ctx, grad):
         (out,) = ctx.saved_tensors
-        return grad - np.exp(out) * grad.sum(axis=ctx.dim, keepdims=True), None
+        return grad - np.exp(out) * _sum(grad, ctx.dim), None
+
+
+def _sum(x: np.ndarray, dim: int) -> np.ndarray:
+    return total(x, (dim,) if x.ndim else (), keepdims=True)
 
 
 def _shifted(x: np.ndarray, dim: int) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...autograd.function import Function
+from ...autograd.sums import total
 from ...autograd.tensor import Tensor
 from ...errors import bad_argument, check_float, check_rank, number
 from .reduction import checked_pair, constant, reduced, spread
@@ -91,8 +92,8 @@ class DiceLoss(Function):
     def forward(ctx, x, target, smooth, reduction):
         pixels = tuple(range(2, x.ndim))
         smooth = x.dtype.type(smooth)
-        top = 2 * (x * target).sum(axis=pixels) + smooth  # (N, K)
-        bottom = (x * x + target * target).sum(axis=pixels) + smooth
+        top = 2 * total(x * target, pixels) + smooth  # (N, K)
+        bottom = total(x * x + target * target, pixels) + smooth
         ctx.save_for_backward(x, target, top, bottom)
         ctx.reduction = reduction
         return reduced(1 - top / bottom, reduction)

@@ -7,6 +7,7 @@ import numpy as np
 from ... import kernels
 from ...autograd.from_data import read_tensor
 from ...autograd.function import Function
+from ...autograd.sums import total as sum_over
 from ...autograd.tensor import Tensor
 from ...errors import (
     bad_argument,
@@ -112,10 +113,10 @@ class MultiMarginLoss(Function):
         np.put_along_axis(excess, label, 0, 1)
         share = np.full(label.shape, 1 / rows.shape[1], x.dtype) if weight is None else weight[label] / rows.shape[1]
         slopes = share * ((excess > 0) if p == 1 else 2 * excess)
-        np.put_along_axis(slopes, label, -slopes.sum(axis=1, keepdims=True), 1)
+        np.put_along_axis(slopes, label, -sum_over(slopes, (1,), keepdims=True), 1)
         ctx.save_for_backward(slopes.reshape(x.shape))
         ctx.reduction, ctx.total = reduction, len(rows)
-        losses = (share * (excess if p == 1 else excess * excess)).sum(axis=1)
+        losses = sum_over(share * (excess if p == 1 else excess * excess), (1,))
         return reduced(losses.reshape(target.shape), reduction)
 
     @staticmethod

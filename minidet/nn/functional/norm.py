@@ -10,6 +10,7 @@ from ... import kernels
 from ...autograd.float_errors import quiet
 from ...autograd.from_data import read_tensor
 from ...autograd.function import Function
+from ...autograd.sums import total
 from ...autograd.tensor import Tensor
 from ...errors import bad_argument, check_float, check_rank, flag, integer, number
 
@@ -85,7 +86,7 @@ class L2Norm(Function):
 
     @staticmethod
     def forward(ctx, x, weight, eps):
-        inverse = 1 / np.sqrt(np.einsum("nchw,nchw->nhw", x, x) + x.dtype.type(eps))  # (N, H, W)
+        inverse = 1 / np.sqrt(total(x * x, (1,)) + x.dtype.type(eps))  # (N, H, W)
         ctx.save_for_backward(x, weight, inverse)
         return x * inverse[:, None] * weight[:, None, None]
 
@@ -94,9 +95,9 @@ class L2Norm(Function):
         x, weight, inverse = ctx.saved_tensors
         xhat = x * inverse[:, None]
         g = grad * weight[:, None, None]
-        along = np.einsum("nchw,nchw->nhw", g, xhat)  # the part along x cannot change a vector of length one
+        along = total(g * xhat, (1,))  # the part along x cannot change a vector of length one
         dx = (g - xhat * along[:, None]) * inverse[:, None]
-        return dx, np.einsum("nchw,nchw->c", grad, xhat), None
+        return dx, total(grad * xhat, (0, 2, 3)), None
 
 
 def planes(x: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...autograd.from_data import read_tensor
+from ...autograd.sums import total as sum_over
 from ...autograd.tensor import Tensor
 from ...errors import bad_argument, check_choice, check_float
 
@@ -16,8 +17,9 @@ def reduced(losses: np.ndarray, reduction: str, total=None) -> np.ndarray:
     if reduction == "none":
         return losses
     if reduction == "sum":
-        return np.asarray(losses.sum())
-    return np.asarray(losses.sum() / losses.dtype.type(losses.size if total is None else total))
+        return np.asarray(sum_over(losses, tuple(range(losses.ndim))))
+    count = losses.dtype.type(losses.size if total is None else total)
+    return np.asarray(sum_over(losses, tuple(range(losses.ndim))) / count)
 
 
 def spread(grad: np.ndarray, slopes: np.ndarray, reduction: str, total=None) -> np.ndarray:
