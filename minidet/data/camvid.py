@@ -16,7 +16,7 @@ import os
 import numpy as np
 
 from ..errors import bad_argument, check_choice, check_index_range
-from .dataset import Dataset
+from .dataset import Dataset, check_index
 from .folder import data_root, existing_file
 from .pictures import open_picture, read_labels, rgb
 
@@ -98,6 +98,7 @@ class CamVid(Dataset):
 
     def load(self, index):
         """Return the image float32 (3, H, W) and ``{"semantic": int64 (H, W)}``."""
+        index = check_index("CamVid", index, len(self))
         image = np.multiply(self._images[index].transpose(2, 0, 1), np.float32(1 / 255), dtype=np.float32, order="C")
         return image, {"semantic": self._labels[index].astype(np.int64)}
 

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ..autograd.as_array import as_array
 from ..errors import bad_argument, check_index_range, check_integer, check_rank, integer
+
+MOST_CLASSES = 2**20  # more is a mistake
 
 
 def median_frequency_weights(labels: Iterable, num_classes: int, ignore_index: int | None = None) -> np.ndarray:
@@ -42,10 +45,17 @@ def median_frequency_weights(labels: Iterable, num_classes: int, ignore_index: i
         If no pixel of any class was seen.
     """
     op = "median_frequency_weights"
-    pixels = np.zeros(integer(op, "num_classes", num_classes, low=1), np.int64)
+    num_classes = integer(op, "num_classes", num_classes, low=1)
+    if num_classes > MOST_CLASSES:
+        raise bad_argument(op, "num_classes", f"is {num_classes}", f"an integer <= {MOST_CLASSES}")
+    if ignore_index is not None:
+        integer(op, "ignore_index", ignore_index, -(2**63))
+    if not hasattr(labels, "__iter__") or (isinstance(labels, np.ndarray) and labels.ndim == 0):
+        raise bad_argument(op, "labels", f"is a {type(labels).__name__}", "an iterable of arrays", error=TypeError)
+    pixels = np.zeros(num_classes, np.int64)
     around = np.zeros(num_classes, np.int64)  # pixels of the images in which the class appears
     for image in labels:
-        image = np.asarray(image)
+        image = as_array(op, "labels", image)
         check_rank(op, "labels", image, 2, letters="(H, W)")
         check_integer(op, "labels", image)
         known = image.ravel() if ignore_index is None else image[image != ignore_index]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 import numpy as np
 
 from ..errors import bad_argument
@@ -22,6 +24,9 @@ class Dataset:
     """
 
     def __init__(self, transform=None):
+        if transform is not None and not callable(transform):
+            was = f"is a {type(transform).__name__}"
+            raise bad_argument(type(self).__name__, "transform", was, "a callable or None", error=TypeError)
         self.transform = transform
 
     def __len__(self) -> int:
@@ -52,15 +57,20 @@ class Subset(Dataset):
 
     def __init__(self, dataset, indices):
         super().__init__()
-        self.dataset = dataset
-        self.indices = [check_index("Subset", index, len(dataset), "indices") for index in indices]
+        self.dataset, length = dataset, length_of("Subset", "dataset", dataset)
+        if not hasattr(indices, "__iter__") or (isinstance(indices, np.ndarray) and indices.ndim == 0):
+            was = f"is a {type(indices).__name__}"
+            raise bad_argument("Subset", "indices", was, "a sequence of integers", error=TypeError)
+        self.indices = [check_index("Subset", index, length, "indices") for index in indices]
 
     def __len__(self) -> int:
         return len(self.indices)
 
     def load(self, index):
         """Return sample ``index`` before the other data set's transform, if it has one."""
-        return getattr(self.dataset, "load", self.dataset.__getitem__)(self.indices[index])
+        return getattr(self.dataset, "load", self.dataset.__getitem__)(
+            self.indices[check_index("Subset", index, len(self))]
+        )
 
     def sample(self, index, rng):
         """Return sample ``index`` as the other data set gives it."""
@@ -79,8 +89,8 @@ class TensorDataset(Dataset):
     def __init__(self, *arrays):
         super().__init__()
         self.arrays = [getattr(array, "_array", array) for array in arrays]
-        if not arrays or len({len(array) for array in self.arrays}) != 1:
-            lengths = [len(array) for array in self.arrays]
+        lengths = [length_of("TensorDataset", f"arrays[{i}]", array) for i, array in enumerate(self.arrays)]
+        if len(set(lengths)) != 1:
             raise bad_argument("TensorDataset", "arrays", f"has lengths {lengths}", "at least one, all of one length")
 
     def __len__(self) -> int:
@@ -88,11 +98,12 @@ class TensorDataset(Dataset):
 
     def load(self, index):
         """Return the tuple of rows ``index``."""
+        index = check_index("TensorDataset", index, len(self))
         return tuple(array[index] for array in self.arrays)
 
     def sample(self, index, rng):
         """Return the tuple of rows ``index``: nothing is random here."""
-        return self.load(check_index("TensorDataset", index, len(self)))
+        return self.load(index)
 
 
 def fetch(dataset, index: int, rng: np.random.Generator):
@@ -100,11 +111,26 @@ def fetch(dataset, index: int, rng: np.random.Generator):
     return dataset.sample(index, rng) if hasattr(dataset, "sample") else dataset[index]
 
 
+def length_of(op: str, argument: str, dataset) -> int:
+    """Return the length of a data set or array, or raise unless it has one, and takes an index."""
+    try:
+        if hasattr(dataset, "__getitem__"):
+            return len(dataset)
+    except TypeError:  # an array without axes has the method, and no length
+        pass
+    expected = "something with __len__ and __getitem__"
+    raise bad_argument(op, argument, f"is a {type(dataset).__name__}", expected, error=TypeError)
+
+
 def check_index(op: str, index, length: int, argument: str = "index") -> int:
     """Return ``index`` counted from 0 (negative ones count from the end), or raise ``IndexError``."""
-    if isinstance(index, (bool, np.bool_)) or not hasattr(index, "__index__"):
+    try:
+        number = None if isinstance(index, (bool, np.bool_)) else operator.index(index)
+    except TypeError:
+        number = None
+    if number is None:
         raise bad_argument(op, argument, f"is {index!r}", "an integer", error=TypeError)
-    index = index.__index__()
+    index = number
     if not -length <= index < length:
         raise bad_argument(op, argument, f"is {index}", f"an integer in [0, {length})", error=IndexError)
     return index % length

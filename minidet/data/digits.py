@@ -23,6 +23,7 @@ from scipy.ndimage import zoom
 from ..errors import check_choice, integer
 from .dataset import Dataset, check_index
 from .geometry import boxes_of_masks
+from .targets import check_flag, check_length, check_size
 
 CLASSES = ["background", *"0123456789"]
 #: A colour per class for pictures: background black, digits around the colour circle.
@@ -91,20 +92,21 @@ class DigitScenes(Dataset):
         super().__init__(transform)
         check_choice("DigitScenes", "split", split, ("train", "test"))
         self.split = split
-        self.size = integer("DigitScenes", "size", size, 48)
-        self.length = integer("DigitScenes", "length", length, 1)
+        self.size = check_size("DigitScenes", integer("DigitScenes", "size", size), low=48)[0]
+        self.length = check_length("DigitScenes", length)
         self.seed = integer("DigitScenes", "seed", seed)
         images, labels = load_scans()
         part = slice(TRAINING_SCANS) if split == "train" else slice(TRAINING_SCANS, None)
         self._scans, self._labels = images[part], labels[part]
-        self._cache: dict[int, tuple] | None = {} if cache else None
-        self.fresh = bool(fresh)
+        self._cache: dict[int, tuple] | None = {} if check_flag("DigitScenes", "cache", cache) else None
+        self.fresh = check_flag("DigitScenes", "fresh", fresh)
 
     def __len__(self) -> int:
         return self.length
 
     def load(self, index):
         """Return the image float32 (3, H, W) and its target."""
+        index = check_index("DigitScenes", index, len(self))
         scene = self._cache.get(index) if self._cache is not None else None
         if scene is None:
             key = (int(self.split == "test"), index)

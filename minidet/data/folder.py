@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pathlib
 
+from ..errors import bad_argument
+
 
 def data_root(name: str, root: str | os.PathLike | None = None) -> pathlib.Path:
     """Return the folder of a data set: ``root`` if given, else ``$MINIDET_DATA/name``.
@@ -14,7 +16,12 @@ def data_root(name: str, root: str | os.PathLike | None = None) -> pathlib.Path:
     FileNotFoundError
         If there is no such folder; the message names it, and how to say where it is.
     """
+    if not isinstance(name, str):
+        raise bad_argument("data_root", "name", f"is a {type(name).__name__}", "a data set's name", error=TypeError)
     if root is not None:
+        if not isinstance(root, (str, os.PathLike)):
+            was = f"is a {type(root).__name__}"
+            raise bad_argument(f"data set {name}", "root", was, "the path of a folder, or None", error=TypeError)
         folder = pathlib.Path(root).expanduser()
         hint = "it was given as root"
     elif os.environ.get("MINIDET_DATA"):

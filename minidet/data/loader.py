@@ -17,8 +17,10 @@ import numpy as np
 from ..errors import bad_argument, integer
 from ..random import generator
 from .collate import default_collate
-from .dataset import fetch
+from .dataset import fetch, length_of
+from .targets import check_flag
 
+MOST_WORKERS, MOST_AHEAD = 1024, 2**20  # more is a mistake
 _ORDER, _SAMPLE = 0, 1  # what a random stream is for
 
 
@@ -65,16 +67,21 @@ class DataLoader:
         rng: np.random.Generator | None = None,
     ):
         """Check the options, and draw the seed, from which the order and all augmentation of every epoch follow."""
-        if not hasattr(dataset, "__getitem__") or not hasattr(dataset, "__len__"):
-            raise bad_argument("DataLoader", "dataset", f"is a {type(dataset).__name__}",
-                               "something with __len__ and __getitem__", error=TypeError)  # fmt: skip
+        length_of("DataLoader", "dataset", dataset)
         self.dataset = dataset
         self.batch_size = integer("DataLoader", "batch_size", batch_size, 1)
-        self.shuffle = bool(shuffle)
-        self.num_workers = integer("DataLoader", "num_workers", num_workers)
+        self.shuffle = check_flag("DataLoader", "shuffle", shuffle)
+        self.num_workers = _at_most("num_workers", integer("DataLoader", "num_workers", num_workers), MOST_WORKERS)
+        if collate_fn is not None and not callable(collate_fn):
+            was = f"is a {type(collate_fn).__name__}"
+            raise bad_argument("DataLoader", "collate_fn", was, "a callable or None", error=TypeError)
         self.collate_fn = default_collate if collate_fn is None else collate_fn
-        self.drop_last = bool(drop_last)
-        self.prefetch_factor = integer("DataLoader", "prefetch_factor", prefetch_factor, 1)
+        self.drop_last = check_flag("DataLoader", "drop_last", drop_last)
+        ahead = integer("DataLoader", "prefetch_factor", prefetch_factor, 1)
+        self.prefetch_factor = _at_most("prefetch_factor", ahead, MOST_AHEAD)
+        if rng is not None and not hasattr(rng, "integers"):
+            was, expected = f"is a {type(rng).__name__}", "a numpy.random.Generator or None"
+            raise bad_argument("DataLoader", "rng", was, expected, error=TypeError)
         self.seed = int(generator(rng).integers(2**63))
         self.epoch = 0
         self._start = 0  # batches of the next epoch to leave out: those that were seen before an interruption
@@ -155,7 +162,16 @@ class DataLoader:
 
         After the last batch of an epoch, but before the loop has ended, that leaves a loop without batches.
         """
-        self.seed = integer("DataLoader.load_state_dict", "seed", state_dict["seed"])
-        self.epoch = integer("DataLoader.load_state_dict", "epoch", state_dict["epoch"])
-        self._start = integer("DataLoader.load_state_dict", "position", state_dict["position"])
+        op = "DataLoader.load_state_dict"
+        if not isinstance(state_dict, dict) or not state_dict.keys() >= {"seed", "epoch", "position"}:
+            was = f"has {sorted(map(str, state_dict))}" if isinstance(state_dict, dict) else f"is {state_dict!r}"
+            raise bad_argument(op, "state_dict", was, "a dict with 'seed', 'epoch' and 'position'")
+        numbers = [integer(op, name, state_dict[name]) for name in ("seed", "epoch", "position")]
+        self.seed, self.epoch, self._start = numbers  # all of them, or none
         self._current = None
+
+
+def _at_most(argument: str, value: int, most: int) -> int:
+    if value > most:
+        raise bad_argument("DataLoader", argument, f"is {value}", f"an integer <= {most}")
+    return value

@@ -24,6 +24,7 @@ from .dataset import Dataset, check_index
 from .geometry import boxes_of_masks
 from .shapes_outline import REACH, SHAPES, STRETCH, opacity, signed_distance
 from .shapes_paint import choose_colour, light, paint
+from .targets import check_flag, check_length, check_size
 
 PERSON = "person"
 #: A colour per class for pictures, as in :class:`ShapeScenes.palette`.
@@ -111,26 +112,27 @@ class ShapeScenes(Dataset):
         op = type(self).__name__
         check_choice(op, "split", split, SPLITS)
         self.split = split
-        self.size = integers(op, "size", size, 2, 32)
-        self.length = integer(op, "length", length, 1)
+        self.size = check_size(op, size, low=32)
+        self.length = check_length(op, length)
         self.seed = integer(op, "seed", seed)
         self.objects = integers(op, "objects", objects, 2)
         if not self.objects[0] <= self.objects[1] < 100:
             raise bad_argument(op, "objects", f"is {objects!r}", "two integers, 0 <= low <= high < 100")
-        if isinstance(classes, str) or not classes or len(set(classes)) < len(classes):
-            raise bad_argument(op, "classes", f"is {classes!r}", "a sequence of different names")
+        if not isinstance(classes, (tuple, list)) or not classes or any(classes.count(name) > 1 for name in classes):
+            raise bad_argument(op, "classes", f"is {classes!r}", "a list of different names")
         for name in classes:
             check_choice(op, "classes", name, (*SHAPES, PERSON))
         self.classes = ["background", *classes]
         self.palette = np.array([COLOURS[name] for name in self.classes], np.uint8)
-        self._cache: dict[int, Scene] | None = {} if cache else None
-        self.fresh = bool(fresh)
+        self._cache: dict[int, Scene] | None = {} if check_flag(op, "cache", cache) else None
+        self.fresh = check_flag(op, "fresh", fresh)
 
     def __len__(self) -> int:
         return self.length
 
     def load(self, index):
         """Return the image float32 (3, H, W) in [0, 1] and its target."""
+        index = check_index(type(self).__name__, index, len(self))
         scene = self._cache.get(index) if self._cache is not None else None
         if scene is None:
             key = (SPLITS.index(self.split), index)

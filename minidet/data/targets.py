@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..autograd.tensor import Tensor
+from ..autograd.as_array import as_array, shortened
 from ..errors import bad_argument, check_rank, integer, integers, number
 from ..random import generator
 
@@ -16,25 +16,6 @@ INSTANCE_KEYS = ("boxes", "labels", "masks", "keypoints", "iscrowd", "difficult"
 MOST_PIXELS = 2**26  # of an image that is made here: RGB of so many takes 800 MB
 LARGEST = 1e6  # of factors
 FURTHEST = 2**31 - 1  # pixels, of a place outside of an image
-
-
-def as_array(op: str, argument: str, value, kinds: str = "biuf") -> np.ndarray:
-    """Return the values of a Tensor, an array or nested lists, or raise unless they are numbers of these kinds."""
-    try:
-        array = value.detach().numpy() if isinstance(value, Tensor) else np.asarray(value)
-    except (ValueError, TypeError, OverflowError) as error:  # lists of unequal lengths, or what is no number
-        was = f"is a {type(value).__name__} that is no array"
-        raise bad_argument(op, argument, was, "an array of numbers", str(error).rstrip("."), TypeError) from error
-    if array.dtype.kind not in kinds:
-        short = "" if array.ndim or isinstance(value, np.ndarray) else f", {_short(value)}"
-        expected = "numbers" if "f" in kinds else "integers"
-        raise bad_argument(op, argument, f"has dtype {array.dtype}{short}", expected, error=TypeError)
-    return array
-
-
-def _short(value) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:36]} ..."
 
 
 def check_image(op: str, image) -> np.ndarray:
@@ -99,9 +80,24 @@ def _check_lengths(op: str, target: dict) -> None:
             raise bad_argument(op, f"target[{key!r}]", was, expected, "there is one for each object")
 
 
-def check_size(op: str, size, argument: str = "size") -> tuple[int, int]:
-    """Return (H, W), or raise unless these are two integers >= 1, and an image of that size is no mistake."""
-    size = integers(op, argument, size, 2, 1)
+def check_flag(op: str, argument: str, value) -> bool:
+    """Return ``value`` as a bool, or raise unless it is one, or 0 or 1."""
+    if not isinstance(value, (bool, np.bool_)) and (not isinstance(value, int) or value not in (0, 1)):
+        raise bad_argument(op, argument, f"is a {type(value).__name__}", "True or False", error=TypeError)
+    return bool(value)
+
+
+def check_length(op: str, length) -> int:
+    """Return the number of samples of a generated data set."""
+    length = integer(op, "length", length, 1)
+    if length > FURTHEST:
+        raise bad_argument(op, "length", f"is {length}", f"an integer <= {FURTHEST}")
+    return length
+
+
+def check_size(op: str, size, argument: str = "size", low: int = 1) -> tuple[int, int]:
+    """Return (H, W), or raise unless these are two integers >= ``low``, and an image of that size is no mistake."""
+    size = integers(op, argument, size, 2, low)
     if size[0] * size[1] > MOST_PIXELS:
         raise bad_argument(op, argument, f"is {size}", f"at most {MOST_PIXELS} pixels")
     return size
@@ -121,10 +117,10 @@ def check_fill(op: str, fill, channels: int | None = None) -> np.ndarray:
     with np.errstate(over="ignore"):
         colour = values.astype(np.float32).reshape(-1, 1, 1)  # float32 ends at 3.4e38
     if values.ndim > 1 or not len(colour) or not np.isfinite(colour).all():
-        raise bad_argument(op, "fill", f"is {_short(fill)}", "a finite number, or one for each channel")
+        raise bad_argument(op, "fill", f"is {shortened(fill)}", "a finite number, or one for each channel")
     if channels is not None and len(colour) not in (1, channels):
         why = f"the image has {channels} channels"
-        raise bad_argument(op, "fill", f"is {_short(fill)}", f"1 or {channels} numbers", why)
+        raise bad_argument(op, "fill", f"is {shortened(fill)}", f"1 or {channels} numbers", why)
     return colour
 
 
@@ -159,10 +155,10 @@ def check_pairs(op: str, pairs) -> list[tuple[int, int]]:
     try:
         found = [tuple(pair) for pair in pairs]
     except TypeError as error:
-        raise bad_argument(op, "keypoint_pairs", f"is {_short(pairs)}", expected, error=TypeError) from error
+        raise bad_argument(op, "keypoint_pairs", f"is {shortened(pairs)}", expected, error=TypeError) from error
     for pair in found:
         if len(pair) != 2:
-            raise bad_argument(op, "keypoint_pairs", f"contains {_short(pair)}", expected)
+            raise bad_argument(op, "keypoint_pairs", f"contains {shortened(pair)}", expected)
     return [tuple(integer(op, "keypoint_pairs", number) for number in pair) for pair in found]
 
 

@@ -11,11 +11,11 @@ import math
 
 import numpy as np
 
+from ..autograd.as_array import as_array
 from ..errors import bad_argument, integers, number
 from .geometry import crop, hflip, pad, resize, warp_affine
 from .targets import (
     LARGEST,
-    as_array,
     check_fill,
     check_generator,
     check_ignore_index,

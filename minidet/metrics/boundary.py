@@ -12,8 +12,8 @@ import math
 
 import numpy as np
 
-from ..errors import bad_argument, check_index_range, check_rank, integer, number
-from .segmentation import checked_labels, mean_of_present
+from ..errors import bad_argument, check_index_range, check_rank, number
+from .segmentation import MOST_CLASSES, checked_classes, checked_labels, mean_of_present
 
 
 class BoundaryF1:
@@ -50,14 +50,13 @@ class BoundaryF1:
     """
 
     def __init__(self, num_classes: int, ignore_index: int | None = None, tolerance: float = 0.0075):
-        self.num_classes = integer("BoundaryF1", "num_classes", num_classes, low=1)
-        self.ignore_index = ignore_index
+        self.num_classes, self.ignore_index = checked_classes("BoundaryF1", num_classes, ignore_index, MOST_CLASSES)
         self.tolerance = number("BoundaryF1", "tolerance", tolerance, 0.0, 1.0)
         if self.tolerance == 0:
             raise bad_argument("BoundaryF1", "tolerance", "is 0", "a number above 0", "distances have to be below it")
         self._image_scores: list[float] = []
-        self._class_sums = np.zeros(num_classes)
-        self._class_images = np.zeros(num_classes, np.int64)
+        self._class_sums = np.zeros(self.num_classes)
+        self._class_images = np.zeros(self.num_classes, np.int64)
 
     def update(self, target, prediction) -> None:
         """Score one picture (H, W), or each of a batch (N, H, W): integer labels of equal shapes."""
@@ -65,7 +64,7 @@ class BoundaryF1:
         check_rank("BoundaryF1", "target", target, 2, 3, letters="(H, W) or (N, H, W)")
         if target.ndim == 2:
             target, prediction = target[None], prediction[None]
-        for true, answer in zip(target.astype(np.int64), prediction.astype(np.int64), strict=True):
+        for true, answer in zip(target, prediction, strict=True):
             scores = self._score(true, answer)  # (K,)
             counted = ~np.isnan(scores)
             if counted.any():
@@ -89,6 +88,7 @@ class BoundaryF1:
         known = np.ones(target.shape, bool) if self.ignore_index is None else target != self.ignore_index
         for argument, labels in (("target", target), ("prediction", prediction)):
             check_index_range("BoundaryF1", argument, labels[known], 0, self.num_classes)
+        target, prediction = target.astype(np.int64), prediction.astype(np.int64)  # only now: uint64 may wrap around
         theta = self.tolerance * math.hypot(*target.shape)
         true, answer = (np.where(contours(labels, known), labels, -1) for labels in (target, prediction))
         precision, predicted_length = self._share_near(answer, true, theta)

@@ -9,21 +9,31 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..autograd import Tensor
+from ..autograd.as_array import as_array
 from ..errors import bad_argument, check_index_range, check_integer, integer
+
+#: More is a mistake. A confusion matrix counts pairs: of so many classes it takes 512 MB.
+MOST_CLASSES, MOST_IN_MATRIX = 2**20, 2**13
 
 
 def checked_labels(op: str, target, prediction) -> tuple[np.ndarray, np.ndarray]:
-    """Return both as arrays, or raise unless they hold integers and have one shape."""
-    target, prediction = (
-        labels.detach().numpy() if isinstance(labels, Tensor) else np.asarray(labels) for labels in (target, prediction)
-    )
+    """Return both as arrays, or raise unless they hold integers, or False and True for 0 and 1, and have one shape."""
+    target, prediction = as_array(op, "target", target), as_array(op, "prediction", prediction)
+    target, prediction = (a.astype(np.uint8) if a.dtype.kind == "b" else a for a in (target, prediction))
     check_integer(op, "target", target)
     check_integer(op, "prediction", prediction)
     if target.shape != prediction.shape:
         why = "every true label needs one predicted label"
         raise bad_argument(op, "prediction", f"has shape {prediction.shape}", f"target's {target.shape}", why)
     return target, prediction
+
+
+def checked_classes(op: str, num_classes, ignore_index, most: int) -> tuple[int, int | None]:
+    """Return the number of classes, at most ``most``, and the label that is left out, or None."""
+    num_classes = integer(op, "num_classes", num_classes, low=1)
+    if num_classes > most:
+        raise bad_argument(op, "num_classes", f"is {num_classes}", f"an integer <= {most}")
+    return num_classes, None if ignore_index is None else integer(op, "ignore_index", ignore_index, -(2**63))
 
 
 class ConfusionMatrix:
@@ -50,9 +60,9 @@ class ConfusionMatrix:
     """
 
     def __init__(self, num_classes: int, ignore_index: int | None = None):
-        self.num_classes = integer("ConfusionMatrix", "num_classes", num_classes, low=1)
-        self.ignore_index = ignore_index
-        self.matrix = np.zeros((num_classes, num_classes), np.int64)
+        checked = checked_classes("ConfusionMatrix", num_classes, ignore_index, MOST_IN_MATRIX)
+        self.num_classes, self.ignore_index = checked
+        self.matrix = np.zeros((self.num_classes, self.num_classes), np.int64)
 
     def update(self, target, prediction) -> None:
         """Count the pixels of one picture or batch: integer labels of equal shapes."""
@@ -62,7 +72,7 @@ class ConfusionMatrix:
             target, prediction = target[counted], prediction[counted]
         check_index_range("ConfusionMatrix", "target", target, 0, self.num_classes)
         check_index_range("ConfusionMatrix", "prediction", prediction, 0, self.num_classes)
-        pairs = target.astype(np.int64).ravel() * self.num_classes + prediction.ravel()
+        pairs = target.astype(np.int64).ravel() * self.num_classes + prediction.astype(np.int64).ravel()
         self.matrix += np.bincount(pairs, minlength=self.num_classes**2).reshape(self.matrix.shape)
 
     def _ratio(self, numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
@@ -110,6 +120,9 @@ def mean_of_present(values: np.ndarray) -> float:
 
 def majority_class(matrix: ConfusionMatrix) -> ConfusionMatrix:
     """Return the confusion matrix of a predictor that always answers the most frequent true class: the baseline."""
+    if not isinstance(matrix, ConfusionMatrix):
+        was = f"is a {type(matrix).__name__}"
+        raise bad_argument("majority_class", "matrix", was, "a ConfusionMatrix", error=TypeError)
     baseline = ConfusionMatrix(matrix.num_classes, matrix.ignore_index)
     true = matrix.matrix.sum(1)
     baseline.matrix[:, true.argmax()] = true

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from ..autograd.as_array import as_array
 from ..errors import bad_argument, integer
-from .page import COLOURS, INK, dress, dressed
+from .page import COLOURS, INK, dress, dressed, is_list
 
 CLOCKS = ("step", "epoch")
 NOT_SCORES = (*CLOCKS, "loss", "lr", "seconds")
@@ -77,7 +78,7 @@ def smooth(values, smoothing: int) -> np.ndarray:
 
 def _checked(history) -> list[dict]:
     """Return the records as a list, or raise unless all of them have the same clock."""
-    records = list(history)
+    records = list(history) if is_list(history) else []
     if not records or not all(isinstance(record, dict) for record in records):
         raise bad_argument("draw_curves", "history", "is no list of dicts, or empty", "records such as fit() returns")
     clock = next((name for name in CLOCKS if name in records[0]), None)
@@ -91,8 +92,10 @@ def _scores(records: list[dict], scores) -> list[str]:
                                and not isinstance(value, str)))  # fmt: skip
     if scores is None:
         return [name for name in names if name not in NOT_SCORES]
+    if not is_list(scores):
+        raise bad_argument("draw_curves", "scores", f"is a {type(scores).__name__}", "a list of names", error=TypeError)
     for name in scores:
-        if name not in names:
+        if not isinstance(name, str) or name not in names:
             raise bad_argument("draw_curves", "scores", f"contains {name!r}", f"some of {names}")
     return list(scores)
 
@@ -100,7 +103,7 @@ def _scores(records: list[dict], scores) -> list[str]:
 def _curve(records: list[dict], clock: str, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return times and values of the records that have an entry."""
     points = [(record[clock], record[name]) for record in records if name in record]
-    times, values = np.array(points, np.float64).reshape(-1, 2).T
+    times, values = as_array("draw_curves", f"history's {clock!r} and {name!r}", points).astype(float).reshape(-1, 2).T
     return times, values
 
 

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from ..autograd.as_array import as_array
 from ..errors import bad_argument, check_rank, integer
-from .page import INK, as_array, dressed, without_frame
+from .page import INK, check_flag, dressed, without_frame
 
 GAP = 0.12  # between tiles, as a share of a tile's shorter side
 INCHES = 6.0  # width of new axes; at least this much for a grid of many tiles
@@ -93,7 +94,8 @@ def draw_features(features, *, channels: int | None = None, columns: int | None 
         maps = maps[0]
     check_rank(op, "features", maps, 3, letters="(C, H, W), of one image")
     _check_finite(op, "features", maps)
-    if cmap not in matplotlib.colormaps:
+    common_scale, names = check_flag(op, "common_scale", common_scale), check_flag(op, "names", names)
+    if not isinstance(cmap, str) or cmap not in matplotlib.colormaps:
         raise bad_argument(op, "cmap", f"is {cmap!r}", "the name of one of matplotlib's colour maps")
     shown = maps[: len(maps) if channels is None else integer(op, "channels", channels, low=1)]
     low, high = shown.min((1, 2), keepdims=True), shown.max((1, 2), keepdims=True)  # (C, 1, 1)

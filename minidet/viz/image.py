@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import bad_argument, number
-from .page import as_array, dressed, without_frame
+from ..autograd.as_array import as_array
+from ..errors import bad_argument, check_integer, number
+from .page import check_axes, check_names, dressed, without_frame
 
 HALO = "#111111"  # around marks: they have to show before sky and before asphalt
 WIDEST, HIGHEST = 6.0, 6.0  # inches, of new axes
@@ -16,6 +17,9 @@ def as_picture(image, op: str = "as_picture") -> np.ndarray:
     image = as_array(op, "image", image)
     if image.ndim != 3 or image.shape[0] != 3:
         raise bad_argument(op, "image", f"has shape {image.shape}", "(3, H, W)")
+    if not image.size or not np.isfinite(image).all():
+        was = "contains NaN or infinity" if image.size else f"has shape {image.shape}"
+        raise bad_argument(op, "image", was, "at least one pixel, of finite numbers")
     return (np.clip(image, 0, 1).transpose(1, 2, 0) * 255).round().astype(np.uint8)
 
 
@@ -40,7 +44,7 @@ def on_image(op: str, image, ax):
     if image is None:
         if ax is None:
             raise bad_argument(op, "image", "is None, and so is ax", "an image, or axes that show one")
-        return ax
+        return check_axes(op, ax)
     picture = as_picture(image, op)
     height, width = picture.shape[:2]
     inches = min(WIDEST, HIGHEST * width / height)
@@ -54,7 +58,7 @@ def on_image(op: str, image, ax):
 def rows_of(op: str, target, name: str, shape: tuple[int | None, ...]) -> np.ndarray:
     """Return an entry of a target, or raise unless it has one row per object of this shape (None: any length)."""
     if not isinstance(target, dict) or name not in target:
-        was = f"is a {type(target).__name__}" if not isinstance(target, dict) else f"has the entries {sorted(target)}"
+        was = f"is a {type(target).__name__}" if not isinstance(target, dict) else f"has the entries {list(target)}"
         raise bad_argument(op, "target", was, f"a dict with {name!r}")
     array = as_array(op, f"target[{name!r}]", target[name])
     if array.size == 0 and array.ndim <= 1:
@@ -71,6 +75,9 @@ def captions(op: str, target: dict, count: int, class_names) -> list[str]:
     """Return what is written at each object: the name or number of its class, and its score."""
     labels = rows_of(op, target, "labels", ()) if "labels" in target else None
     scores = rows_of(op, target, "scores", ()) if "scores" in target else None
+    class_names = check_names(op, "class_names", class_names)
+    if labels is not None and labels.size:
+        check_integer(op, "target['labels']", labels)
     for name, values in (("labels", labels), ("scores", scores)):
         if values is not None and len(values) != count:
             raise bad_argument(op, f"target[{name!r}]", f"has length {len(values)}", f"{count}, one for each object")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..autograd.as_array import as_array
 from ..errors import bad_argument
 from .image import HALO, on_image, rows_of
-from .page import COLOURS, INK, as_array
+from .page import COLOURS, INK, check_flag
 
 #: The joints of the Leeds Sports Pose data, in its order. Left and right are the person's own.
 JOINTS = ("right ankle", "right knee", "right hip", "left hip", "left knee", "left ankle", "right wrist", "right elbow",
@@ -39,6 +40,7 @@ def draw_joints(image, target: dict, *, legend: bool = True, ax=None):
     matplotlib.axes.Axes
     """
     op = "draw_joints"
+    legend = check_flag(op, "legend", legend)
     people = _people(op, target)
     ax = on_image(op, image, ax)
     for person in people:

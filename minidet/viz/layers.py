@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import random
 from ..autograd import Tensor, enable_grad
+from ..autograd.as_array import shortened
 from ..errors import bad_argument
 from ..nn import Module
 from .page import COLOURS, INK, points
@@ -72,6 +73,9 @@ def layer_table(module: Module, *inputs, loss=None) -> list[LayerRow]:
     """
     if not isinstance(module, Module):
         raise bad_argument("layer_table", "module", f"is a {type(module).__name__}", "a Module", error=TypeError)
+    if loss is not None and not callable(loss):
+        was = f"is a {type(loss).__name__}"
+        raise bad_argument("layer_table", "loss", was, "a function of the result, or None", error=TypeError)
     names = {layer: name for name, layer in module.named_modules() if not any(True for _ in layer.children())}
     calls: list[dict] = []
     handles = [layer.register_forward_hook(_recorder(name, calls)) for layer, name in names.items()]
@@ -147,8 +151,10 @@ def _row(call: dict) -> LayerRow:
                     call["grad"], _norm(gradients) if gradients else None)  # fmt: skip
 
 
-def _cells(rows: list[LayerRow]) -> list[tuple[str, ...]]:
+def _cells(op: str, rows: list[LayerRow]) -> list[tuple[str, ...]]:
     """Return the table as text, its head first."""
+    if not isinstance(rows, (list, tuple)) or not all(isinstance(row, LayerRow) for row in rows):
+        raise bad_argument(op, "rows", f"is {shortened(rows)}", "the list that layer_table returns", error=TypeError)
     table = [COLUMNS]
     for row in rows:
         figures = (row.mean, row.min, row.max, row.grad_norm, row.weight_grad_norm)
@@ -158,7 +164,7 @@ def _cells(rows: list[LayerRow]) -> list[tuple[str, ...]]:
 
 def format_layers(rows: list[LayerRow]) -> str:
     """Return the rows of :func:`layer_table` as text, one line each."""
-    table = _cells(rows)
+    table = _cells("format_layers", rows)
     widths = [max(len(line[i]) for line in table) for i in range(len(COLUMNS))]
     lines = []
     for line in table:
@@ -186,7 +192,7 @@ def draw_layers(rows: list[LayerRow], ax=None):
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    table = _cells(rows)
+    table = _cells("draw_layers", rows)
     font = FontProperties(size=LETTERS, weight="bold")  # the head's; nothing is wider
     widths = [max(text_to_path.get_text_width_height_descent(line[i], font, ismath=False)[0] for line in table) + GAP
               for i in range(len(COLUMNS))]  # fmt: skip

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..autograd.as_array import as_array
 from ..errors import bad_argument, number
 from .image import HALO, above, as_picture, captions, on_image, rows_of, write_tag
-from .page import as_array, colour
+from .page import colour
 
 
 def draw_masks(image, target: dict, class_names=None, *, threshold: float = 0.0, mask_threshold: float = 0.5,

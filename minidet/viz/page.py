@@ -9,27 +9,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..autograd import Tensor
-from ..errors import bad_argument
+from ..autograd.as_array import as_array as as_array  # for the other files of this floor
+from ..errors import bad_argument, integer, number
 
 #: Text, frames and arrows. One shade lighter, and IPython takes it for ink of dark pages: on light ones it then paints
 #: a black ground.
 INK = "#7f7f7f"
 #: One colour per class or curve: chosen so that any two stay apart for red-, green- and blue-blind eyes too.
 COLOURS = ("#c0240c", "#009ce4", "#849c00", "#a818b4", "#3c6c60", "#b48490", "#4848fc")
+MOST_AXES, LARGEST_SIDE = 1000, 600.0  # of a figure; inches: matplotlib draws at most 65536 pixels
 
 
 def colour(number: int) -> str:
     """Return the colour of class, instance or curve ``number``; there are seven, then they begin again."""
     return COLOURS[number % len(COLOURS)]
-
-
-def as_array(op: str, argument: str, value) -> np.ndarray:
-    """Return the values of a Tensor or of anything that NumPy takes for an array of numbers."""
-    array = value.detach().numpy() if isinstance(value, Tensor) else np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        raise bad_argument(op, argument, f"has dtype {array.dtype}", "numbers", error=TypeError)
-    return array
 
 
 def subplots(nrows: int = 1, ncols: int = 1, figsize: tuple[float, float] | None = None):
@@ -43,6 +36,13 @@ def subplots(nrows: int = 1, ncols: int = 1, figsize: tuple[float, float] | None
     """
     import matplotlib.pyplot as plt
 
+    nrows, ncols = integer("subplots", "nrows", nrows, 1), integer("subplots", "ncols", ncols, 1)
+    if nrows * ncols > MOST_AXES:
+        raise bad_argument("subplots", "nrows and ncols", f"are {nrows} and {ncols}", f"at most {MOST_AXES} axes")
+    if figsize is not None:
+        if not isinstance(figsize, (tuple, list)) or len(figsize) != 2:
+            raise bad_argument("subplots", "figsize", f"is {figsize!r}", "two numbers, in inches")
+        figsize = tuple(number("subplots", "figsize", side, 0.01, LARGEST_SIDE) for side in figsize)
     figure, axes = plt.subplots(nrows, ncols, figsize=figsize, layout="constrained")
     figure.patch.set_alpha(0)
     for ax in np.ravel(axes):
@@ -54,11 +54,41 @@ def dressed(op: str, ax, figsize: tuple[float, float] | None = None):
     """Return ``ax`` in our colours, or new axes if it is None."""
     if ax is None:
         return subplots(figsize=figsize)[1]
+    dress(check_axes(op, ax))
+    return ax
+
+
+def check_axes(op: str, ax):
+    """Return ``ax``, or raise unless it is matplotlib's."""
     if not hasattr(ax, "add_patch"):
         kind = type(ax).__name__
         raise bad_argument(op, "ax", f"is a {kind}", "one of matplotlib's Axes, or None for a new one", error=TypeError)
-    dress(ax)
     return ax
+
+
+def is_list(value) -> bool:
+    """Tell whether this is a sequence of anything: a list, a tuple, an array with axes; text and dicts are not."""
+    if isinstance(value, (str, bytes, dict, type)) or (isinstance(value, np.ndarray) and value.ndim == 0):
+        return False
+    return hasattr(value, "__len__") and hasattr(value, "__getitem__")
+
+
+def check_flag(op: str, argument: str, value) -> bool:
+    """Return ``value`` as a bool, or raise unless it is one, or 0 or 1."""
+    if not isinstance(value, (bool, np.bool_)) and (not isinstance(value, int) or value not in (0, 1)):
+        raise bad_argument(op, argument, f"is a {type(value).__name__}", "True or False", error=TypeError)
+    return bool(value)
+
+
+def check_names(op: str, argument: str, names, number_of: int | None = None) -> list[str] | None:
+    """Return names as a list of text (None stays None), or raise unless they are a sequence (of this length)."""
+    if names is None:
+        return None
+    if not is_list(names):
+        raise bad_argument(op, argument, f"is a {type(names).__name__}", "a sequence of names", error=TypeError)
+    if number_of is not None and len(names) != number_of:
+        raise bad_argument(op, argument, f"has {len(names)} names", f"{number_of}")
+    return [str(name) for name in names]
 
 
 def dress(ax) -> None:

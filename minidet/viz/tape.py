@@ -52,6 +52,12 @@ def read_tape(tensor: Tensor, module: Module | None = None, names: dict | None =
         Names for other tensors, leaves or results. Those of one element show their value and gradient too.
     """
     root = _checked_result(tensor)
+    if module is not None and not isinstance(module, Module):
+        was = f"is a {type(module).__name__}"
+        raise bad_argument("draw_tape", "module", was, "a Module or None", error=TypeError)
+    if names is not None and not isinstance(names, dict):
+        was = f"is a {type(names).__name__}"
+        raise bad_argument("draw_tape", "names", was, "a dict of names and Tensors, or None", error=TypeError)
     labels = {id(param): name for name, param in module.named_parameters()} if module is not None else {}
     results = {}  # (node of the tape, number of its output) -> (name, tensor)
     for name, named in (names or {}).items():

@@ -91,3 +91,27 @@ def test_the_real_one():
     assert shares.argmax() == 3  # mostly road
     sky = np.concatenate([data.load(i)[0][:, data.load(i)[1]["semantic"] == 0].mean(1)[None] for i in range(10)])
     assert sky.mean() > 0.5  # the sky is bright: labels lie on their pixels
+
+
+def test_pictures_that_do_not_belong_are_named(made_up):
+    for folder, picture, match in (
+        ("images", Image.new("RGB", (5, 4)), r"images.b\.jpg has shape \(4, 5, 3\), expected \(4, 6, 3\)"),
+        ("labels", Image.new("L", (6, 4), 12), r"labels.b\.png, contains 12, expected integers in \[0, 12\)"),
+        ("labels", Image.new("RGB", (6, 4)), r"labels is .*b\.png, of mode RGB, expected one integer per pixel"),
+    ):
+        path = made_up / folder / ("b.jpg" if folder == "images" else "b.png")
+        before = path.read_bytes()
+        picture.save(path)
+        with pytest.raises((ValueError, IndexError), match=f"CamVid: .*{match}"):
+            CamVid(made_up)
+        path.write_bytes(before[:60])
+        with pytest.raises(ValueError, match=f"CamVid: .* is .*{path.name}, expected a picture"):
+            CamVid(made_up)
+        path.write_bytes(before)
+    (made_up / "train.txt").write_text("")
+    with pytest.raises(ValueError, match=r"CamVid: .*train\.txt is empty"):
+        CamVid(made_up)
+    for damaged in ("{", "{}", "[]", '{"classes": 3, "palette": [], "ignore_index": 1}'):
+        (made_up / "classes.json").write_text(damaged)
+        with pytest.raises(ValueError, match=r"CamVid: .*classes\.json is damaged"):
+            CamVid(made_up)

@@ -1,5 +1,7 @@
 """The loader: the same batches for any number of threads, from any point on; errors and threads that end."""
 
+import collections
+import dataclasses
 import gc
 import threading
 import time
@@ -156,7 +158,7 @@ def test_an_error_in_collate_names_the_samples():
         def load(self, index):
             return np.zeros(index), None
 
-    with pytest.raises(ValueError, match="collate: samples has arrays of shapes") as caught:
+    with pytest.raises(ValueError, match=r"default_collate: samples\[:\]\[0\] has arrays of shapes") as caught:
         batches(loader(1, dataset=Ragged(4), shuffle=False))
     assert "samples [0, 1, 2, 3]" in caught.value.__notes__[0]
 
@@ -204,6 +206,65 @@ def test_default_collate():
     assert batch["a"][1].dtype == np.float64
     assert batch["b"] == ["x", "x"]
     assert batch["c"][0].shape == (2, 2)
+
+
+Pair = collections.namedtuple("Pair", "image label")
+
+
+class Named(dict):
+    """A dict of a class of its own."""
+
+
+def test_collate_of_named_tuples_and_other_containers():
+    samples = [Pair(np.full(3, i), {"label": i, "names": ("a", "b")}) for i in range(2)]
+    batch = default_collate(samples)
+    assert isinstance(batch, Pair)
+    assert batch.image.shape == (2, 3)
+    assert batch.label["label"].tolist() == [0, 1]
+    assert batch.label["names"] == (["a", "a"], ["b", "b"])
+    nested = default_collate([[Pair(1, Pair(2.0, "x"))]] * 3)
+    assert type(nested) is list
+    assert nested[0].label.image.shape == (3,)
+    own = default_collate([Named(x=1), Named(x=2)])
+    assert type(own) is Named
+    assert own["x"].tolist() == [1, 2]
+    assert [part.tolist() for part in default_collate([range(2)] * 2)] == [[0, 0], [1, 1]]
+    assert default_collate([True, False]).dtype == bool
+
+
+@pytest.mark.parity
+def test_collate_is_pytorchs():
+    from torch.utils.data import default_collate as theirs
+
+    samples = [Pair(np.arange(3.0), {"a": 1, "b": [np.float32(2), "x"]})] * 2
+    ours, expected = default_collate(samples), theirs(samples)
+    assert type(ours) is type(expected) is Pair
+    np.testing.assert_array_equal(ours.image.numpy(), expected.image.numpy(), strict=True)
+    np.testing.assert_array_equal(ours.label["a"].numpy(), expected.label["a"].numpy(), strict=True)
+    assert ours.label["b"][1] == list(expected.label["b"][1])
+
+    @dataclasses.dataclass
+    class Sample:
+        label: int
+
+    for wrong in ([Sample(1)], [None], [object()]):
+        with pytest.raises(TypeError, match="batch must contain"):
+            theirs(wrong)
+        with pytest.raises(TypeError, match="default_collate: samples contains a .*, expected arrays, numbers"):
+            default_collate(wrong)
+
+
+def test_samples_of_different_forms():
+    for samples, match in (
+        ([{"a": 1}, {"b": 1}], r"samples has entries \['a'\] and \['b'\]"),
+        ([(1, 2), (1,)], r"samples has lengths \[1, 2\]"),
+        ([1, "x"], "contains a int and a str"),
+        ([{"a": [1, None]}, {"a": [1, 2]}], r"samples\[:\]\['a'\]\[:\]\[1\] contains a NoneType"),
+        ([], "samples is empty"),
+        ([2**100, 1], "samples has dtype object"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=f"default_collate: .*{match}"):
+            default_collate(samples)
 
 
 def test_collate_for_pictures():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import minidet
-from minidet.metrics import ConfusionMatrix, majority_class
+from minidet.metrics import BoundaryF1, ConfusionMatrix, majority_class
 
 TRUTH = np.array([[0, 0, 1], [1, 2, 2]])
 ANSWER = np.array([[0, 1, 1], [1, 2, 0]])
@@ -80,3 +80,39 @@ def test_majority_class_answers_the_most_frequent_class():
 def test_bad_input(truth, answer, error, message):
     with pytest.raises(error, match=f"ConfusionMatrix: {message}"):
         matrix_of(truth, answer, 3)
+
+
+INTEGERS = ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?")
+
+
+@pytest.mark.parametrize("prediction", INTEGERS)
+@pytest.mark.parametrize("target", INTEGERS)
+def test_every_integer_type(target, prediction):
+    truth, answer = np.array([[0, 1, 1], [0, 1, 0]]), np.array([[0, 1, 0], [1, 1, 0]])
+    expected = matrix_of(truth, answer, 2).matrix
+    outlines = BoundaryF1(2, tolerance=0.3)
+    outlines.update(truth, answer)
+    for make in (np.asarray, minidet.tensor):
+        typed = make(truth.astype(target)), make(answer.astype(prediction))
+        np.testing.assert_array_equal(matrix_of(*typed, 2).matrix, expected)
+        np.testing.assert_array_equal(matrix_of(*typed, 2, ignore_index=-100).matrix, expected)
+        other = BoundaryF1(2, tolerance=0.3)
+        other.update(*typed)
+        assert other.mean_f1 == outlines.mean_f1
+
+
+def test_labels_beyond_int64_are_named_or_ignored():
+    truth = np.array([[0, 2**64 - 1]], np.uint64)
+    for metric in (ConfusionMatrix(2), BoundaryF1(2)):
+        with pytest.raises(IndexError, match="target contains 18446744073709551615"):
+            metric.update(truth, truth)
+    ignoring = ConfusionMatrix(2, 2**64 - 1)
+    ignoring.update(truth, truth)
+    assert ignoring.matrix.tolist() == [[1, 0], [0, 0]]
+
+
+def test_numbers_of_classes_that_would_fill_the_memory():
+    for make in (ConfusionMatrix, BoundaryF1):
+        for many in (2**62, 2**100, 2**24):
+            with pytest.raises(ValueError, match=f"{make.__name__}: num_classes is {many}, expected an integer <="):
+                make(many)
