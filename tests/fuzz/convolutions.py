@@ -14,10 +14,10 @@ import dataclasses
 import sys
 import time
 
-import numba
 import numpy as np
 
 from minidet import kernels
+from minidet.kernels import jit
 from minidet.kernels.reference import conv as reference
 
 #: Channels of a group, filters of a group, and widths, around what paths are chosen by.
@@ -180,7 +180,6 @@ def arrays(case):
     return x, weight, bias if case.has_bias else None, grad
 
 
-@numba.njit
 def _sums(x, weight, grad, stride, padding, dilation, groups, out, dx, dw):
     """Add each product to the three sums that it is part of."""
     images, _, h, w = x.shape
@@ -205,6 +204,10 @@ def _sums(x, weight, grad, stride, padding, dilation, groups, out, dx, dw):
                                         dx[n, first + c, row, column] += factor * grad[n, f, r, t]
                                         total += grad[n, f, r, t] * x[n, first + c, row, column]
                             dw[f, c, i, j] += total
+
+
+if jit.ENABLED:
+    _sums = jit.numba.njit(_sums)
 
 
 def expected(case, x, weight, bias, grad):

@@ -73,3 +73,19 @@ def test_same_bits_for_any_number_of_threads():
         numba.set_num_threads(before)
     for one, two in zip(*results, strict=True):
         assert one.tobytes() == two.tobytes()
+
+
+@compiled_only
+def test_every_choice_of_a_path_is_right_on_both_sides():
+    """Left to NumPy or not; narrow or wide tiles; one block of columns or more; whole tiles or some of their lanes."""
+    rng, stays = np.random.default_rng(0), set()
+    rows = (6, 7, 8, 9, 15, 16, 17, 24, 25, 31, 32, 33, 40, 48, 49)
+    shapes = [(m, c, f) for m in rows for c in (255, 256, 257) for f in (71, 72, 73, 160)]
+    shapes += [(m, c, f) for m in (511, 512, 513, 1025) for c in (23, 24, 25, 47, 48, 49) for f in (31, 32, 33, 36)]
+    for number, (m, c, f) in enumerate(shapes):
+        stays.add(kernels.linear._stays(m, f, c))
+        dtype = DTYPES[number % 2]
+        arrays = [rng.integers(-3, 4, shape, np.int8).astype(dtype) for shape in [(m, c), (f, c), (m, f)]]  # exact sums
+        for got, right in zip(run_all(kernels.linear, *arrays), run_all(reference, *arrays), strict=True):
+            np.testing.assert_array_equal(got, right, err_msg=str((m, c, f)))
+    assert stays == {True, False}

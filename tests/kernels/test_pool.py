@@ -1,5 +1,7 @@
 """Pooling kernels: compiled against reference, and both against SciPy's filters."""
 
+import itertools
+
 import numba
 import numpy as np
 import pytest
@@ -173,3 +175,24 @@ def test_results_do_not_depend_on_the_number_of_threads():
         )
 
     assert_thread_independent(run)
+
+
+@pytest.mark.skipif(not jit.ENABLED, reason="numba is absent or switched off")
+def test_pooling_of_fours_and_any_other_agree_around_their_border():
+    """2 x 2 with stride 2 and nothing outside of the image has a loop of its own: all small images, on both sides."""
+    rng = np.random.default_rng(0)
+    choices = itertools.product((1, 2, 3, 4, 5), (1, 2, 3, 4, 5, 9), ((2, 2), (2, 1), (3, 2)), ((2, 2), (1, 2)),
+                                ((0, 0), (1, 0)), ((1, 1), (1, 2)), (0, 1))  # fmt: skip
+    count = 0
+    for h, w, kernel, stride, padding, dilation, more in choices:
+        axes = zip((h, w), kernel, stride, padding, dilation, strict=True)
+        size = tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 + more for n, k, s, p, d in axes)
+        last = [(o - 1) * s - p for o, s, p in zip(size, stride, padding, strict=True)]
+        if min(size) < 1 or last[0] >= h or last[1] >= w:
+            continue
+        x = rng.integers(-3, 4, (1, 2, h, w)).astype(np.float32)  # many ties
+        arguments = x, kernel, stride, padding, dilation, size
+        for got, right in zip(kernels.pool.max_pool2d(*arguments), reference.max_pool2d(*arguments), strict=True):
+            np.testing.assert_array_equal(got, right, err_msg=str(arguments[1:]))
+        count += 1
+    assert count > 300
