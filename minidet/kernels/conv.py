@@ -14,8 +14,8 @@
                                    conv_weight             all others
 
 An input gradient is a convolution too: each of the stride's phases of the input is a small convolution of grad.
-``conv_geometry`` computes the tables of offsets that make them all look alike. What was found out about a convolution
-is kept for the next one of these shapes.
+``conv_geometry`` computes the tables of offsets that make them all look alike. ``conv_near`` leaves out taps that only
+ever meet padding. What was found out about a convolution is kept for the next one of these shapes.
 """
 
 import functools
