@@ -6,6 +6,7 @@ import argparse
 import faulthandler
 import sys
 
+from .bad import bad
 from .operation import torch
 from .run import fuzz
 from .table import OPERATIONS
@@ -18,7 +19,12 @@ def main() -> int:
     parser.add_argument("--count", type=int, help="so many calls for each seed, however long they take")
     parser.add_argument("--seed", type=int, nargs="+", default=[0])
     parser.add_argument("--only", nargs="+", choices=sorted(OPERATIONS), metavar="NAME", help='such as "F.conv2d"')
+    parser.add_argument(
+        "--bad", action="store_true", help="wrong kinds of values instead: everything public, and what it raises"
+    )
     options = parser.parse_args()
+    if options.bad:
+        return 1 if sum(bad(seed, options.minutes * 60, options.count) for seed in options.seed) else 0
     faulthandler.enable(sys.__stderr__)
     if torch is not None:
         torch.set_num_threads(1)
