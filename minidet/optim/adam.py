@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from .. import kernels
-from ..errors import bad_argument
-from .optimizer import Optimizer
+from ..errors import bad_argument, integer
+from .optimizer import Optimizer, finite
 
 
 class Adam(Optimizer):
@@ -69,9 +69,17 @@ class Adam(Optimizer):
 
     def _check_options(self, group):
         self._check_not_negative(group, "lr", "eps", "weight_decay")
+        self._check_switches(group, "amsgrad", "maximize")
         betas = group["betas"]
-        if not isinstance(betas, (tuple, list)) or len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+        whole = isinstance(betas, (tuple, list)) and len(betas) == 2
+        if not whole or not all(0 <= finite(self._name, "betas", beta) < 1 for beta in betas):
             raise bad_argument(self._name, "betas", f"is {betas!r}", "two numbers in [0, 1)")
+
+    def _check_state(self, op, state, group):
+        if state:
+            integer(op, "step", state.get("step"))
+            keys = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq") if group["amsgrad"] else ("exp_avg", "exp_avg_sq")
+            self._check_arrays(op, state, *keys)
 
     def _update(self, param, grad, state, group, shape):
         """Take one step of the class's formula on a flat ``param``; AdamW decays by ``shrink``, Adam by ``l2``."""

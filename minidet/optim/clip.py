@@ -8,7 +8,8 @@ import numpy as np
 
 from .. import kernels
 from ..autograd.tensor import Tensor, wrap
-from ..errors import bad_argument
+from ..errors import bad_argument, number
+from .optimizer import finite, listed
 
 
 def clip_grad_norm_(parameters, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False) -> Tensor:
@@ -32,11 +33,20 @@ def clip_grad_norm_(parameters, max_norm: float, norm_type: float = 2.0, error_i
     Tensor ()
         The norm before clipping, in the gradients' dtype.
     """
-    if isinstance(max_norm, Tensor) or not max_norm >= 0:
-        raise bad_argument("clip_grad_norm_", "max_norm", f"is {max_norm!r}", "a number >= 0")
-    if not norm_type > 0:
+    if not math.isinf(number("clip_grad_norm_", "max_norm", max_norm, 0)):
+        finite("clip_grad_norm_", "max_norm", max_norm)
+    number("clip_grad_norm_", "norm_type", norm_type, 0)
+    if norm_type == 0:
         raise bad_argument("clip_grad_norm_", "norm_type", f"is {norm_type!r}", "a number > 0, or math.inf")
-    parameters = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    parameters = (
+        [parameters]
+        if isinstance(parameters, Tensor)
+        else listed("clip_grad_norm_", "parameters", parameters, "Tensors")
+    )
+    for parameter in parameters:
+        if not isinstance(parameter, Tensor):
+            was = f"contains a {type(parameter).__name__}"
+            raise bad_argument("clip_grad_norm_", "parameters", was, "Tensors", error=TypeError)
     grads = [parameter.grad for parameter in parameters if parameter.grad is not None]
     if not grads:
         return wrap(np.zeros((), np.float32))

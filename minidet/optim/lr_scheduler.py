@@ -12,7 +12,21 @@ from bisect import bisect_right
 from collections import Counter
 
 from ..errors import bad_argument, integer
-from .optimizer import Optimizer
+from .optimizer import Optimizer, finite, listed
+
+_MOST = 2**53  # steps: beyond it floats do not count one by one
+
+
+def _count(op: str, argument: str, value, low: int = 0) -> int:
+    value = integer(op, argument, value, low)
+    if value > _MOST:
+        raise bad_argument(op, argument, f"is an integer of {value.bit_length()} bits", f"at most {_MOST}")
+    return value
+
+
+def _check_optimizer(op: str, optimizer) -> None:
+    if not isinstance(optimizer, Optimizer):
+        raise bad_argument(op, "optimizer", f"is a {type(optimizer).__name__}", "an Optimizer", error=TypeError)
 
 
 class LRScheduler:
@@ -32,9 +46,7 @@ class LRScheduler:
     """
 
     def __init__(self, optimizer: Optimizer):
-        if not isinstance(optimizer, Optimizer):
-            raise bad_argument(type(self).__name__, "optimizer", f"is a {type(optimizer).__name__}", "an Optimizer",
-                               error=TypeError)  # fmt: skip
+        _check_optimizer(type(self).__name__, optimizer)
         self.optimizer = optimizer
         for group in optimizer.param_groups:
             group.setdefault("initial_lr", group["lr"])
@@ -62,9 +74,18 @@ class LRScheduler:
         self._set(self.get_lr())
 
     def _set(self, rates: list[float]) -> None:
+        self._check_groups(rates)
         for group, lr in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = lr
         self._last_lr = list(rates)
+
+    def _check_groups(self, known: list) -> None:
+        """Raise if the optimiser has got groups that the schedule knows nothing about."""
+        groups = len(self.optimizer.param_groups)
+        if groups != len(known):
+            why = "a group added later has no first rate here; make the schedule anew"
+            raise bad_argument(f"{type(self).__name__}.step", "optimizer", f"has {groups} groups", f"{len(known)}",
+                               why, RuntimeError)  # fmt: skip
 
     def _rates(self) -> list[float]:
         return [group["lr"] for group in self.optimizer.param_groups]
@@ -74,16 +95,52 @@ class LRScheduler:
         return {key: value for key, value in vars(self).items() if key not in ("optimizer", "lr_lambdas")}
 
     def load_state_dict(self, state_dict: dict) -> None:
-        """Continue from what :meth:`state_dict` returned. The rates themselves are in the optimiser's state."""
+        """Continue from what :meth:`state_dict` returned. The rates themselves are in the optimiser's state.
+
+        Raises
+        ------
+        ValueError, TypeError
+            An entry is missing, or is of another kind than the schedule's own. Nothing has been changed then.
+        """
+        op = f"{type(self).__name__}.load_state_dict"
+        check_state(op, state_dict, self.state_dict())
+        for key in state_dict:
+            if hasattr(type(self), key) or key in ("optimizer", "lr_lambdas"):
+                raise bad_argument(op, "state_dict", f"has a key {key!r}", "what state_dict() returned")
         vars(self).update(state_dict)
+
+
+def check_state(op: str, state_dict, own: dict) -> None:
+    """Raise unless ``state_dict`` has the keys of ``own``, with values of the same kinds (lists: as long)."""
+    if not isinstance(state_dict, dict) or not all(isinstance(key, str) for key in state_dict):
+        was = f"is a {type(state_dict).__name__} of another form"
+        raise bad_argument(op, "state_dict", was, "what state_dict() returned", error=TypeError)
+    for key, mine in own.items():
+        if key not in state_dict:
+            raise bad_argument(op, "state_dict", f"has no {key!r}", "what state_dict() returned")
+        _check_like(op, key, state_dict[key], mine)
+
+
+def _check_like(op: str, key: str, value, mine) -> None:
+    if isinstance(mine, bool) or mine is None:
+        return
+    if isinstance(mine, int):
+        _count(op, key, value, -1)
+    elif isinstance(mine, float):
+        finite(op, key, value)
+    elif isinstance(mine, (list, tuple)):
+        if not isinstance(value, (list, tuple)) or len(value) != len(mine):
+            raise bad_argument(op, key, f"is {str(value)[:80]}", f"{len(mine)} values", error=TypeError)
+        for theirs, part in zip(value, mine, strict=True):
+            _check_like(op, key, theirs, part)
 
 
 class StepLR(LRScheduler):
     """Multiply the rate by ``gamma`` every ``step_size`` steps."""
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1):
-        self.step_size = integer("StepLR", "step_size", step_size, 1)
-        self.gamma = gamma
+        self.step_size = _count("StepLR", "step_size", step_size, 1)
+        self.gamma = finite("StepLR", "gamma", gamma)
         super().__init__(optimizer)
 
     def get_lr(self):
@@ -96,8 +153,11 @@ class MultiStepLR(LRScheduler):
     """Multiply the rate by ``gamma`` at each of the ``milestones``; one that is listed twice counts twice."""
 
     def __init__(self, optimizer: Optimizer, milestones, gamma: float = 0.1):
-        self.milestones = sorted(integer("MultiStepLR", "milestones", milestone) for milestone in milestones)
-        self.gamma = gamma
+        self.milestones = sorted(
+            _count("MultiStepLR", "milestones", milestone)
+            for milestone in listed("MultiStepLR", "milestones", milestones, "integers")
+        )
+        self.gamma = finite("MultiStepLR", "gamma", gamma)
         super().__init__(optimizer)
 
     def get_lr(self):
@@ -117,8 +177,8 @@ class CosineAnnealingLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0):
-        self.T_max = integer("CosineAnnealingLR", "T_max", T_max, 1)
-        self.eta_min = eta_min
+        self.T_max = _count("CosineAnnealingLR", "T_max", T_max, 1)
+        self.eta_min = finite("CosineAnnealingLR", "eta_min", eta_min)
         super().__init__(optimizer)
 
     def get_lr(self):
@@ -126,6 +186,7 @@ class CosineAnnealingLR(LRScheduler):
         t, period = self.last_epoch, self.T_max
         if t == 0:
             return self._rates()
+        self._check_groups(self.base_lrs)
         if (t - 1 - period) % (2 * period) == 0:  # the step away from the bottom, where the quotient below is 0 / 0
             rise = (1 - math.cos(math.pi / period)) / 2
             return [lr + (base - self.eta_min) * rise for lr, base in zip(self._rates(), self.base_lrs, strict=True)]
@@ -139,13 +200,15 @@ class LinearLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, start_factor: float = 1.0 / 3, end_factor: float = 1.0, total_iters: int = 5
     ):
+        start_factor = finite("LinearLR", "start_factor", start_factor)
+        end_factor = finite("LinearLR", "end_factor", end_factor)
         if not 0 < start_factor <= 1:
             raise bad_argument("LinearLR", "start_factor", f"is {start_factor}", "a number in (0, 1]")
         if not 0 <= end_factor <= 1:
             raise bad_argument("LinearLR", "end_factor", f"is {end_factor}", "a number in [0, 1]")
         self.start_factor = start_factor
         self.end_factor = end_factor
-        self.total_iters = integer("LinearLR", "total_iters", total_iters, 1)
+        self.total_iters = _count("LinearLR", "total_iters", total_iters, 1)
         super().__init__(optimizer)
 
     def get_lr(self):
@@ -169,17 +232,24 @@ class LambdaLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, lr_lambda):
+        _check_optimizer("LambdaLR", optimizer)
         groups = len(optimizer.param_groups)
         self.lr_lambdas = list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * groups
         if len(self.lr_lambdas) != groups:
             raise bad_argument(
                 "LambdaLR", "lr_lambda", f"has {len(self.lr_lambdas)} functions", f"one per group: {groups}"
             )
+        for factor in self.lr_lambdas:
+            if not callable(factor):
+                raise bad_argument("LambdaLR", "lr_lambda", f"is {factor!r}", "a function of the step, or a list",
+                                   error=TypeError)  # fmt: skip
         super().__init__(optimizer)
 
     def get_lr(self):
         """Return the rate of each group at ``last_epoch``."""
-        return [base * factor(self.last_epoch) for base, factor in zip(self.base_lrs, self.lr_lambdas, strict=True)]
+        self._check_groups(self.base_lrs)
+        factors = [finite("LambdaLR", "lr_lambda's result", factor(self.last_epoch)) for factor in self.lr_lambdas]
+        return [base * factor for base, factor in zip(self.base_lrs, factors, strict=True)]
 
 
 class SequentialLR(LRScheduler):
@@ -196,11 +266,14 @@ class SequentialLR(LRScheduler):
 
     def __init__(self, optimizer: Optimizer, schedulers: list[LRScheduler], milestones: list[int]):
         """Check the schedules, and set the rates of the first: each one, when it was made, had set its own."""
-        if not schedulers or any(scheduler.optimizer is not optimizer for scheduler in schedulers):
+        _check_optimizer("SequentialLR", optimizer)
+        schedulers = listed("SequentialLR", "schedulers", schedulers, "schedules")
+        milestones = listed("SequentialLR", "milestones", milestones, "integers")
+        if not schedulers or any(getattr(scheduler, "optimizer", None) is not optimizer for scheduler in schedulers):
             raise bad_argument(
                 "SequentialLR", "schedulers", "has another optimizer or is empty", "schedules of this one"
             )
-        self.milestones = [integer("SequentialLR", "milestones", milestone, 1) for milestone in milestones]
+        self.milestones = [_count("SequentialLR", "milestones", milestone, 1) for milestone in milestones]
         if len(milestones) != len(schedulers) - 1 or self.milestones != sorted(set(self.milestones)):
             raise bad_argument(
                 "SequentialLR", "milestones", f"is {milestones}", f"{len(schedulers) - 1} rising numbers"
@@ -237,6 +310,11 @@ class SequentialLR(LRScheduler):
 
     def load_state_dict(self, state_dict):
         """Continue from what :meth:`state_dict` returned."""
+        op = "SequentialLR.load_state_dict"
+        check_state(op, state_dict, {"last_epoch": 0, "milestones": self.milestones, "schedulers": self.schedulers})
+        for scheduler, part in zip(self.schedulers, state_dict["schedulers"], strict=True):
+            if not isinstance(scheduler, SequentialLR):
+                check_state(op, part, scheduler.state_dict())
         self.last_epoch = state_dict["last_epoch"]
         self.milestones = list(state_dict["milestones"])
         for scheduler, part in zip(self.schedulers, state_dict["schedulers"], strict=True):

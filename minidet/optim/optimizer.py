@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import copy
+import numbers
+import sys
 from collections import defaultdict
+from collections.abc import Iterable
 
 import numpy as np
 
 from ..autograd.sequence import to_native
 from ..autograd.tensor import Tensor, wrap
-from ..errors import bad_argument
+from ..errors import bad_argument, integer
+
+LARGEST = sys.float_info.max
+
+
+def listed(op: str, argument: str, value, what: str) -> list:
+    """Return the items of an iterable that is no text, mapping or array."""
+    if isinstance(value, (str, bytes, dict, np.ndarray, Tensor)) or not isinstance(value, Iterable):
+        raise bad_argument(op, argument, f"is a {type(value).__name__}", f"an iterable of {what}", error=TypeError)
+    return list(value)
+
+
+def finite(op: str, argument: str, value) -> float:
+    """Return ``value`` as it is if it is a finite number, else raise."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise bad_argument(op, argument, f"is {str(value)[:80]!r}", "a number", error=TypeError)
+    if not -LARGEST <= value <= LARGEST:
+        raise bad_argument(op, argument, f"is {str(value)[:80]}", "a finite number")
+    return value
 
 
 class Optimizer:
@@ -37,10 +58,7 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[dict] = []
         self.state: defaultdict[Tensor, dict] = defaultdict(dict)
-        if isinstance(params, (Tensor, np.ndarray, dict)):
-            was = f"is a {type(params).__name__}"
-            raise bad_argument(self._name, "params", was, "an iterable of Tensors or of dicts", error=TypeError)
-        groups = list(params)
+        groups = listed(self._name, "params", params, "Tensors or of dicts")
         if not groups:
             raise bad_argument(self._name, "params", "is empty", "at least one Tensor", "there is nothing to optimise")
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
@@ -59,12 +77,13 @@ class Optimizer:
             ``"params"`` (a Tensor or an iterable of them) and any options that differ from the defaults.
         """
         if not isinstance(group, dict) or "params" not in group:
-            raise bad_argument(self._name, "group", f"is {group!r}", 'a dict with a key "params"', error=TypeError)
-        unknown = sorted(set(group) - set(self.defaults) - {"params", "initial_lr"})
+            was = f"is {str(group)[:80]!r}"
+            raise bad_argument(self._name, "group", was, 'a dict with a key "params"', error=TypeError)
+        unknown = sorted(map(str, set(group) - set(self.defaults) - {"params", "initial_lr"}))
         if unknown:
             raise bad_argument(self._name, "group", f"has an option {unknown[0]!r}", f"only {sorted(self.defaults)}")
         params = group["params"]
-        params = [params] if isinstance(params, Tensor) else list(params)
+        params = [params] if isinstance(params, Tensor) else listed(self._name, "params", params, "Tensors")
         seen = {p for other in self.param_groups for p in other["params"]}
         for param in params:
             self._check_param(param, seen)
@@ -92,10 +111,14 @@ class Optimizer:
     def _check_not_negative(self, group: dict, *options: str) -> None:
         for option in options:
             value = group[option]
-            if isinstance(value, (bool, Tensor, np.ndarray)) or not isinstance(value, (int, float, np.number)):
-                raise bad_argument(self._name, option, f"is {value!r}", "a number", error=TypeError)
-            if not 0 <= value < np.inf:
+            if finite(self._name, option, value) < 0:
                 raise bad_argument(self._name, option, f"is {value}", "a finite number >= 0")
+
+    def _check_switches(self, group: dict, *options: str) -> None:
+        for option in options:
+            if not isinstance(group[option], (bool, np.bool_)):
+                raise bad_argument(self._name, option, f"is {str(group[option])[:80]!r}", "True or False",
+                                   error=TypeError)  # fmt: skip
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients: set them to None (default: less memory, no pass over it), or to zero."""
@@ -160,22 +183,60 @@ class Optimizer:
         ValueError
             If groups or parameters are not as many as here, or if a state has another shape than its parameter.
         """
-        groups = state_dict["param_groups"]
-        sizes = [len(group["params"]) for group in groups]
-        here = [len(group["params"]) for group in self.param_groups]
-        if sizes != here:
-            was = f"has groups of {sizes} parameters"
-            raise bad_argument(f"{self._name}.load_state_dict", "state_dict", was, f"groups of {here}")
+        op = f"{self._name}.load_state_dict"
+        groups, numbered = self._checked_state(op, state_dict)
         order = [number for group in groups for number in group["params"]]
         params = dict(zip(order, self._all_params(), strict=True))
         fresh = defaultdict(dict)
-        for number, entries in state_dict["state"].items():
+        for number, entries in numbered.items():
+            if number not in params:
+                raise bad_argument(op, "state", f"has a parameter {number!r}", "those of param_groups")
             fresh[params[number]] = {key: self._load(key, value, params[number]) for key, value in entries.items()}
+        merged = [self._merged(group, saved) for group, saved in zip(self.param_groups, groups, strict=True)]
+        for param, entries in fresh.items():
+            self._check_state(op, entries, next(g for g in merged if any(p is param for p in g["params"])))
         self.state = fresh
-        for group, saved in zip(self.param_groups, groups, strict=True):
-            for key, value in saved.items():
-                if key != "params":
-                    group[key] = tuple(value) if isinstance(group.get(key), tuple) else copy.copy(value)
+        for group, values in zip(self.param_groups, merged, strict=True):
+            group.update(values)
+
+    def _checked_state(self, op: str, state_dict) -> tuple[list, dict]:
+        """Return groups and state of ``state_dict``, or raise unless they have the form of this optimiser's."""
+        if not isinstance(state_dict, dict) or not {"param_groups", "state"} <= state_dict.keys():
+            expected = "a dict of state and param_groups"
+            raise bad_argument(op, "state_dict", f"is a {type(state_dict).__name__}", expected, error=TypeError)
+        groups, numbered = state_dict["param_groups"], state_dict["state"]
+        whole = isinstance(groups, (list, tuple)) and isinstance(numbered, dict)
+        whole = whole and all(isinstance(group, dict) and isinstance(group.get("params"), list) for group in groups)
+        if not whole or not all(isinstance(entries, dict) for entries in numbered.values()):
+            raise bad_argument(op, "state_dict", "is of another form", "what state_dict() returned", error=TypeError)
+        here = [len(group["params"]) for group in self.param_groups]
+        sizes = [len(group["params"]) for group in groups]
+        if sizes != here:
+            raise bad_argument(op, "state_dict", f"has groups of {sizes} parameters", f"groups of {here}")
+        order = [number for group in groups for number in group["params"]]
+        if not all(isinstance(number, int) for number in order) or len(set(order)) != len(order):
+            raise bad_argument(op, "params", f"is {str(order)[:80]}", "integers, each once")
+        return groups, numbered
+
+    def _merged(self, group: dict, saved: dict) -> dict:
+        """Return the options of ``group`` with those of ``saved`` in their place, checked."""
+        merged = dict(group)
+        for key, value in saved.items():
+            if key != "params":
+                is_tuple = isinstance(group.get(key), tuple) and isinstance(value, (list, tuple))
+                merged[key] = tuple(value) if is_tuple else copy.copy(value)
+        self._check_options(merged)
+        if "initial_lr" in merged:
+            finite(self._name, "initial_lr", merged["initial_lr"])
+        return merged
+
+    def _check_state(self, op: str, state: dict, group: dict) -> None:
+        """Raise if what is remembered for a parameter is not what ``_update`` needs; a subclass knows."""
+
+    def _check_arrays(self, op: str, state: dict, *keys: str) -> None:
+        for key in keys:
+            if not isinstance(state.get(key), Tensor):
+                raise bad_argument(op, key, f"is a {type(state.get(key)).__name__}", "a Tensor", error=TypeError)
 
     def _load(self, key: str, value, param: Tensor):
         if not isinstance(value, (Tensor, np.ndarray)):
@@ -183,7 +244,7 @@ class Optimizer:
         array = value._array if isinstance(value, Tensor) else value
         array = to_native(f"{self._name}.load_state_dict", key, array)
         if key == "step":  # PyTorch counts in a 0-d tensor
-            return int(array)
+            return integer(f"{self._name}.load_state_dict", key, int(array) if array.size == 1 else array)
         if array.size != param.numel():
             raise bad_argument(f"{self._name}.load_state_dict", key, f"has shape {array.shape}", f"{param.shape}")
         return wrap(np.array(array, param.dtype, order="C").reshape(param.shape))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import kernels
 from ..errors import bad_argument
-from .optimizer import Optimizer
+from .optimizer import Optimizer, finite
 
 
 class SGD(Optimizer):
@@ -64,9 +64,15 @@ class SGD(Optimizer):
 
     def _check_options(self, group):
         self._check_not_negative(group, "lr", "momentum", "weight_decay")
+        finite("SGD", "dampening", group["dampening"])
+        self._check_switches(group, "nesterov", "maximize")
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             was = f"is True with momentum {group['momentum']} and dampening {group['dampening']}"
             raise bad_argument("SGD", "nesterov", was, "momentum > 0 and dampening 0")
+
+    def _check_state(self, op, state, group):
+        if state.get("momentum_buffer") is not None:
+            self._check_arrays(op, state, "momentum_buffer")
 
     def _update(self, param, grad, state, group, shape):
         """Take one step of the class's formula on a flat ``param``; at the first one ``v = d``, not dampened."""

@@ -25,7 +25,7 @@ import numpy as np
 from ..autograd.tensor import Tensor
 from ..errors import bad_argument
 from . import plain_json
-from .lock import FolderLock
+from .lock import FolderLock, folder_path
 from .safetensors import load_file, read_file, save_file, write_file
 
 FORMAT = 1
@@ -137,13 +137,6 @@ def load_checkpoint(folder: str | os.PathLike) -> Checkpoint:
                 raise
     raise bad_argument("load_checkpoint", "folder", f"{folder} was replaced {_READS} times while it was read",
                        "one that is written to less often", error=BlockingIOError)  # fmt: skip
-
-
-def folder_path(op: str, folder) -> pathlib.Path:
-    """Return ``folder`` as a path, or raise ``TypeError``."""
-    if not isinstance(folder, (str, os.PathLike)) or "\0" in os.fspath(folder):
-        raise bad_argument(op, "folder", f"is {folder!r}", "the path of a folder", error=TypeError)
-    return pathlib.Path(folder)
 
 
 def _read_run(folder: pathlib.Path) -> bytes:

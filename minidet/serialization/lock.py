@@ -48,7 +48,9 @@ class FolderLock:
     """
 
     def __init__(self, folder: str | os.PathLike, name: str, op: str, why: str):
-        self.folder = pathlib.Path(folder)
+        self.folder = folder_path(op, folder)
+        if not isinstance(name, str) or not name or pathlib.PurePath(name).name != name:
+            raise bad_argument("FolderLock", "name", f"is {name!r}", "the name of a file", error=TypeError)
         self.path = self.folder / name
         self.op, self.why = op, why
         self._descriptor: int | None = None
@@ -116,6 +118,13 @@ class FolderLock:
 
     def __exit__(self, *exc_info) -> None:
         self.release()
+
+
+def folder_path(op: str, folder) -> pathlib.Path:
+    """Return ``folder`` as a path, or raise ``TypeError``."""
+    if not isinstance(folder, (str, os.PathLike)) or "\0" in os.fspath(folder):
+        raise bad_argument(op, "folder", f"is {folder!r}", "the path of a folder", error=TypeError)
+    return pathlib.Path(folder)
 
 
 def make_folder(op: str, folder: pathlib.Path) -> None:

@@ -8,9 +8,13 @@ import time
 from tqdm import tqdm
 
 from .. import random
-from ..errors import bad_argument
-from ..optim import clip_grad_norm_
+from ..data import DataLoader
+from ..errors import bad_argument, integer, number
+from ..nn import Module
+from ..optim import LRScheduler, Optimizer, clip_grad_norm_
 from .nonfinite import first_nonfinite
+
+MOST_EPOCHS = 10**6
 
 
 def fit(model, task, loader, optimizer, scheduler, epochs: int, *, max_norm: float | None = None, checkpoint=None,
@@ -48,8 +52,15 @@ def fit(model, task, loader, optimizer, scheduler, epochs: int, *, max_norm: flo
     FloatingPointError
         The loss is NaN or infinite; the message names the first layer where that happened.
     """
-    if epochs < 1:
-        raise bad_argument("fit", "epochs", f"is {epochs}", "at least 1")
+    _check(model, task, loader, optimizer, scheduler)
+    epochs = integer("fit", "epochs", epochs, 1)
+    if epochs > MOST_EPOCHS:
+        raise bad_argument("fit", "epochs", f"is {epochs}", f"at most {MOST_EPOCHS}")
+    if not len(loader):
+        raise bad_argument("fit", "loader", "has no batch", "at least one", "nothing would be learnt")
+    if max_norm is not None:
+        number("fit", "max_norm", max_norm, 0)
+    start = _checked_start(start)
     history = list(start["history"]) if start else []
     if start:
         random.set_rng_state(start["rng"])
@@ -69,6 +80,32 @@ def fit(model, task, loader, optimizer, scheduler, epochs: int, *, max_norm: flo
             if checkpoint is not None:
                 checkpoint({"epoch": epoch + 1, "history": history, "rng": random.get_rng_state()})
     return history
+
+
+def _check(model, task, loader, optimizer, scheduler) -> None:
+    """Raise ``TypeError`` unless everything that a run consists of is what it should be."""
+    fit_for = {
+        "model": (isinstance(model, Module), "a Module"),
+        "task": (all(hasattr(task, name) for name in ("loss", "status", "start_epoch")), "a task"),
+        "loader": (isinstance(loader, DataLoader), "a DataLoader"),
+        "optimizer": (isinstance(optimizer, Optimizer), "an Optimizer"),
+        "scheduler": (isinstance(scheduler, LRScheduler), "an LRScheduler"),
+    }
+    given = (model, task, loader, optimizer, scheduler)
+    for value, (name, (fits, expected)) in zip(given, fit_for.items(), strict=True):
+        if not fits:
+            raise bad_argument("fit", name, f"is a {type(value).__name__}", expected, error=TypeError)
+
+
+def _checked_start(start: dict | None) -> dict | None:
+    """Return a state that ``checkpoint`` was given, or raise."""
+    if start is None:
+        return None
+    if not isinstance(start, dict) or not {"epoch", "history", "rng"} <= start.keys():
+        raise bad_argument("fit", "start", f"is a {type(start).__name__} of another form",
+                           "what checkpoint was given", error=TypeError)  # fmt: skip
+    integer("fit", "epoch", start["epoch"])
+    return start
 
 
 def train_epoch(model, task, loader, optimizer, scheduler, epoch: int, max_norm: float | None, bar) -> dict:

@@ -37,7 +37,7 @@ class Recipe:
     model_args: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        for name in ("model", "data"):
+        for name in ("model", "data", "class_weights"):
             if not isinstance(getattr(self, name), str):
                 raise bad_argument("train", name, f"is {getattr(self, name)!r}", "a name", error=TypeError)
         for name in ("epochs", "batch_size", "quick_epochs", "quick_samples"):

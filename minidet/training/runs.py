@@ -14,8 +14,7 @@ from ..errors import bad_argument, check_choice, integer
 from ..models import MODELS
 from ..nn.parameter import at_most
 from ..serialization import Checkpoint, FolderLock, load_checkpoint, save_checkpoint
-from ..serialization.checkpoint import folder_path
-from ..serialization.lock import holder, is_held
+from ..serialization.lock import folder_path, holder, is_held
 from .recipes import Recipe
 
 IDENTITY = ("recipe", "seed", "epochs", "classes")  # what has to be the same for a run to go on
