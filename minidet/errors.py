@@ -135,4 +135,7 @@ def number(op: str, argument: str, value, low: float = -math.inf, high: float = 
         bounds = f">= {low:g}" if low > -math.inf else "other than nan"
         bounds = f"in [{low:g}, {high:g}]" if high < math.inf else bounds
         raise bad_argument(op, argument, f"is {value}", f"a number {bounds}")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as error:  # an integer beyond every float
+        raise bad_argument(op, argument, f"is {shortened(value)}", "a number that fits into 64 bits") from error

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import kernels
 from ..autograd.tensor import Tensor, wrap
-from ..errors import bad_argument, number
+from ..errors import bad_argument, flag, number
 from .optimizer import finite, listed
 
 
@@ -36,6 +36,7 @@ def clip_grad_norm_(parameters, max_norm: float, norm_type: float = 2.0, error_i
     if not math.isinf(number("clip_grad_norm_", "max_norm", max_norm, 0)):
         finite("clip_grad_norm_", "max_norm", max_norm)
     number("clip_grad_norm_", "norm_type", norm_type, 0)
+    error_if_nonfinite = flag("clip_grad_norm_", "error_if_nonfinite", error_if_nonfinite)
     if norm_type == 0:
         raise bad_argument("clip_grad_norm_", "norm_type", f"is {norm_type!r}", "a number > 0, or math.inf")
     parameters = (

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..autograd.sequence import to_native
 from ..autograd.tensor import Tensor, wrap
-from ..errors import bad_argument, integer
+from ..errors import bad_argument, flag, integer
 
 LARGEST = sys.float_info.max
 
@@ -116,9 +116,7 @@ class Optimizer:
 
     def _check_switches(self, group: dict, *options: str) -> None:
         for option in options:
-            if not isinstance(group[option], (bool, np.bool_)):
-                raise bad_argument(self._name, option, f"is {str(group[option])[:80]!r}", "True or False",
-                                   error=TypeError)  # fmt: skip
+            flag(self._name, option, group[option])
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients: set them to None (default: less memory, no pass over it), or to zero."""

@@ -8,7 +8,6 @@ import time
 from tqdm import tqdm
 
 from .. import random
-from ..data import DataLoader
 from ..errors import bad_argument, integer, number
 from ..nn import Module
 from ..optim import LRScheduler, Optimizer, clip_grad_norm_
@@ -87,7 +86,7 @@ def _check(model, task, loader, optimizer, scheduler) -> None:
     fit_for = {
         "model": (isinstance(model, Module), "a Module"),
         "task": (all(hasattr(task, name) for name in ("loss", "status", "start_epoch")), "a task"),
-        "loader": (isinstance(loader, DataLoader), "a DataLoader"),
+        "loader": (all(hasattr(loader, name) for name in ("__iter__", "__len__", "epoch")), "a DataLoader"),
         "optimizer": (isinstance(optimizer, Optimizer), "an Optimizer"),
         "scheduler": (isinstance(scheduler, LRScheduler), "an LRScheduler"),
     }
