@@ -150,7 +150,7 @@ def test_the_second_place_for_compiled_kernels(compiled_short, tmp_path):
     result = run(SHORT_STEP, **places)
     assert len(result["warnings"]) == 1
     assert f"{tmp_path / 'file' / 'cache' / 'minidet'} is not writable" in result["warnings"][0]
-    assert list((tmp_path / "tmp").rglob("*.nbi")), "the kernels should be in the temporary folder"
+    assert list((tmp_path / "tmp").rglob("*.kernel")), "the kernels should be in the temporary folder"
     assert_same_numbers(result, compiled_short)
     assert len(run(SHORT_STEP, **places)["warnings"]) == 1, "said once per process"
 
@@ -164,7 +164,7 @@ def test_an_installed_package_is_never_written_to(compiled_short, tmp_path):
     result = run(SHORT_STEP, cwd=site, MINIDET_CACHE=tmp_path / "cache", PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=site)
     assert pathlib.Path(result["file"]).is_relative_to(site)
     assert sorted(site.rglob("*")) == before
-    assert list((tmp_path / "cache").rglob("*.nbi"))
+    assert list((tmp_path / "cache").rglob("*.kernel"))
     assert_same_numbers(result, compiled_short)
 
 

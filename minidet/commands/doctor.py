@@ -9,7 +9,6 @@ import os
 import pathlib
 import platform
 import sys
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -44,6 +43,10 @@ DATA_SETS = {
 
 #: LLVM's name of a feature -> bits of a vector register, widest first
 SIMD = {"avx512f": 512, "avx2": 256, "avx": 256, "neon": 128, "sse2": 128, "vsx": 128}
+
+
+#: Bytes of a large compiled kernel
+ROOM = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -195,30 +198,59 @@ def blas() -> list[tuple[str, int | None]]:
 
 
 def kernel_cache() -> Iterator[Finding]:
-    """Report where compiled kernels are kept, and how much there is."""
+    """Report where compiled kernels are kept, how much there is, and what is not fit for use."""
     if not jit.ENABLED:
         yield Finding("folder", "none: kernels are not compiled")
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what it would say is said below
-        folder = jit.cache_folder()
-    wanted = jit.cache_roots()[0]
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    if named and not os.path.isabs(named):
+        hint = "set it to a path that begins with /, or unset it"
+        yield Finding("XDG_CACHE_HOME", f"{named} is ignored: it is not absolute", hint, wrong=True)
+    folder, refused = jit.cache_choice()
+    for root, reason in refused:
+        hint = "remove it, or set MINIDET_CACHE to a folder that only you may write to"
+        yield Finding("refused", f"{root} {reason}", hint, wrong=True)
     if folder is None:
         hint = "set MINIDET_CACHE to a folder that you may write to: until then every process compiles anew"
-        yield Finding("folder", f"none: cannot write to {wanted}", hint, wrong=True)
+        yield Finding("folder", "none", hint, wrong=True)
         return
-    if folder.parent != wanted:
-        yield Finding("folder", f"{folder}, because {wanted} is not writable", "set MINIDET_CACHE", wrong=True)
-    else:
-        yield Finding("folder", f"{folder} (writable)")
+    yield Finding("folder", f"{folder} (writable)")
     files, size = folder_size(folder)
     yield Finding(
         "size", f"{size / 1e6:.1f} MB in {files} files" if files else "empty: the first run compiles, and says so"
     )
+    yield from kernel_files(folder)
     older = [path for path in folder.parent.glob("kernels-*") if path != folder]
     if older:
         total = sum(folder_size(path)[1] for path in older)
         yield Finding("of other versions", f"{len(older)} folders, {total / 1e6:.1f} MB", "may be deleted")
+
+
+def kernel_files(folder: pathlib.Path) -> Iterator[Finding]:
+    """Read every compiled kernel, and write a file as large as one."""
+    from ..kernels import cache_files
+
+    whole, damaged, unfinished = cache_files.examine(folder)
+    if whole:
+        yield Finding("whole", f"{whole} compiled kernels have the right checksum")
+    if damaged:
+        hint = (
+            f"nothing to do: they are compiled again when they are needed. If it comes back, is the disk well? {folder}"
+        )
+        names = ", ".join(str(path.relative_to(folder)) for path in damaged[:3])
+        yield Finding("damaged", f"{len(damaged)} compiled kernels: {names}", hint, wrong=True)
+    if unfinished:
+        yield Finding("unfinished", f"{len(unfinished)} files of processes that were killed", "may be deleted")
+    path = folder / "doctor" / f"probe{cache_files.SUFFIX}"
+    try:
+        cache_files.write(path, bytes(ROOM))
+        path.unlink()
+        path.parent.rmdir()
+    except OSError as error:
+        hint = (
+            "free some space, or set MINIDET_CACHE to a folder of another disk: until then every process compiles anew"
+        )
+        yield Finding("room", f"none: a file cannot be written ({error.strerror or error})", hint, wrong=True)
 
 
 def folder_size(folder: pathlib.Path) -> tuple[int, int]:

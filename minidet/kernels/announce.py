@@ -19,7 +19,7 @@ class _Listener(event.Listener):
         if self.spoken or not function.__module__.startswith(jit.__package__):
             return
         self.spoken = True
-        folder = jit.cache_folder()
+        folder = jit.folder_of_compiled()
         where = f"once: they are kept in {folder.parent}" if folder else "in every process"
         print(f"\rminidet: compiling kernels for this processor, {where}", file=sys.stderr, flush=True)
 

@@ -4,8 +4,8 @@
 (numba's "workqueue" threading layer aborts the process otherwise). A process that was forked from one that had run a
 parallel kernel has none of its threads, and GNU OpenMP would kill it: there, the kernel's serial twin runs.
 
-Compiled code is cached in one folder per version of the kernels: numba looks only at the file that holds a function
-when it decides whether its cache is valid, not at what that function calls, so the folder's name is a hash of them all.
+Compiled code is kept in one folder per version of the kernels: a function's own file does not tell whether what it
+calls has changed, so the folder's name is a hash of them all (``cache_folder.py``: where; ``cache_files.py``: how).
 
 Environment
 -----------
@@ -17,21 +17,22 @@ MINIDET_BOUNDSCHECK
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import os
 import pathlib
-import platform
 import sys
-import tempfile
 import threading
-import uuid
 import warnings
+
+from . import cache_folder, interrupt
 
 try:
     import numba
+    from numba.core import caching, ccallback, sigutils
     from numba.core import config as numba_config
+
+    from . import cache_files
 
     #: False where numba is absent, or its compiler is switched off: kernels then come from ``kernels.reference``.
     ENABLED = not numba_config.DISABLE_JIT
@@ -55,66 +56,45 @@ def sources_hash() -> str:
     return digest.hexdigest()[:16]
 
 
-def cache_roots() -> list[pathlib.Path]:
-    """List the folders that may hold compiled kernels, best first."""
-    if os.environ.get("MINIDET_CACHE"):
-        return [pathlib.Path(os.environ["MINIDET_CACHE"])]
-    system = platform.system()
-    if system == "Windows":
-        user = pathlib.Path(os.environ.get("LOCALAPPDATA", pathlib.Path.home() / "AppData" / "Local"))
-    elif system == "Darwin":
-        user = pathlib.Path.home() / "Library" / "Caches"
-    else:
-        user = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
-    owner = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-    return [user / "minidet", pathlib.Path(tempfile.gettempdir()) / f"minidet-{owner}"]
+@functools.cache
+def cache_choice() -> cache_folder.Choice:
+    """Return the folder of this version's compiled kernels, and the roots that were passed over."""
+    return cache_folder.choose(f"kernels-{sources_hash()}")
 
 
 @functools.cache
-def cache_folder() -> pathlib.Path | None:
-    """Return a writable folder for compiled kernels, or None after one warning."""
-    roots = cache_roots()
-    for root in roots:
-        folder = root / f"kernels-{sources_hash()}"
-        probe = folder / f"probe-{uuid.uuid4().hex}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            probe.touch()
-            probe.unlink()
-        except OSError:
-            continue
-        if root != roots[0]:
-            warnings.warn(f"minidet: {roots[0]} is not writable: compiled kernels are kept in {folder}", stacklevel=2)
-        return folder
-    tried = " or ".join(str(root) for root in roots)
-    warnings.warn(
-        f"minidet: cannot write to {tried}: kernels are compiled anew in every process. "
-        "Set MINIDET_CACHE to a writable folder",
-        stacklevel=2,
-    )
-    return None
+def folder_of_compiled() -> pathlib.Path | None:
+    """Return the folder of this version's compiled kernels, or None; a warning says why it is not the first choice."""
+    folder, refused = cache_choice()
+    reasons = ", ".join(f"{root} {reason}" for root, reason in refused) or "there is no home and no temporary folder"
+    if folder is None:
+        warnings.warn(
+            f"minidet: {reasons}: kernels are compiled anew in every process. Set MINIDET_CACHE to a writable folder",
+            stacklevel=2,
+        )
+    elif refused:
+        warnings.warn(f"minidet: {reasons}: compiled kernels are kept in {folder}", stacklevel=2)
+    return folder
 
 
-@contextlib.contextmanager
-def _cached_in(subfolder: str):
-    """While numba decorates, let it cache in our folder: yield whether there is one."""
-    folder = cache_folder()
-    before = numba_config.CACHE_DIR
-    numba_config.CACHE_DIR = str(folder / subfolder if folder else "")
-    try:
-        yield folder is not None
-    finally:
-        numba_config.CACHE_DIR = before
+def _cache(function, subfolder: str):
+    """Return what keeps the compiled code of ``function``."""
+    folder = folder_of_compiled()
+    if folder is None or not os.path.isfile(function.__code__.co_filename):
+        return caching.NullCache()
+    return cache_files.KernelCache(function, folder / subfolder)
 
 
 _options = {"boundscheck": BOUNDSCHECK, "error_model": "numpy", "fastmath": FASTMATH}
 
 
 def _compile(function, is_parallel: bool):
-    """Compile ``function``; parallel code has a folder of its own, since numba's cache does not tell it from serial."""
+    """Compile ``function``; parallel code has a folder of its own, since nothing else tells it from serial."""
     is_parallel = is_parallel and not BOUNDSCHECK
-    with _cached_in("parallel" if is_parallel else "serial") as cache:
-        return numba.njit(function, cache=cache, parallel=is_parallel, nogil=True, **_options)
+    dispatcher = numba.njit(function, parallel=is_parallel, nogil=True, **_options)
+    dispatcher._cache = _cache(function, "parallel" if is_parallel else "serial")
+    dispatcher.compile = interrupt.waits_for(dispatcher.compile)
+    return dispatcher
 
 
 def jit(function):
@@ -129,8 +109,11 @@ def inlined(function):
 
 def c_function(signature, function):
     """Compile a serial kernel for one signature, to be called through its ``address`` from compiled code."""
-    with _cached_in("address") as cache:
-        return numba.cfunc(signature, cache=cache, **_options)(function)
+    compiled = ccallback.CFunc(function, sigutils.normalize_signature(signature), {}, _options)
+    compiled._cache = _cache(function, "address")
+    with interrupt.waits():
+        compiled.compile()
+    return compiled
 
 
 class _Threads:

@@ -1,5 +1,6 @@
 """``minidet doctor``: it sees what is there, and has a hint for what is wrong."""
 
+import errno
 import importlib.metadata
 import os
 import pathlib
@@ -12,6 +13,10 @@ import minidet
 from minidet.cli import main
 from minidet.commands import doctor
 from minidet.kernels import jit
+from minidet.kernels.cache_folder import Choice
+
+if jit.ENABLED:
+    from minidet.kernels.cache_files import pack
 
 DATA = os.environ.get("MINIDET_DATA", "")  # before the fixture below takes it away
 PACKAGE = pathlib.Path(minidet.__file__).parent
@@ -120,37 +125,72 @@ def test_blas_is_found():
 @pytest.mark.skipif(not jit.ENABLED, reason="numba is switched off")
 class TestKernelCache:
     @pytest.fixture
-    def roots(self, monkeypatch, tmp_path):
-        monkeypatch.setattr(jit, "cache_roots", lambda: [tmp_path])
-        return tmp_path
+    def folder(self, monkeypatch, tmp_path):
+        folder = tmp_path / "kernels-new"
+        folder.mkdir()
+        monkeypatch.setattr(jit, "cache_choice", lambda: Choice(folder, []))
+        return folder
 
-    def test_size_and_older_folders(self, monkeypatch, roots):
-        folder = roots / "kernels-new"
-        (folder / "conv").mkdir(parents=True)
-        (folder / "conv" / "a.nbc").write_bytes(bytes(1_500_000))
-        (folder / "b.nbi").write_bytes(bytes(100_000))
-        (roots / "kernels-old").mkdir()
-        (roots / "kernels-old" / "c.nbc").write_bytes(bytes(300_000))
-        monkeypatch.setattr(jit, "cache_folder", lambda: folder)
+    def keep(self, folder, name, size):
+        path = folder / f"{name}.kernel"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(pack(bytes(size)))
+        return path
+
+    def test_size_and_older_folders(self, folder):
+        self.keep(folder, "conv/a", 1_500_000)
+        self.keep(folder, "b", 100_000)
+        (folder.parent / "kernels-old").mkdir()
+        (folder.parent / "kernels-old" / "c.nbc").write_bytes(bytes(300_000))
         found = by_name(doctor.kernel_cache())
         assert found["folder"].value == f"{folder} (writable)"
         assert found["size"].value == "1.6 MB in 2 files"
+        assert found["whole"].value.startswith("2 compiled kernels")
         assert found["of other versions"].value == "1 folders, 0.3 MB"
+        assert not any(finding.wrong for finding in found.values())
 
-    def test_nowhere_to_write(self, monkeypatch, roots):
-        monkeypatch.setattr(jit, "cache_folder", lambda: None)
-        (found,) = doctor.kernel_cache()
-        assert found.wrong
-        assert str(roots) in found.value
-        assert "MINIDET_CACHE" in found.hint
-
-    def test_the_second_choice(self, monkeypatch, roots, tmp_path_factory):
-        elsewhere = tmp_path_factory.mktemp("elsewhere") / "kernels-new"
-        elsewhere.mkdir()
-        monkeypatch.setattr(jit, "cache_folder", lambda: elsewhere)
+    def test_damaged_and_unfinished_files(self, folder):
+        self.keep(folder, "whole", 1000)
+        self.keep(folder, "serial/cut", 1000).write_bytes(pack(bytes(1000))[:-1])
+        (folder / "serial" / "a.kernel.0.partial").touch()
         found = by_name(doctor.kernel_cache())
-        assert found["folder"].wrong
+        assert found["damaged"].wrong
+        assert found["damaged"].value == f"1 compiled kernels: {pathlib.Path('serial/cut.kernel')}"
+        assert found["damaged"].hint
+        assert found["unfinished"].value.startswith("1 files")
+
+    def test_a_full_disk(self, folder, monkeypatch):
+        def full(path, data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(pathlib.Path, "write_bytes", full)
+        found = by_name(doctor.kernel_cache())["room"]
+        assert found.wrong
+        assert "No space left on device" in found.value
+        assert "MINIDET_CACHE" in found.hint
+        monkeypatch.undo()
+        assert [path for path in folder.rglob("*") if path.is_file()] == []
+
+    def test_nowhere_to_write(self, monkeypatch):
+        monkeypatch.setattr(jit, "cache_choice", lambda: Choice(None, [(pathlib.Path("/a"), "belongs to a cat")]))
+        refused, none = doctor.kernel_cache()
+        assert refused.wrong
+        assert refused.value == f"{pathlib.Path('/a')} belongs to a cat"
+        assert none.wrong
+        assert "MINIDET_CACHE" in none.hint
+
+    def test_the_second_choice(self, folder, monkeypatch):
+        monkeypatch.setattr(jit, "cache_choice", lambda: Choice(folder, [(pathlib.Path("/a"), "is not writable")]))
+        found = by_name(doctor.kernel_cache())
+        assert found["refused"].wrong
+        assert not found["folder"].wrong
         assert found["size"].value.startswith("empty")
+
+    def test_a_relative_cache_folder(self, folder, monkeypatch):
+        monkeypatch.setenv("XDG_CACHE_HOME", "here")
+        found = by_name(doctor.kernel_cache())["XDG_CACHE_HOME"]
+        assert found.wrong
+        assert found.value == "here is ignored: it is not absolute"
 
 
 def test_every_variable_that_minidet_reads_is_known():
