@@ -2,13 +2,18 @@
 
 import configparser
 import importlib.metadata
+import locale
+import os
 import pathlib
 import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 
 import pytest
+
+import minidet
 
 ROOT = pathlib.Path(__file__).parents[1]
 SOLVED = ROOT / "assignments" / "source"
@@ -44,18 +49,23 @@ def test_no_file_of_the_package_holds_an_assignment():
         assert not [line for line in answers if line in text], path
 
 
-@pytest.mark.slow
-def test_a_wheel(tmp_path):
-    """Built as ``pip install .`` builds it."""
+def copy_for_pip(source):
+    """Copy what pip builds from to a new folder; skip the test where pip would need the network."""
     versions = {one.name: one.version for one in importlib.metadata.distributions(path=sys.path)}
     if "pip" not in versions or int(versions.get("setuptools", "0").split(".")[0]) < 77:
         pytest.skip("no pip, or no setuptools >= 77, here")
-    source = tmp_path / "source"
-    source.mkdir()
+    source.mkdir(parents=True)
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     for name in ("minidet", "assignments"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+@pytest.mark.slow
+def test_a_wheel(tmp_path):
+    """Built as ``pip install .`` builds it."""
+    source = tmp_path / "source"
+    copy_for_pip(source)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
     done = subprocess.run([*command, "-w", tmp_path, source], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
@@ -64,3 +74,30 @@ def test_a_wheel(tmp_path):
     assert "minidet/grading/assignment.py" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"minidet"}
     assert not [name for name in names if name.endswith((".ipynb", ".npz")) or "questions" in name]
+
+
+@pytest.mark.slow
+def test_beside_a_clone(tmp_path):
+    """After ``pip install -e .``, Python started in the folder above a clone called minidet finds the package."""
+    clone = tmp_path / "täst folder" / "minidet"
+    copy_for_pip(clone)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    bin_, site = (sysconfig.get_path(name, "venv", {"base": tmp_path / "venv"}) for name in ("scripts", "purelib"))
+    # What is installed here serves there, without its .pth files: this checkout must not be found.
+    here = [path for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    (pathlib.Path(site) / "here.pth").write_text("\n".join(here), encoding=locale.getencoding())
+    python = shutil.which("python", path=bin_)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PIP_"))}
+
+    def run(*command, cwd):
+        done = subprocess.run(
+            [python, *command], cwd=cwd, env=environment, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    offline = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check"]
+    run("-m", "pip", "install", *offline, "-e", ".", cwd=clone)
+    for cwd in (clone.parent, clone, tmp_path):
+        told = run("-c", "import minidet; print(minidet.__version__, minidet.__file__)", cwd=cwd)
+        assert told.split(" ", 1) == [minidet.__version__, f"{clone / 'minidet' / '__init__.py'}\n"]
