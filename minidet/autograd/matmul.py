@@ -77,5 +77,6 @@ def matmul(input, other) -> Tensor:
         why = f"input has shape {a.shape}, so K is {a.shape[-1]}"
         raise bad_argument("matmul", "other", f"has shape {b.shape}", axis, why)
     if a.ndim > 2 and b.ndim > 2:
-        check_broadcast("matmul", "input", a._array[..., 0, 0], "other", b._array[..., 0, 0])
+        batches = (np.broadcast_to(0, x.shape[:-2]) for x in (a, b))  # K may be 0: no element to pick
+        check_broadcast("matmul", "input", next(batches), "other", next(batches))
     return MatMul.apply(a, b)

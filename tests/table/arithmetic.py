@@ -136,6 +136,10 @@ ROWS = [
              Bad(lambda: t @ 2, ValueError, "matmul: other has shape \\(\\)"),
              Bad(lambda: minidet.ones(2, 4, 3) @ minidet.ones(3, 3, 4), ValueError,
                  "matmul: other has shape \\(3,\\), expected a shape that broadcasts"))),
+    *(Row("minidet.matmul", variant=f"{one} @ {other}", **both(lambda lib, a, b: lib.matmul(a, b)),
+          inputs=pair(one, other), reference=np.matmul)
+      for one, other in (((3, 2, 0), (3, 0, 2)), ((2, 0), (0, 3)), ((0,), (0,)), ((2, 3, 0), (0,)), ((0, 2, 3), (3, 2)),
+                         ((1, 2, 0), (5, 0, 2)))),
     Row("minidet.matmul", variant="vectors", **both(lambda lib, a, b: a @ b), inputs=pair((3,), (3,)),
         reference=lambda a, b: np.sum(a * b), empty=pair((0,), (0,))),
     Row("minidet.matmul", variant="matrix, vector", **both(lambda lib, a, b: a @ b), inputs=pair((2, 3), (3,)),

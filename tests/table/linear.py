@@ -34,6 +34,9 @@ LINEAR_BAD = (
 LINEAR = [
     Row("F.linear", F.linear, linear_inputs, lambda x, w, b: np.einsum("nc,fc->nf", x, w) + b,
         lambda x, w, b: torch().nn.functional.linear(x, w, b), empty=no_rows, bad=LINEAR_BAD),
+    *(Row("F.linear", F.linear, lambda rng, c=c, f=f: [ONES((4, c)), ONES((f, c)), ONES(f)],
+          lambda x, w, b: x @ w.T + b, lambda x, w, b: torch().nn.functional.linear(x, w, b), f"{c} features to {f}")
+      for c, f in ((0, 3), (3, 0), (0, 0))),
     Row("F.linear", F.linear, lambda rng: [rng.standard_normal((2, 3, 4)), rng.standard_normal((5, 4))],
         lambda x, w: np.einsum("abc,fc->abf", x, w), lambda x, w: torch().nn.functional.linear(x, w),
         "three axes, no bias"),

@@ -61,7 +61,8 @@ def bad_constant(name, function):
 def binary_bad(name, function):
     x, nan = np.full((2, 3), 0.5), np.full((2, 3), np.nan)
     bad = (
-        *bad_constant(name, function),
+        *bad_pair(name, function),
+        Bad(lambda: function(x, x, weight=tensor(ONES(3), requires_grad=True)), ValueError, f"{name}: weight requires"),
         Bad(
             lambda: function(x, x, weight=ONES(2)),
             ValueError,
@@ -115,6 +116,20 @@ BINARY = [
         lambda x: torch().nn.functional.binary_cross_entropy_with_logits(
             x, like(TARGET, x), like(GAIN, x), reduction="sum", pos_weight=constant(POSITIVE, x)),
         "weighted, pos_weight, sum"),
+    Row("F.binary_cross_entropy", lambda x, t: F.binary_cross_entropy(x, t, like(GAIN, x)),
+        lambda rng: probabilities(rng) + probabilities(rng), lambda x, t: reduce(entropy_of(x, t, GAIN)),
+        lambda x, t: torch().nn.functional.binary_cross_entropy(x, t, like(GAIN, x)), "gradient of the target"),
+    Row("F.binary_cross_entropy_with_logits", F.binary_cross_entropy_with_logits,
+        lambda rng: logits(rng) + probabilities(rng), lambda x, t: reduce(entropy_of(scipy.special.expit(x), t)),
+        lambda x, t: torch().nn.functional.binary_cross_entropy_with_logits(x, t), "gradient of the target"),
+    Row("F.binary_cross_entropy_with_logits",
+        lambda x, t: F.binary_cross_entropy_with_logits(x, t, like(GAIN, x), reduction="none",
+                                                        pos_weight=constant(POSITIVE, x)),
+        lambda rng: logits(rng) + probabilities(rng),
+        lambda x, t: entropy_of(scipy.special.expit(x), t, GAIN, POSITIVE),
+        lambda x, t: torch().nn.functional.binary_cross_entropy_with_logits(
+            x, t, like(GAIN, x), reduction="none", pos_weight=constant(POSITIVE, x)),
+        "gradient of the target, weighted, pos_weight, none"),
     Row("F.sigmoid_focal_loss", lambda x: F.sigmoid_focal_loss(x, like(TARGET, x)), logits,
         lambda x: focal(x, like(TARGET, x)), torch_focal, empty=nothing,
         bad=(*bad_constant("sigmoid_focal_loss", F.sigmoid_focal_loss),
@@ -141,7 +156,9 @@ DICE = [
         lambda x: reduce(dice(x, like(MASKS, x))), empty=lambda rng: [np.zeros((0, 3, 2, 2))],
         bad=(*bad_constant("dice_loss", F.dice_loss),
              Bad(lambda: F.dice_loss(TARGET, TARGET), ValueError, "dice_loss: input has shape"),
-             Bad(lambda: F.dice_loss(MASKS, MASKS, 0), ValueError, "dice_loss: smooth is 0"))),
+             Bad(lambda: F.dice_loss(MASKS, MASKS, 0), ValueError, "dice_loss: smooth is 0"),
+             Bad(lambda: F.dice_loss(MASKS.astype("f"), MASKS.astype("f"), 1e-50), ValueError,
+                 "dice_loss: smooth is 1e-50, expected a number > 0 in float32"))),
     Row("F.dice_loss", lambda x: F.dice_loss(x, like(MASKS, x), 0.1, "none"),
         lambda rng: [rng.uniform(0, 1, (2, 3, 2, 2))], lambda x: dice(x, MASKS, 0.1), variant="smooth 0.1, none"),
 ]  # fmt: skip

@@ -50,7 +50,7 @@ BAD_AVG = (
 
 def bad_adaptive(name, function):
     return (
-        Bad(lambda: function(x(1, 2, 6, 6), 0), ValueError, f"{name}: output_size"),
+        Bad(lambda: function(x(1, 2, 6, 6), -1), ValueError, f"{name}: output_size"),
         Bad(lambda: function(x(1, 2, 6, 6), (1, 2, 3)), ValueError, f"{name}: output_size"),
         Bad(lambda: function(x(1, 2, 6, 6), "7"), ValueError, f"{name}: output_size"),
         Bad(lambda: function(x(1, 2, 6, 6), (2.0, 2)), TypeError, f"{name}: output_size"),

@@ -18,14 +18,14 @@ class Relu(Function):
 
     @staticmethod
     def forward(ctx, x):
-        out = kernels.activation.relu(np.ascontiguousarray(x))
+        out = np.asarray(kernels.activation.relu(np.asarray(x, order="C")))  # ascontiguousarray: () becomes (1,)
         ctx.save_for_backward(out)
         return out
 
     @staticmethod
     def backward(ctx, grad):
         (out,) = ctx.saved_tensors
-        return kernels.activation.relu_grad(np.ascontiguousarray(grad), out)
+        return kernels.activation.relu_grad(np.asarray(grad, order="C"), out)
 
 
 class Relu6(Function):

@@ -21,6 +21,11 @@ def _softplus(x: np.ndarray) -> np.ndarray:
     return np.log1p(np.exp(-np.abs(x))) + np.maximum(x, 0)
 
 
+def _weighted(grad: np.ndarray, slopes: np.ndarray, weight, reduction: str) -> np.ndarray:
+    """Return the gradient, where ``slopes`` are the derivatives of the losses before they are weighted."""
+    return spread(grad, slopes if weight is None else slopes * weight, reduction)
+
+
 class BinaryCrossEntropy(Function):
     """``loss = -w (t log x + (1 - t) log(1 - x))``, with logarithms cut off at -100."""
 
@@ -34,8 +39,13 @@ class BinaryCrossEntropy(Function):
     @staticmethod
     def backward(ctx, grad):
         x, target, weight = ctx.saved_tensors
-        slopes = (x - target) / np.maximum(x * (1 - x), x.dtype.type(1e-12))
-        return spread(grad, slopes if weight is None else slopes * weight, ctx.reduction), None, None, None
+        dx = dt = None
+        if ctx.needs_input_grad[0]:
+            dx = _weighted(grad, (x - target) / np.maximum(x * (1 - x), x.dtype.type(1e-12)), weight, ctx.reduction)
+        if ctx.needs_input_grad[1]:
+            slopes = np.maximum(np.log1p(-x), -100) - np.maximum(np.log(x), -100)
+            dt = _weighted(grad, slopes, weight, ctx.reduction)
+        return dx, dt, None, None
 
 
 class BinaryCrossEntropyWithLogits(Function):
@@ -46,16 +56,18 @@ class BinaryCrossEntropyWithLogits(Function):
         positive = target if pos_weight is None else target * pos_weight
         losses = (1 - target) * x + (1 - target + positive) * _softplus(-x)
         slopes = _sigmoid(x) * (1 - target + positive) - positive
-        if weight is not None:
-            losses, slopes = losses * weight, slopes * weight
-        ctx.save_for_backward(slopes)
+        target_slopes = None
+        if ctx.needs_input_grad[1]:
+            target_slopes = -x if pos_weight is None else (pos_weight - 1) * _softplus(-x) - x
+        ctx.save_for_backward(slopes, target_slopes, weight)
         ctx.reduction = reduction
-        return reduced(losses, reduction)
+        return reduced(losses if weight is None else losses * weight, reduction)
 
     @staticmethod
     def backward(ctx, grad):
-        (slopes,) = ctx.saved_tensors
-        return spread(grad, slopes, ctx.reduction), None, None, None, None
+        slopes, target_slopes, weight = ctx.saved_tensors
+        dt = None if target_slopes is None else _weighted(grad, target_slopes, weight, ctx.reduction)
+        return _weighted(grad, slopes, weight, ctx.reduction), dt, None, None, None
 
 
 class SigmoidFocalLoss(Function):
@@ -124,7 +136,7 @@ def _checked(op: str, input, target, reduction: str, **weights):
         if not fits:
             expected = f"a shape that broadcasts to {input.shape}"
             raise bad_argument(op, name, f"has shape {weight.shape}", expected)
-    return input, constant(op, "target", target), *weights.values()
+    return input, target, *weights.values()
 
 
 def binary_cross_entropy(input, target, weight=None, *, reduction: str = "mean") -> Tensor:
@@ -138,7 +150,7 @@ def binary_cross_entropy(input, target, weight=None, *, reduction: str = "mean")
     input : Tensor
         Probabilities in [0, 1], of any shape, float.
     target : Tensor
-        The input's shape and dtype, a constant; usually 0 or 1.
+        The input's shape and dtype; usually 0 or 1. It has a gradient too.
     weight : Tensor, optional
         Broadcasts to the input's shape.
     reduction : {"mean", "sum", "none"}
@@ -161,7 +173,7 @@ def binary_cross_entropy_with_logits(input, target, weight=None, *, reduction: s
     input : Tensor
         Logits of any shape, float.
     target : Tensor
-        The input's shape and dtype, a constant; usually 0 or 1.
+        The input's shape and dtype; usually 0 or 1. It has a gradient too.
     weight : Tensor, optional
         Broadcasts to the input's shape.
     reduction : {"mean", "sum", "none"}
@@ -198,6 +210,7 @@ def sigmoid_focal_loss(inputs, targets, alpha: float = 0.25, gamma: float = 2, r
     if -1 < alpha < 0:
         raise bad_argument(op, "alpha", f"is {alpha}", "a number in [0, 1], or -1 for none")
     inputs, targets = _checked(op, inputs, targets, reduction)
+    constant(op, "targets", targets)
     return SigmoidFocalLoss.apply(inputs, targets, alpha, gamma, reduction)
 
 
@@ -218,9 +231,11 @@ def dice_loss(input, target, smooth: float = 1.0, reduction: str = "mean") -> Te
         Over N and K.
     """
     input, target = _checked("dice_loss", input, target, reduction)
+    constant("dice_loss", "target", target)
     if input.ndim < 3:
         check_rank("dice_loss", "input", input, 3, letters="or more (N, K, d1, ...)")
     smooth = number("dice_loss", "smooth", smooth, 0)
-    if smooth == 0:
-        raise bad_argument("dice_loss", "smooth", "is 0", "a number > 0", "two empty maps would give 0 / 0")
+    if input.dtype.type(smooth) == 0:
+        expected = f"a number > 0 in {input.dtype}"
+        raise bad_argument("dice_loss", "smooth", f"is {smooth:g}", expected, "two empty maps would give 0 / 0")
     return DiceLoss.apply(input, target, smooth, reduction)

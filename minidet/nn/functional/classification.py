@@ -136,6 +136,8 @@ def _checked(op: str, input, target, weight, reduction: str, ignore_index: int |
     """Check shapes, dtypes and labels; return the input, and arrays of the target and the weight."""
     input = read_tensor(op, "input", input)
     check_float(op, input=input)
+    if target is None:
+        raise bad_argument(op, "target", "is None", "a tensor of classes", error=TypeError)
     target, weight = constant(op, "target", target)._array, constant(op, "weight", weight)
     if input.ndim == 0 or input.shape[min(1, input.ndim - 1)] == 0:
         raise bad_argument(op, "input", f"has shape {input.shape}", "(N, K, ...) with K > 0 or (K,)")
@@ -174,7 +176,8 @@ def cross_entropy(
     weight : Tensor, optional
         (K,), of the input's dtype.
     ignore_index : int
-        Targets of this value do not count: loss 0, gradient 0.
+        Targets of this value do not count: loss 0, gradient 0, whatever the scores are. (PyTorch's gradient is nan
+        where one of them is +infinity or nan.)
     reduction : {"mean", "sum", "none"}
         "mean" divides by the sum of ``weight[y]`` over the targets that count. If none does, the mean is nan and the
         gradient 0, as in PyTorch.

@@ -30,11 +30,12 @@ class Linear(Function):
     def backward(ctx, grad):
         x, weight = ctx.saved_tensors
         dx = dw = db = None
-        rows = grad.reshape(-1, weight.shape[0])  # (rows, F)
+        count = math.prod(grad.shape[:-1])
+        rows = grad.reshape(count, weight.shape[0])  # (rows, F)
         if ctx.needs_input_grad[0]:
             dx = kernels.linear.linear_input_grad(rows, weight).reshape(x.shape)
         if ctx.needs_input_grad[1]:
-            dw = kernels.linear.linear_weight_grad(rows, x.reshape(-1, weight.shape[1]))
+            dw = kernels.linear.linear_weight_grad(rows, x.reshape(count, weight.shape[1]))
         if ctx.needs_input_grad[2]:
             db = total(rows, (0,))
         return dx, dw, db

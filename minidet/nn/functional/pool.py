@@ -8,7 +8,10 @@ from ... import kernels
 from ...autograd.from_data import read_tensor
 from ...autograd.function import Function
 from ...autograd.tensor import Tensor
-from ...errors import bad_argument, check_float, check_rank, integer, integers
+from ...errors import bad_argument, check_float, check_rank, check_room, integer, integers
+
+LARGEST = 2**31 - 1  # of what describes a window: positions then fit into 64 bits
+MOST_TAPS = 2**20  # that a window visits along one axis
 
 
 class MaxPool2d(Function):
@@ -111,6 +114,9 @@ def check_window(op: str, kernel_size, stride, padding) -> tuple:
     kernel = integers(op, "kernel_size", kernel_size, 2, 1)
     stride = kernel if stride is None else integers(op, "stride", stride, 2, 1)
     padding = integers(op, "padding", padding, 2, 0)
+    for argument, value in (("kernel_size", kernel), ("stride", stride)):
+        if max(value) > LARGEST:
+            raise bad_argument(op, argument, f"is {value}", f"integers <= {LARGEST}", "as in PyTorch")
     if any(2 * p > k for p, k in zip(padding, kernel, strict=True)):
         expected = f"at most half of kernel_size = {kernel}"
         raise bad_argument(op, "padding", f"is {padding}", expected, "a window has to hold more than padding")
@@ -177,9 +183,25 @@ def max_pool2d(
     input = check_image("max_pool2d", input)
     kernel, stride, padding = check_window("max_pool2d", kernel_size, stride, padding)
     dilation = integers("max_pool2d", "dilation", dilation, 2, 1)
+    if max(dilation) > LARGEST:
+        raise bad_argument("max_pool2d", "dilation", f"is {dilation}", f"integers <= {LARGEST}", "as in PyTorch")
     size = _output_size("max_pool2d", input, kernel, stride, padding, dilation, bool(ceil_mode))
     _check_no_empty_window("max_pool2d", input, stride, padding, dilation, size)
+    kernel, padding = _inside(input.shape[-2:], kernel, stride, padding, dilation, size)
     return MaxPool2d.apply(input, kernel, stride, padding, dilation, size, bool(return_indices))
+
+
+def _inside(image_size, kernel, stride, padding, dilation, output_size) -> tuple:
+    """Return kernel and padding without the taps that lie outside the image in every window: nobody visits those."""
+    axes = []
+    for size, k, s, p, d, count in zip(image_size, kernel, stride, padding, dilation, output_size, strict=True):
+        first = max(0, -(((count - 1) * s - p) // d))  # the last window's first tap that is not above the image
+        last = min(k, (size - 1 + p) // d + 1)  # the first window's first tap below it
+        if last - first > MOST_TAPS + size:
+            expected = f"padding that leaves at most {MOST_TAPS} taps outside the image"
+            raise bad_argument("max_pool2d", "padding", f"is {padding}", expected, f"the stride is {stride}")
+        axes.append((last - first, p - first * d))
+    return tuple(zip(*axes, strict=True))
 
 
 def avg_pool2d(
@@ -223,7 +245,9 @@ def _adaptive_size(op: str, input: Tensor, output_size) -> tuple[int, int]:
     if not isinstance(output_size, (tuple, list)) or len(output_size) != 2:
         raise bad_argument(op, "output_size", f"is {output_size!r}", "an integer, None, or two of them")
     pairs = zip(output_size, input.shape[-2:], strict=True)
-    return integers(op, "output_size", tuple(own if wanted is None else wanted for wanted, own in pairs), 2, 1)
+    size = integers(op, "output_size", tuple(own if wanted is None else wanted for wanted, own in pairs), 2, 0)
+    check_room(op, "output_size", f"is {output_size!r}", *input.shape[:-2], *size)
+    return size
 
 
 def adaptive_avg_pool2d(input, output_size) -> Tensor:
@@ -236,7 +260,7 @@ def adaptive_avg_pool2d(input, output_size) -> Tensor:
     input : Tensor
         (N, C, H, W) or (C, H, W), float.
     output_size : int or (int or None, int or None)
-        OH and OW; None keeps H or W. ``1`` averages whole planes.
+        OH and OW; None keeps H or W. ``1`` averages whole planes, ``0`` gives nothing.
 
     Returns
     -------

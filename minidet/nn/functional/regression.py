@@ -113,11 +113,12 @@ def smooth_l1_loss(input, target, *, reduction: str = "mean", beta: float = 1.0)
     input, target, reduction
         As in :func:`mse_loss`.
     beta : float
-        Where the parabola ends; at least 0, and 0 makes it :func:`l1_loss`.
+        Where the parabola ends; at least 0, and 0 makes it :func:`l1_loss`, as does
+        a number below the smallest normal one of the dtype (1.2e-38 in float32).
     """
     input, target = checked_pair("smooth_l1_loss", input, target, reduction)
     beta = number("smooth_l1_loss", "beta", beta, 0)
-    if beta == 0:
+    if beta < np.finfo(input.dtype).tiny:  # half of 1 / beta may be infinite
         return L1Loss.apply(input, target, reduction, None)
     return SmoothL1Loss.apply(input, target, reduction, beta)
 

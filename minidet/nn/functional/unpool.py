@@ -6,7 +6,7 @@ from ... import kernels
 from ...autograd.from_data import read_tensor
 from ...autograd.function import Function
 from ...autograd.tensor import Tensor, wrap
-from ...errors import bad_argument, check_index_range, check_integer, integers
+from ...errors import bad_argument, check_index_range, check_integer, check_room, integers
 from .pool import as_batch, check_image, like_input
 
 
@@ -53,9 +53,11 @@ def _output_size(op: str, input: Tensor, kernel, stride, padding, output_size) -
         if any(abs(w - d) >= s for w, d, s in zip(wanted, default, stride, strict=True)):
             expected = f"less than stride = {stride} away from {default}"
             raise bad_argument(op, "output_size", f"is {wanted}", expected, f"input has shape {input.shape}")
+        check_room(op, "output_size", f"is {wanted}", *input.shape[:-2], *wanted)
         return wanted
     if min(default) < 1:
         raise bad_argument(op, "padding", f"is {padding}", "less", f"the result would have the size {default}")
+    check_room(op, "stride", f"is {stride}", *input.shape[:-2], *default)
     return default
 
 
