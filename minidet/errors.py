@@ -80,14 +80,26 @@ def check_choice(op: str, argument: str, value, choices) -> None:
     known = value is None or isinstance(value, (str, numbers.Number, tuple))  # an array's == is an array
     if not known or value not in choices:
         expected = "one of " + ", ".join(repr(choice) for choice in choices)
-        raise bad_argument(op, argument, f"is {value!r}", expected)
+        raise bad_argument(op, argument, f"is {shown(value)}", expected)
+
+
+def shown(value) -> str:
+    """Return the ``repr`` of what somebody passed, cut to one short line."""
+    if isinstance(value, numbers.Integral) and not isinstance(value, (bool, np.bool_)):
+        return shortened(value)
+    try:
+        text = repr(value)
+    except ValueError:  # it holds integers of more digits than Python writes
+        text = f"a {type(value).__name__}"
+    text = " ".join(text.split())
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def integer(op: str, argument: str, value, low: int = 0) -> int:
     """Return ``value`` as an int, or raise: not an integer (``TypeError``), below ``low`` (``ValueError``)."""
     plain = type(value) is int  # most often; asking an abstract class takes a microsecond
     if not plain and (isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral)):
-        raise bad_argument(op, argument, f"is {value!r}", "an integer", error=TypeError)
+        raise bad_argument(op, argument, f"is {shown(value)}", "an integer", error=TypeError)
     if value < low:
         raise bad_argument(op, argument, f"is {shortened(value)}", f"an integer >= {low}")
     if value > LARGEST:
@@ -110,7 +122,7 @@ def flag(op: str, argument: str, value) -> bool:
 def check_room(op: str, argument: str, was: str, *shape: int) -> None:
     """Raise unless an array of this shape may be made: an argument, not an array, says how large a result is."""
     if math.prod(shape) > MOST_NUMBERS:
-        why = f"the result would have the shape {shape}"
+        why = f"the result would have the shape {shown(shape)}"
         raise bad_argument(op, argument, was, f"a result of at most {MOST_NUMBERS:,} numbers", why)
 
 
@@ -120,7 +132,7 @@ def integers(op: str, argument: str, value, length: int, low: int = 0) -> tuple[
         if len(value) == 1:
             value = value[0]
         elif len(value) != length:
-            raise bad_argument(op, argument, f"is {value!r}", f"an integer or {length} integers")
+            raise bad_argument(op, argument, f"is {shown(value)}", f"an integer or {length} integers")
         else:
             return tuple(integer(op, argument, item, low) for item in value)
     return (integer(op, argument, value, low),) * length
@@ -130,12 +142,13 @@ def number(op: str, argument: str, value, low: float = -math.inf, high: float = 
     """Return ``value`` as a float, or raise: no number (``TypeError``), NaN or outside [low, high] (``ValueError``)."""
     plain = type(value) is float
     if not plain and (isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real)):
-        raise bad_argument(op, argument, f"is {value!r}", "a number", error=TypeError)
+        raise bad_argument(op, argument, f"is {shown(value)}", "a number", error=TypeError)
+    try:
+        plain_value = float(value)
+    except OverflowError as error:
+        raise bad_argument(op, argument, f"is {shown(value)}", "a number that fits into 64 bits") from error
     if not low <= value <= high:  # written so that nan fails
         bounds = f">= {low:g}" if low > -math.inf else "other than nan"
         bounds = f"in [{low:g}, {high:g}]" if high < math.inf else bounds
         raise bad_argument(op, argument, f"is {value}", f"a number {bounds}")
-    try:
-        return float(value)
-    except OverflowError as error:  # an integer beyond every float
-        raise bad_argument(op, argument, f"is {shortened(value)}", "a number that fits into 64 bits") from error
+    return plain_value

@@ -6,10 +6,10 @@ import numbers
 
 import numpy as np
 
-from ..errors import bad_argument, check_choice
+from ..errors import bad_argument, check_choice, shown
 from .float_errors import quiet
 from .function import Function
-from .promotion import cast, checked_tensor, is_scalar, operands, unbroadcast
+from .promotion import cast, checked_tensor, is_scalar, operands, scalar, unbroadcast
 from .tensor import DEFAULT_FLOAT, Tensor, to_array, wrap
 
 
@@ -169,11 +169,13 @@ def _times(op: str, alpha, value):
     if not is_scalar(alpha):
         raise bad_argument(op, "alpha", f"is a {type(alpha).__name__}", "a number", error=TypeError)
     if value.dtype.kind != "f" and not isinstance(alpha, (numbers.Integral, np.bool_)):
-        raise bad_argument(op, "alpha", f"is {alpha!r}", "an integer", f"the result has dtype {value.dtype}", TypeError)
+        raise bad_argument(
+            op, "alpha", f"is {shown(alpha)}", "an integer", f"the result has dtype {value.dtype}", TypeError
+        )
     if isinstance(value, Tensor):
-        return cast(mul(value, alpha), value.dtype)
+        return cast(Mul.apply(*operands(op, value, alpha, name="alpha")), value.dtype)
     with quiet():
-        return value * np.asarray(alpha).astype(value.dtype)
+        return value * scalar(op, "alpha", alpha, value.dtype)
 
 
 def mul(input, other) -> Tensor:

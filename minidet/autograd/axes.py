@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 
-from ..errors import bad_argument
+from ..errors import bad_argument, check_room, shown
 
 
 def one_axis(op: str, dim, ndim: int, argument: str = "dim") -> int:
@@ -13,12 +13,12 @@ def one_axis(op: str, dim, ndim: int, argument: str = "dim") -> int:
         raise bad_argument(op, argument, f"is {dim}", "an integer", error=TypeError)
     try:
         axis = operator.index(dim)
-    except TypeError as error:
-        raise bad_argument(op, argument, f"is {dim!r}", "an integer", error=TypeError) from error
+    except (TypeError, ValueError) as error:  # ValueError: a tensor of several elements
+        raise bad_argument(op, argument, f"is {shown(dim)}", "an integer", error=TypeError) from error
     span = max(ndim, 1)
     if not -span <= axis < span:
         why = f"the tensor has {ndim} axes"
-        raise bad_argument(op, argument, f"is {axis}", f"an integer in [{-span}, {span - 1}]", why, IndexError)
+        raise bad_argument(op, argument, f"is {shown(axis)}", f"an integer in [{-span}, {span - 1}]", why, IndexError)
     return axis % span
 
 
@@ -43,12 +43,14 @@ def lengths(op: str, sizes: tuple, argument: str = "shape", low: int = 0) -> tup
     """Return a shape that was given as ``f(2, 3)`` or as ``f((2, 3))``; ``low=-1`` allows -1."""
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         sizes = sizes[0]
+    sizes = tuple(sizes)
     result = []
     for size in sizes:
         try:
             result.append(operator.index(size))
-        except TypeError as error:
-            raise bad_argument(op, argument, f"is {tuple(sizes)!r}", "integers", error=TypeError) from error
+        except (TypeError, ValueError) as error:
+            raise bad_argument(op, argument, f"is {shown(sizes)}", "integers", error=TypeError) from error
         if result[-1] < low:
-            raise bad_argument(op, argument, f"is {tuple(sizes)}", f"integers >= {low}")
+            raise bad_argument(op, argument, f"is {shown(sizes)}", f"integers >= {low}")
+    check_room(op, argument, f"is {shown(sizes)}", *(size for size in result if size >= 0))
     return tuple(result)

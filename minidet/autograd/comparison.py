@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 
-from ..errors import bad_argument
+from ..errors import bad_argument, flag, number
 from .axes import one_axis
 from .promotion import check_broadcast, checked_tensor, operands
 from .tensor import Tensor, to_array, wrap
+
+LARGEST = sys.float_info.max
 
 
 def _compare(op: str, ufunc, input, other) -> Tensor:
@@ -126,7 +130,7 @@ def all(input, dim=None, keepdim: bool = False) -> Tensor:
 
 
 def _quantifier(op: str, function, input, dim, keepdim: bool) -> Tensor:
-    array = checked_tensor(op, "input", input)._array
+    array, keepdim = checked_tensor(op, "input", input)._array, flag(op, "keepdim", keepdim)
     if dim is None or array.ndim == 0:
         if dim is not None:
             one_axis(op, dim, 0)
@@ -138,6 +142,8 @@ def allclose(input, other, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: 
     """Tell whether ``|input - other| <= atol + rtol |other|`` everywhere."""
     a, b = checked_tensor("allclose", "input", input), checked_tensor("allclose", "other", other)
     check_broadcast("allclose", "input", a, "other", b)
+    rtol, atol = (number("allclose", name, x, 0.0, LARGEST) for name, x in (("rtol", rtol), ("atol", atol)))
+    equal_nan = flag("allclose", "equal_nan", equal_nan)
     return bool(np.allclose(a._array, b._array, rtol, atol, equal_nan))
 
 

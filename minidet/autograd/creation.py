@@ -6,11 +6,12 @@ import math
 
 import numpy as np
 
-from ..errors import bad_argument, integer
+from ..errors import LARGEST, bad_argument, check_room, integer, shown
 from ..random import generator
 from .axes import lengths
 from .float_errors import quiet
-from .promotion import checked_tensor, is_scalar, result_type
+from .from_data import recording
+from .promotion import checked_tensor, is_scalar, result_type, scalar
 from .sequence import as_dtype
 from .tensor import DEFAULT_FLOAT, Tensor, wrap
 
@@ -18,13 +19,12 @@ from .tensor import DEFAULT_FLOAT, Tensor, wrap
 def _finish(op: str, array: np.ndarray, dtype, requires_grad: bool) -> Tensor:
     if dtype is not None:
         array = array.astype(as_dtype(op, dtype), copy=False)
-    return wrap(array).requires_grad_() if requires_grad else wrap(array)
+    return recording(op, wrap(array), requires_grad)
 
 
 def _filled(op: str, shape: tuple[int, ...], value, dtype, requires_grad: bool) -> Tensor:
     dtype = DEFAULT_FLOAT if dtype is None else as_dtype(op, dtype)
-    with quiet():
-        return _finish(op, np.full(shape, value, dtype), None, requires_grad)
+    return _finish(op, np.full(shape, scalar(op, "fill_value", value, dtype)), None, requires_grad)
 
 
 def zeros(*size, dtype=None, requires_grad: bool = False) -> Tensor:
@@ -80,10 +80,11 @@ def arange(start, end=None, step=1, *, dtype=None, requires_grad: bool = False) 
         start, end = 0, start
     for argument, value in (("start", start), ("end", end), ("step", step)):
         _need_number("arange", argument, value)
-        if not math.isfinite(value):
-            raise bad_argument("arange", argument, f"is {value}", "a finite number")
+        if not abs(value) <= LARGEST:
+            raise bad_argument("arange", argument, f"is {shown(value)}", "a finite number of 64 bits")
     if step == 0 or (end - start) / step < 0:
         raise bad_argument("arange", "step", f"is {step}", f"steps that lead from {start} to {end}")
+    check_room("arange", "end", f"is {end}", math.ceil((end - start) / step))
     floats = any(isinstance(value, (float, np.floating)) for value in (start, end, step))
     natural = DEFAULT_FLOAT if floats else np.dtype(np.int64)
     return _finish("arange", np.arange(start, end, step), natural if dtype is None else dtype, requires_grad)
@@ -93,7 +94,11 @@ def linspace(start, end, steps: int, *, dtype=None, requires_grad: bool = False)
     """Return ``steps`` numbers at equal distances, from ``start`` to ``end``, both included."""
     for argument, value in (("start", start), ("end", end)):
         _need_number("linspace", argument, value)
-    array = np.linspace(start, end, integer("linspace", "steps", steps))
+        scalar("linspace", argument, value, np.dtype(np.float64))
+    steps = integer("linspace", "steps", steps)
+    check_room("linspace", "steps", f"is {steps}", steps)
+    with quiet():
+        array = np.linspace(float(start), float(end), steps)
     return _finish("linspace", array, DEFAULT_FLOAT if dtype is None else dtype, requires_grad)
 
 
@@ -101,6 +106,7 @@ def eye(n: int, m: int | None = None, *, dtype=None, requires_grad: bool = False
     """Return the identity matrix of ``n`` rows and ``m`` (by default ``n``) columns."""
     rows = integer("eye", "n", n)
     columns = rows if m is None else integer("eye", "m", m)
+    check_room("eye", "n, m", f"is {rows}, {columns}", rows, columns)
     return _finish("eye", np.eye(rows, columns), DEFAULT_FLOAT if dtype is None else dtype, requires_grad)
 
 
@@ -135,4 +141,6 @@ def randint(low: int, high, size=None, *, dtype=None, rng: np.random.Generator |
 
 def randperm(n: int, *, rng: np.random.Generator | None = None) -> Tensor:
     """Return the integers 0 to n - 1 in random order."""
-    return wrap(generator(rng, "randperm").permutation(integer("randperm", "n", n)))
+    n = integer("randperm", "n", n)
+    check_room("randperm", "n", f"is {n}", n)
+    return wrap(generator(rng, "randperm").permutation(n))

@@ -6,7 +6,17 @@ import numpy as np
 
 from ..errors import bad_argument
 from .function import Function
-from .promotion import cast, check_broadcast, checked_tensor, float_input, is_scalar, operands, result_type, unbroadcast
+from .promotion import (
+    cast,
+    check_broadcast,
+    checked_tensor,
+    float_input,
+    is_scalar,
+    operands,
+    result_type,
+    scalar,
+    unbroadcast,
+)
 from .tensor import Tensor
 
 
@@ -232,7 +242,7 @@ def clamp(input, min=None, max=None) -> Tensor:
             why = "for a bound per element use maximum and minimum"
             raise bad_argument("clamp", name, f"is a {type(bound).__name__}", "a number", why, TypeError)
     dtype = result_type(input, *given.values())
-    low, high = (None if bound is None else dtype.type(bound) for bound in (min, max))
+    low, high = (None if x is None else scalar("clamp", name, x, dtype) for name, x in (("min", min), ("max", max)))
     return Clamp.apply(cast(input, dtype), low, high)
 
 
@@ -257,7 +267,7 @@ def where(condition, input=None, other=None):
     """
     condition = checked_tensor("where", "condition", condition)
     if input is None and other is None:
-        return tuple(Tensor(indices) for indices in condition._array.nonzero())
+        return tuple(Tensor(indices) for indices in np.atleast_1d(condition._array).nonzero())
     if condition.dtype.kind != "b":
         raise bad_argument("where", "condition", f"has dtype {condition.dtype}", "bool", error=TypeError)
     a, b = operands("where", input, other)

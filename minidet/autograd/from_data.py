@@ -6,10 +6,20 @@ import numbers
 
 import numpy as np
 
-from ..errors import bad_argument
+from ..errors import bad_argument, flag
 from .float_errors import quiet
 from .sequence import as_dtype
 from .tensor import Tensor, to_array, wrap
+
+
+def recording(op: str, leaf: Tensor, requires_grad) -> Tensor:
+    """Switch recording for a new leaf on, if asked for; errors name the operation that makes it."""
+    if not flag(op, "requires_grad", requires_grad):
+        return leaf
+    if leaf.dtype.kind != "f":
+        why = f"the tensor has dtype {leaf.dtype}, and only floating point numbers have gradients"
+        raise bad_argument(op, "requires_grad", "is True", "False", why, TypeError)
+    return leaf.requires_grad_()
 
 
 def tensor(data, *, dtype=None, requires_grad: bool = False) -> Tensor:
@@ -21,7 +31,7 @@ def tensor(data, *, dtype=None, requires_grad: bool = False) -> Tensor:
     dtype = array.dtype if dtype is None else as_dtype("tensor", dtype)
     with quiet():
         leaf = wrap(np.array(array, dtype))
-    return leaf.requires_grad_() if requires_grad else leaf
+    return recording("tensor", leaf, requires_grad)
 
 
 def as_tensor(data) -> Tensor:

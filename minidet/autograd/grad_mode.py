@@ -13,7 +13,7 @@ import types
 
 import numpy as np
 
-from ..errors import bad_argument
+from ..errors import bad_argument, shown
 
 
 class _GradMode(threading.local):
@@ -97,7 +97,7 @@ def _switched_async(function, enabled: bool):
 def _decorate(op: str, enabled: bool, function):
     """Return ``function``, with recording switched in each of its calls."""
     if isinstance(function, type) or not callable(function):
-        was = f"is the class {function.__name__}" if isinstance(function, type) else f"is {function!r}"
+        was = f"is the class {function.__name__}" if isinstance(function, type) else f"is {shown(function)}"
         raise bad_argument(op, "function", was, "a function", "decorate a class's methods", TypeError)
     if inspect.isgeneratorfunction(function):
 
@@ -159,7 +159,7 @@ class set_grad_enabled(_Switch):
 
     def __init__(self, mode: bool):
         if not isinstance(mode, (bool, np.bool_)):
-            raise bad_argument("set_grad_enabled", "mode", f"is {mode!r}", "True or False", error=TypeError)
+            raise bad_argument("set_grad_enabled", "mode", f"is {shown(mode)}", "True or False", error=TypeError)
         super().__init__(bool(mode))
         self._pending = threading.get_ident()  # switched in this thread, and no block or function has taken it over yet
         super().__enter__()

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import bad_argument, check_choice
+from ..errors import bad_argument, check_choice, flag, number, shown
+from ..random import generator
 from .from_data import tensor
 from .grad_mode import no_grad
 from .tensor import Tensor
@@ -64,6 +65,7 @@ def gradcheck(fn, inputs, eps: float = 1e-6, atol: float = 1e-7, rtol: float = 1
     bool
         True if every gradient agrees.
     """
+    raise_exception = flag("gradcheck", "raise_exception", raise_exception)
     try:
         gradcheck_report(fn, inputs, eps, atol, rtol, mode=mode, rng=rng)
     except GradcheckError:
@@ -77,7 +79,12 @@ def gradcheck_report(fn, inputs, eps: float = 1e-6, atol: float = 1e-7, rtol: fl
                      rng: np.random.Generator | None = None) -> list[InputReport]:  # fmt: skip
     """Do what :func:`gradcheck` does, and return the largest error of every input."""
     check_choice("gradcheck", "mode", mode, ("random", "full"))
-    rng = np.random.default_rng(SEED) if rng is None else rng
+    eps, atol, rtol = (number("gradcheck", name, x, 0.0) for name, x in (("eps", eps), ("atol", atol), ("rtol", rtol)))
+    if not callable(fn):
+        raise bad_argument("gradcheck", "fn", f"is {shown(fn)}", "a function of tensors", error=TypeError)
+    if not isinstance(inputs, (Tensor, tuple, list)):
+        raise bad_argument("gradcheck", "inputs", f"is {shown(inputs)}", "a tensor or several", error=TypeError)
+    rng = np.random.default_rng(SEED) if rng is None else generator(rng, "gradcheck")
     inputs = [_private_copy(i, value) for i, value in enumerate([inputs] if isinstance(inputs, Tensor) else inputs)]
     checked = [i for i, value in enumerate(inputs) if isinstance(value, Tensor) and value.requires_grad]
     if not checked:

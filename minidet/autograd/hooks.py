@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from ..errors import bad_argument
+from ..errors import bad_argument, shown
 
 _ids = itertools.count()
 
@@ -14,7 +14,7 @@ class HookHandle:
 
     def __init__(self, hooks: dict, hook):
         if not callable(hook):
-            raise bad_argument("register_hook", "hook", f"is {hook!r}", "a function", error=TypeError)
+            raise bad_argument("register_hook", "hook", f"is {shown(hook)}", "a function", error=TypeError)
         self._hooks = hooks
         self._id = next(_ids)
         hooks[self._id] = hook

@@ -7,8 +7,9 @@ import operator
 
 import numpy as np
 
-from ..errors import bad_argument, check_index_range, check_integer
+from ..errors import bad_argument, check_index_range, check_integer, shown
 from .axes import one_axis
+from .from_data import read_tensor
 from .function import Function
 from .promotion import checked_tensor
 from .sums import SHORT
@@ -156,7 +157,7 @@ def getitem(input: Tensor, index) -> Tensor:
 
 def setitem(input: Tensor, index, value) -> None:
     """Overwrite ``input[index]`` by ``value`` (broadcast), in place."""
-    basic, axes, arrays = locate(input, index)
+    basic, axes, arrays = locate(input, index, "setitem")
     input._check_write("setitem", value)
     target = input if basic is None else wrap(input._array[basic], input._storage)
     if axes:
@@ -165,7 +166,7 @@ def setitem(input: Tensor, index, value) -> None:
         target._write("setitem", arrays[0]._array if arrays else ..., value)
 
 
-def locate(input: Tensor, index) -> tuple[tuple | None, tuple[int, ...], list[Tensor]]:
+def locate(input: Tensor, index, op: str = "getitem") -> tuple[tuple | None, tuple[int, ...], list[Tensor]]:
     """Check an index, and split it in two steps: what makes a view, then what picks elements from it.
 
     Returns
@@ -179,37 +180,37 @@ def locate(input: Tensor, index) -> tuple[tuple | None, tuple[int, ...], list[Te
     """
     parts = index if isinstance(index, tuple) else (index,)
     if all(type(part) in (int, slice) or part is None or part is Ellipsis for part in parts):
-        return _checked_slices(input, parts), (), []
-    parts = [_checked_part(part) for part in parts]
+        return _checked_slices(op, input, parts), (), []
+    parts = [_checked_part(op, part) for part in parts]
     only = parts[0] if len(parts) == 1 else None
     if isinstance(only, Tensor) and only.dtype.kind == "b" and only.shape == input.shape:
         return None, (), parts
-    axes, arrays, basic = _split(input, parts)
+    axes, arrays, basic = _split(op, input, parts)
     if not arrays:
-        return _checked_slices(input, basic), (), []
+        return _checked_slices(op, input, basic), (), []
     basic = None if all(isinstance(part, slice) and part == slice(None) for part in basic) else tuple(basic)
     shape = input.shape
     if basic is not None:
-        basic = _checked_slices(input, basic)
+        basic = _checked_slices(op, input, basic)
         shape = input._array[basic].shape
     for axis, array in zip(axes, arrays, strict=True):
         length = shape[axis]
-        check_index_range("getitem", "index", array._array, -length, length, f"axis {axis} has length {length}")
+        check_index_range(op, "index", array._array, -length, length, f"axis {axis} has length {length}")
     try:
         np.broadcast_shapes(*(array.shape for array in arrays))
     except ValueError as error:
         shapes = " and ".join(str(array.shape) for array in arrays)
         expected = "shapes that broadcast"
-        raise bad_argument("getitem", "index", f"has shapes {shapes}", expected, error=IndexError) from error
+        raise bad_argument(op, "index", f"has shapes {shapes}", expected, error=IndexError) from error
     return basic, tuple(axes), arrays
 
 
-def _checked_slices(input: Tensor, parts) -> tuple:
+def _checked_slices(op: str, input: Tensor, parts) -> tuple:
     """Check an index of integers, slices, None and ... before NumPy sees it."""
     axis, shape = 0, input._array.shape
     used = sum(1 for part in parts if part is not None and part is not Ellipsis)
     if used > len(shape):
-        raise bad_argument("getitem", "index", f"has {used} parts", f"at most {len(shape)}",
+        raise bad_argument(op, "index", f"has {used} parts", f"at most {len(shape)}",
                            f"the tensor has shape {shape}", IndexError)  # fmt: skip
     for part in parts:
         if part is None:
@@ -219,34 +220,42 @@ def _checked_slices(input: Tensor, parts) -> tuple:
             continue
         if type(part) is int:
             if not -shape[axis] <= part < shape[axis]:
-                raise bad_argument("getitem", "index", f"is {part}", f"an integer in [{-shape[axis]}, {shape[axis]})",
+                raise bad_argument(op, "index", f"is {shown(part)}", f"an integer in [{-shape[axis]}, {shape[axis]})",
                                    f"axis {axis} has length {shape[axis]}", IndexError)  # fmt: skip
-        elif part.step is not None and operator.index(part.step) < 1:
-            raise bad_argument("getitem", "index", f"has step {part.step}", "a positive step", "use flip to reverse")
+        elif _step(op, part) < 1:
+            raise bad_argument(op, "index", f"has step {part.step}", "a positive step", "use flip to reverse")
         axis += 1
     if sum(1 for part in parts if part is Ellipsis) > 1:
-        raise bad_argument("getitem", "index", "has several ...", "at most one", error=IndexError)
+        raise bad_argument(op, "index", "has several ...", "at most one", error=IndexError)
     return tuple(parts) if Ellipsis in parts else (*parts, ...)  # with ... NumPy gives a view even of one element
 
 
-def _checked_part(part):
+def _step(op: str, part: slice) -> int:
+    """Return the step of a slice, after checking that it is made of integers."""
+    try:
+        return [1 if x is None else operator.index(x) for x in (part.start, part.stop, part.step)][-1]
+    except (TypeError, ValueError) as error:
+        raise bad_argument(op, "index", f"is {shown(part)}", "a slice of integers", error=TypeError) from error
+
+
+def _checked_part(op: str, part):
     """Return one part of an index as int, slice, None, ... or a tensor of integers or booleans."""
     if part is None or part is Ellipsis or (isinstance(part, (int, slice)) and not isinstance(part, bool)):
         return part
     if isinstance(part, (list, range)):
-        part = Tensor(np.asarray(part, np.int64) if len(part) == 0 else list(part))
+        part = Tensor(np.zeros(0, np.int64)) if len(part) == 0 else read_tensor(op, "index", list(part))
     if isinstance(part, np.integer):
         return int(part)
     if not isinstance(part, (Tensor, np.ndarray)):  # bool is left out, too: PyTorch's x[True] is a riddle
         why = "use integers, slices, None, ..., or integer or boolean tensors"
-        raise bad_argument("getitem", "index", f"is a {type(part).__name__}", "an index", why, TypeError)
-    part = part if isinstance(part, Tensor) else Tensor(part)
+        raise bad_argument(op, "index", f"is a {type(part).__name__}", "an index", why, TypeError)
+    part = read_tensor(op, "index", part)
     if part.dtype.kind not in "ib":
-        raise bad_argument("getitem", "index", f"has dtype {part.dtype}", "int64, int32 or bool", error=IndexError)
+        raise bad_argument(op, "index", f"has dtype {part.dtype}", "int64, int32 or bool", error=IndexError)
     return int(part._array) if part.ndim == 0 and part.dtype.kind == "i" else part
 
 
-def _split(input: Tensor, parts: list) -> tuple[list[int], list[Tensor], list]:
+def _split(op: str, input: Tensor, parts: list) -> tuple[list[int], list[Tensor], list]:
     """Separate index tensors from the rest: (their axes after the rest is applied, the tensors, the rest).
 
     A mask becomes one integer tensor per axis that it covers.
@@ -254,7 +263,7 @@ def _split(input: Tensor, parts: list) -> tuple[list[int], list[Tensor], list]:
     used = sum(part.ndim if isinstance(part, Tensor) and part.dtype.kind == "b" else 1
                for part in parts if part is not None and part is not Ellipsis)  # fmt: skip
     if used > input.ndim:
-        raise bad_argument("getitem", "index", f"covers {used} axes", f"at most {input.ndim}",
+        raise bad_argument(op, "index", f"covers {used} axes", f"at most {input.ndim}",
                            f"the tensor has shape {input.shape}", IndexError)  # fmt: skip
     if not any(part is Ellipsis for part in parts):
         parts = [*parts, Ellipsis]
@@ -265,7 +274,7 @@ def _split(input: Tensor, parts: list) -> tuple[list[int], list[Tensor], list]:
             basic += [slice(None)] * (input.ndim - used)
             before, after = before + input.ndim - used, after + input.ndim - used
         elif isinstance(part, Tensor):
-            covered = _as_integers(input, part, before)
+            covered = _as_integers(op, input, part, before)
             basic += [slice(None)] * part.ndim if part.dtype.kind == "b" else [slice(None)]
             axes += range(after, after + len(covered))
             arrays += covered
@@ -278,13 +287,13 @@ def _split(input: Tensor, parts: list) -> tuple[list[int], list[Tensor], list]:
     return axes, arrays, basic
 
 
-def _as_integers(input: Tensor, part: Tensor, axis: int) -> list[Tensor]:
+def _as_integers(op: str, input: Tensor, part: Tensor, axis: int) -> list[Tensor]:
     if part.dtype.kind == "i":
         return [part]
     covered = input.shape[axis : axis + part.ndim]
     if part.shape != covered:
         why = f"the tensor has shape {input.shape}"
-        raise bad_argument("getitem", "mask", f"has shape {part.shape}", str(covered), why, IndexError)
+        raise bad_argument(op, "mask", f"has shape {part.shape}", str(covered), why, IndexError)
     return [Tensor(indices) for indices in part._array.nonzero()]
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import bad_argument, check_choice, check_room, integer, shortened
+from ..errors import bad_argument, check_choice, check_room, integer, shortened, shown
 from .axes import lengths, one_axis
 from .function import Function
-from .promotion import cast, checked_tensor, is_scalar, result_type
+from .promotion import cast, checked_tensor, is_scalar, result_type, scalar
 from .tensor import Tensor
 
 
@@ -112,24 +112,28 @@ def cat(tensors, dim: int = 0) -> Tensor:
         Of equal shapes except along ``dim``. Tensors of shape (0,) are skipped, as in PyTorch.
     dim : int
     """
-    tensors = _tensors("cat", tensors)
+    return _cat("cat", tensors, dim)
+
+
+def _cat(op: str, tensors, dim) -> Tensor:
+    tensors = _tensors(op, tensors)
     tensors = [tensor for tensor in tensors if tensor.shape != (0,)] or tensors[:1]
     first = tensors[0]
     if first.ndim == 0:
-        raise bad_argument("cat", "tensors[0]", "has shape ()", "at least one axis", "use stack to join numbers")
-    axis = one_axis("cat", dim, first.ndim)
+        raise bad_argument(op, "tensors[0]", "has shape ()", "at least one axis", "use stack to join numbers")
+    axis = one_axis(op, dim, first.ndim)
     for i, tensor in enumerate(tensors):
         expected = (*first.shape[:axis], *first.shape[axis + 1 :])
         if tensor.ndim != first.ndim or (*tensor.shape[:axis], *tensor.shape[axis + 1 :]) != expected:
             why = f"the first has shape {first.shape}"
-            raise bad_argument("cat", f"tensors[{i}]", f"has shape {tensor.shape}",
+            raise bad_argument(op, f"tensors[{i}]", f"has shape {tensor.shape}",
                                f"equal lengths except along dim {axis}", why)  # fmt: skip
     return Cat.apply(axis, *tensors)
 
 
 def concatenate(tensors, axis: int = 0, *, dim: int | None = None) -> Tensor:
     """Do what :func:`cat` does; the axis may have either name."""
-    return cat(tensors, axis if dim is None else dim)
+    return _cat("concatenate", tensors, axis if dim is None else dim)
 
 
 def stack(tensors, dim: int = 0) -> Tensor:
@@ -207,7 +211,7 @@ def pad(input, pad, mode: str = "constant", value=None) -> Tensor:
     if value is not None and not is_scalar(value):
         raise bad_argument("pad", "value", f"is a {type(value).__name__}", "a number", error=TypeError)
     if not isinstance(pad, (tuple, list)):
-        raise bad_argument("pad", "pad", f"is {pad!r}", "pairs of integers", error=TypeError)
+        raise bad_argument("pad", "pad", f"is {shown(pad)}", "pairs of integers", error=TypeError)
     pad = [integer("pad", "pad", width, low=-(2**62)) for width in pad]
     if len(pad) % 2 or len(pad) > 2 * input.ndim:
         why = f"the tensor has {input.ndim} axes"
@@ -221,4 +225,4 @@ def pad(input, pad, mode: str = "constant", value=None) -> Tensor:
             raise bad_argument("pad", "pad", f"cuts {before}, {after}", "no more than there is", why)
     sizes = (length + before + after for length, (before, after) in zip(input.shape, widths, strict=True))
     check_room("pad", "pad", f"is ({', '.join(map(shortened, pad))})", *sizes)
-    return Pad.apply(input, widths, 0 if value is None else value)
+    return Pad.apply(input, widths, scalar("pad", "value", 0 if value is None else value, input.dtype))

@@ -32,7 +32,7 @@ def permute(self: Tensor, *dims) -> Tensor:
 
 def expand(self: Tensor, *sizes) -> Tensor:
     """Return a view in which axes of length 1 (and new axes in front) are repeated; -1 keeps an axis."""
-    return shape.broadcast_to(self, _shape_of(sizes))
+    return shape.expand(self, _shape_of(sizes))
 
 
 def flip(self: Tensor, *dims) -> Tensor:
@@ -42,12 +42,12 @@ def flip(self: Tensor, *dims) -> Tensor:
 
 def view_as(self: Tensor, other: Tensor) -> Tensor:
     """Return the elements in the shape of ``other``, sharing the memory."""
-    return shape.view(self, other.shape)
+    return shape.view(self, promotion.checked_tensor("view_as", "other", other).shape, "view_as")
 
 
 def expand_as(self: Tensor, other: Tensor) -> Tensor:
     """Return the tensor, expanded to the shape of ``other``."""
-    return shape.broadcast_to(self, other.shape)
+    return shape.expand(self, promotion.checked_tensor("expand_as", "other", other).shape, "expand_as")
 
 
 def mT(self: Tensor) -> Tensor:

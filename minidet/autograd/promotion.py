@@ -11,7 +11,7 @@ import numbers
 
 import numpy as np
 
-from ..errors import bad_argument
+from ..errors import bad_argument, shown
 from .float_errors import quiet
 from .from_data import read_tensor
 from .function import Function
@@ -79,9 +79,11 @@ def operands(op: str, input, other, *, name: str = "other") -> tuple:
                 check_broadcast(op, "input", input, name, other)
             return input, other
     elif isinstance(input, Tensor) and type(other) in (float, int) and input._array.dtype.kind == "f":
-        return input, input._array.dtype.type(other) if -1e38 < other < 1e38 else _meet(other, input._array.dtype)
+        dtype = input._array.dtype
+        return input, dtype.type(other) if -1e38 < other < 1e38 else scalar(op, name, other, dtype)
     elif isinstance(other, Tensor) and type(input) in (float, int) and other._array.dtype.kind == "f":
-        return other._array.dtype.type(input) if -1e38 < input < 1e38 else _meet(input, other._array.dtype), other
+        dtype = other._array.dtype
+        return dtype.type(input) if -1e38 < input < 1e38 else scalar(op, "input", input, dtype), other
     if not is_scalar(input):
         input = checked_tensor(op, "input", input)
     if not is_scalar(other):
@@ -90,15 +92,21 @@ def operands(op: str, input, other, *, name: str = "other") -> tuple:
     if isinstance(input, Tensor) and isinstance(other, Tensor):
         check_broadcast(op, "input", input, name, other)
     elif not isinstance(input, Tensor) and not isinstance(other, Tensor):
-        input = Tensor(input)  # two numbers: PyTorch wants a tensor, we can as well answer
-    return _meet(input, dtype), _meet(other, dtype)
+        input = Tensor(scalar(op, "input", input, dtype))  # two numbers: PyTorch wants a tensor, we can as well answer
+    return _meet(op, "input", input, dtype), _meet(op, name, other, dtype)
 
 
-def _meet(value, dtype: np.dtype):
-    if isinstance(value, Tensor):
-        return cast(value, dtype)
-    with quiet():  # what the dtype cannot hold becomes infinite
-        return np.asarray(value).astype(dtype)
+def _meet(op: str, argument: str, value, dtype: np.dtype):
+    return cast(value, dtype) if isinstance(value, Tensor) else scalar(op, argument, value, dtype)
+
+
+def scalar(op: str, argument: str, value, dtype: np.dtype) -> np.ndarray:
+    """Return a number as a 0-d array; what a float cannot hold becomes infinite, what an integer cannot raises."""
+    try:
+        with quiet():
+            return np.asarray(value).astype(dtype)
+    except OverflowError as error:
+        raise bad_argument(op, argument, f"is {shown(value)}", f"a number that {dtype} can hold") from error
 
 
 def float_input(op: str, input, argument: str = "input") -> Tensor:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import bad_argument
+from ..errors import bad_argument, flag, number
 from .axes import one_axis, some_axes
 from .elementwise import maximum, minimum
 from .function import Function
@@ -179,7 +179,7 @@ def sum(input, dim=None, keepdim: bool = False, *, dtype=None) -> Tensor:
         input = cast(input, as_dtype("sum", dtype))
     elif input._array.dtype.kind != "f":
         input = cast(input, np.dtype(np.int64))
-    return Sum.apply(input, some_axes("sum", dim, input._array.ndim), keepdim)
+    return Sum.apply(input, some_axes("sum", dim, input._array.ndim), flag("sum", "keepdim", keepdim))
 
 
 def mean(input, dim=None, keepdim: bool = False, *, dtype=None) -> Tensor:
@@ -188,7 +188,7 @@ def mean(input, dim=None, keepdim: bool = False, *, dtype=None) -> Tensor:
     if dtype is not None:
         input = cast(input, as_dtype("mean", dtype))
     _need_float("mean", input)
-    return Mean.apply(input, some_axes("mean", dim, input._array.ndim), keepdim)
+    return Mean.apply(input, some_axes("mean", dim, input._array.ndim), flag("mean", "keepdim", keepdim))
 
 
 def _need_float(op: str, input: Tensor) -> None:
@@ -217,7 +217,7 @@ def _extremum(op: str, function, input, dim, keepdim: bool) -> Tensor:
     input = checked_tensor(op, "input", input)
     axes = some_axes(op, dim, input.ndim)
     _need_elements(op, input, axes)
-    return function.apply(input, axes, keepdim)
+    return function.apply(input, axes, flag(op, "keepdim", keepdim))
 
 
 def max(input, dim=None, keepdim: bool = False):
@@ -244,7 +244,7 @@ def min(input, dim=None, keepdim: bool = False):
 
 def _along(op: str, function, input, dim, keepdim: bool) -> Extremum:
     input = checked_tensor(op, "input", input)
-    axis = one_axis(op, dim, input.ndim)
+    axis, keepdim = one_axis(op, dim, input.ndim), flag(op, "keepdim", keepdim)
     if input.ndim == 0:
         return Extremum(_extremum(op, Amax, input, (), False), wrap(np.zeros((), np.int64)))
     _need_elements(op, input, (axis,))
@@ -277,15 +277,15 @@ def _spread(op: str, function, input, dim, unbiased: bool, keepdim: bool, correc
     _need_float(op, input)
     if isinstance(dim, bool):  # var(x, False) is PyTorch's older way to say unbiased=False
         dim, unbiased = None, dim
-    if correction is None:
-        correction = 1 if unbiased else 0
-    return function.apply(input, some_axes(op, dim, input.ndim), correction, keepdim)
+    unbiased = flag(op, "unbiased", unbiased)
+    correction = int(unbiased) if correction is None else number(op, "correction", correction)
+    return function.apply(input, some_axes(op, dim, input.ndim), correction, flag(op, "keepdim", keepdim))
 
 
 def logsumexp(input, dim, keepdim: bool = False) -> Tensor:
     """Return ``log(sum(exp(input)))`` over the axes ``dim`` without overflow."""
     input = float_input("logsumexp", input)
-    return LogSumExp.apply(input, some_axes("logsumexp", dim, input.ndim), keepdim)
+    return LogSumExp.apply(input, some_axes("logsumexp", dim, input.ndim), flag("logsumexp", "keepdim", keepdim))
 
 
 def argmax(input, dim=None, keepdim: bool = False) -> Tensor:
@@ -300,7 +300,7 @@ def argmin(input, dim=None, keepdim: bool = False) -> Tensor:
 
 def _position(op: str, find, input, dim, keepdim: bool) -> Tensor:
     input = checked_tensor(op, "input", input)
-    axis = None if dim is None else one_axis(op, dim, input.ndim)
+    axis, keepdim = None if dim is None else one_axis(op, dim, input.ndim), flag(op, "keepdim", keepdim)
     _need_elements(op, input, some_axes(op, dim, input.ndim))
     if input.ndim == 0:
         return wrap(np.zeros((), np.int64))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import bad_argument
+from ..errors import bad_argument, shown
 from .float_errors import quiet
 
 DEFAULT_FLOAT = np.dtype(np.float32)
@@ -26,7 +26,7 @@ def as_dtype(op: str, dtype) -> np.dtype:
     except (TypeError, ValueError):
         code = ""
     if not code or code not in CODES:
-        raise bad_argument(op, "dtype", f"is {dtype!r}", EXPECTED, error=TypeError)
+        raise bad_argument(op, "dtype", f"is {shown(dtype)}", EXPECTED, error=TypeError)
     return np.dtype(code)
 
 

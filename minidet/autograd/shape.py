@@ -98,14 +98,14 @@ def reshape(input, shape) -> Tensor:
     return Reshape.apply(input, _full_shape("reshape", input, shape))
 
 
-def view(input, shape) -> Tensor:
+def view(input, shape, op: str = "view") -> Tensor:
     """Return the elements in another shape, sharing the memory; raises if that takes a copy."""
-    input = checked_tensor("view", "input", input)
-    shape = _full_shape("view", input, shape)
+    input = checked_tensor(op, "input", input)
+    shape = _full_shape(op, input, shape)
     array = input._array
     if not array.flags.c_contiguous and not np.may_share_memory(array.reshape(shape), array):
         why = f"the input of shape {input.shape} has strides {array.strides}, so that it takes a copy: use reshape"
-        raise bad_argument("view", "shape", f"is {shape}", "a shape that fits the strides", why)
+        raise bad_argument(op, "shape", f"is {shape}", "a shape that fits the strides", why)
     return Reshape.apply(input, shape)
 
 
@@ -127,7 +127,7 @@ def flatten(input, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 def squeeze(input, dim=None) -> Tensor:
     """Return the tensor without its axes of length 1: all of them, or those among ``dim``."""
     input = checked_tensor("squeeze", "input", input)
-    axes = some_axes("squeeze", dim, input.ndim) if dim != () else ()
+    axes = () if isinstance(dim, tuple) and not dim else some_axes("squeeze", dim, input.ndim)
     shape = tuple(n for i, n in enumerate(input.shape) if n != 1 or i not in axes)
     return Reshape.apply(input, shape)
 
@@ -173,8 +173,13 @@ def broadcast_to(input, shape) -> Tensor:
 
     A length of -1 keeps the axis as it is. Elements share memory: clone before writing.
     """
-    input = checked_tensor("broadcast_to", "input", input)
-    shape = lengths("broadcast_to", (shape,) if isinstance(shape, (tuple, list)) else ((shape,),), low=-1)
+    return expand(input, shape, "broadcast_to")
+
+
+def expand(input, shape, op: str = "expand") -> Tensor:
+    """Do what :func:`broadcast_to` does: PyTorch's name of the method."""
+    input = checked_tensor(op, "input", input)
+    shape = lengths(op, (shape,) if isinstance(shape, (tuple, list)) else ((shape,),), low=-1)
     new = len(shape) - input.ndim
     old = (*[None] * new, *input.shape) if new >= 0 else ()
     fits = new >= 0 and all(
@@ -182,14 +187,15 @@ def broadcast_to(input, shape) -> Tensor:
     )
     if not fits:
         why = f"the tensor has shape {input.shape}; only axes of length 1 and new axes in front can be repeated"
-        raise bad_argument("broadcast_to", "shape", f"is {shape}", "a shape to broadcast to", why)
+        raise bad_argument(op, "shape", f"is {shape}", "a shape to broadcast to", why)
     return Expand.apply(input, tuple(have if want == -1 else want for want, have in zip(shape, old, strict=True)))
 
 
 def flip(input, dims) -> Tensor:
     """Return a copy with the axes ``dims`` reversed."""
     input = checked_tensor("flip", "input", input)
-    return Flip.apply(input, some_axes("flip", dims, input.ndim) if dims not in ((), []) else ())
+    none = isinstance(dims, (tuple, list)) and not dims
+    return Flip.apply(input, () if none else some_axes("flip", dims, input.ndim))
 
 
 def clone(input) -> Tensor:

@@ -7,7 +7,8 @@ import operator
 
 import numpy as np
 
-from ..errors import bad_argument
+from ..errors import bad_argument, flag
+from .axes import one_axis
 from .backward import run_backward
 from .float_errors import quiet
 from .grad_mode import mode
@@ -55,7 +56,7 @@ class Tensor:
         if foreign:  # what cannot be shared and locked is copied; kernels would be compiled once more for read-only
             view = self._storage.take_in(data) if isinstance(data, np.ndarray) else None
             self._array = array.copy() if view is None else view
-        if requires_grad:
+        if flag("tensor", "requires_grad", requires_grad):
             self.requires_grad_()
 
     # what it is ------------------------------------------------------------------------------------------------
@@ -97,7 +98,12 @@ class Tensor:
 
     def size(self, dim: int | None = None):
         """Return the shape, or the length of one axis."""
-        return self.shape if dim is None else self.shape[dim]
+        if dim is None:
+            return self.shape
+        axis = one_axis("size", dim, self.ndim)
+        if not self.shape:
+            raise bad_argument("size", "dim", f"is {dim}", "None", "the tensor has no axes", IndexError)
+        return self.shape[axis]
 
     def dim(self) -> int:
         """Return the number of axes."""
@@ -189,13 +195,14 @@ class Tensor:
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Switch recording for this leaf on or off, in place."""
+        requires_grad = flag("requires_grad_", "requires_grad", requires_grad)
         if requires_grad and self.dtype.kind != "f":
             why = "only floating point numbers have gradients"
             was = f"has dtype {self.dtype}"
             raise bad_argument("requires_grad_", "the tensor", was, "a float dtype", why, TypeError)
         if self.grad_fn is not None and not requires_grad:
             raise RuntimeError("requires_grad_: the tensor is a result of operations, expected a leaf: use detach().")
-        self._requires_grad = bool(requires_grad)
+        self._requires_grad = requires_grad
         return self
 
     requires_grad = property(operator.attrgetter("_requires_grad"), requires_grad_, doc="Whether to record; settable.")
@@ -213,6 +220,7 @@ class Tensor:
         if not self.requires_grad:
             raise RuntimeError("backward: the tensor does not require grad, expected a result of recorded operations: "
                                "no input had requires_grad=True, or it was computed inside no_grad().")  # fmt: skip
+        retain_graph = flag("backward", "retain_graph", retain_graph)
         if gradient is None:
             if self._array.size != 1:
                 raise bad_argument("backward", "the tensor", f"has shape {self.shape}", "exactly one element",

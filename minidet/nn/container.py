@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Iterator, Mapping
 
-from ..errors import bad_argument
+from ..errors import bad_argument, shown
 from .module import Module, _indent
 
 
@@ -13,12 +13,19 @@ class _Numbered(Module):
     """A list of modules named "0", "1", ...; PyTorch's keys."""
 
     def _key(self, index) -> str:
-        index = operator.index(index)
+        index = self._position(index)
         length = len(self)
         if not -length <= index < length:
-            raise bad_argument(type(self).__name__, "index", f"is {index}", f"an integer in [{-length}, {length})",
-                               f"it holds {length} modules", IndexError)  # fmt: skip
+            was, expected = f"is {shown(index)}", f"an integer in [{-length}, {length})"
+            raise bad_argument(type(self).__name__, "index", was, expected, f"it holds {length} modules", IndexError)
         return list(self._modules)[index]
+
+    def _position(self, index) -> int:
+        try:
+            return operator.index(index)
+        except (TypeError, ValueError) as error:
+            raise bad_argument(type(self).__name__, "index", f"is {shown(index)}", "an integer",
+                               error=TypeError) from error  # fmt: skip
 
     def __len__(self) -> int:
         return len(self._modules)
@@ -47,7 +54,12 @@ class _Numbered(Module):
 
     def extend(self, modules: Iterable[Module]):
         """Add modules at the end, and return the container."""
-        for module in list(modules):
+        try:
+            modules = list(modules)
+        except TypeError as error:
+            was, expected = f"is {shown(modules)}", "an iterable of modules"
+            raise bad_argument(type(self).__name__, "modules", was, expected, error=TypeError) from error
+        for module in modules:
             self.append(module)
         return self
 
@@ -57,7 +69,7 @@ class _Numbered(Module):
             raise bad_argument(type(self).__name__, "module", f"is a {type(module).__name__}", "a Module",
                                error=TypeError)  # fmt: skip
         modules = list(self._modules.values())
-        modules.insert(index, module)
+        modules.insert(max(-len(modules), min(self._position(index), len(modules))), module)
         self._renumber(modules)
         return self
 
@@ -104,7 +116,7 @@ class ModuleList(_Numbered):
 
     def __init__(self, modules: Iterable[Module] | None = None):
         super().__init__()
-        self.extend(modules or ())
+        self.extend(() if modules is None else modules)
 
     def __getitem__(self, index):
         if isinstance(index, slice):
@@ -131,7 +143,7 @@ class ModuleDict(Module):
 
     def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None):
         super().__init__()
-        self.update(modules or {})
+        self.update({} if modules is None else modules)
 
     def __getitem__(self, key: str) -> Module:
         return self._modules[key]
@@ -165,7 +177,12 @@ class ModuleDict(Module):
 
     def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
         """Add modules, or replace those of the same name."""
-        for key, module in dict(modules).items():
+        try:
+            modules = dict(modules)
+        except (TypeError, ValueError) as error:
+            expected = "a dict, or pairs of a name and a module"
+            raise bad_argument("ModuleDict", "modules", f"is {shown(modules)}", expected, error=TypeError) from error
+        for key, module in modules.items():
             self[key] = module
 
     def pop(self, key: str) -> Module:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from ..autograd.tensor import wrap
-from ..errors import bad_argument, check_choice, integer, integers
+from ..errors import bad_argument, check_choice, check_room, flag, integer, integers, shown
+from ..random import generator
 from . import init
 from .functional.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from .module import Module
@@ -46,9 +47,11 @@ class _Layer(Module):
         check_choice(op, "padding_mode", padding_mode, ("zeros",))
         first, second = (in_channels, out_channels) if self.transposed else (out_channels, in_channels)
         shape = (first, second // groups, *self.kernel_size)
+        check_room(op, "the weight", f"has shape {shape}", *shape)
+        bias = flag(op, "bias", bias)
         self.weight = Parameter(wrap(np.empty(shape, np.float32)))
         self.register_parameter("bias", Parameter(wrap(np.empty(out_channels, np.float32))) if bias else None)
-        self.reset_parameters(rng)
+        self.reset_parameters(generator(rng, op))
 
     def reset_parameters(self, rng: np.random.Generator | None = None) -> None:
         """Draw new initial values: U(-r, r), r = 1 / sqrt(fan_in), for weight and bias."""
@@ -145,7 +148,8 @@ class _ConvTranspose(_Layer):
             return self.output_padding
         op = type(self).__name__
         if not isinstance(output_size, (tuple, list)) or len(output_size) < self.axes:
-            raise bad_argument(op, "output_size", f"is {output_size!r}", f"{self.axes} integers (N and F may precede)")
+            expected = f"{self.axes} integers (N and F may precede)"
+            raise bad_argument(op, "output_size", f"is {shown(output_size)}", expected)
         wanted = integers(op, "output_size", tuple(output_size)[-self.axes :], self.axes, 1)
         geometry = zip(
             input.shape[-self.axes :], self.stride, self.padding, self.dilation, self.kernel_size, strict=True

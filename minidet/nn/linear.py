@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from ..autograd.tensor import wrap
-from ..errors import integer
+from ..errors import check_room, flag, integer
+from ..random import generator
 from . import init
 from .functional.linear import linear
 from .module import Module
@@ -39,9 +40,11 @@ class Linear(Module):
         super().__init__()
         self.in_features = integer("Linear", "in_features", in_features, 1)
         self.out_features = integer("Linear", "out_features", out_features, 1)
+        bias = flag("Linear", "bias", bias)
+        check_room("Linear", "in_features", f"is {in_features}", out_features, in_features)
         self.weight = Parameter(wrap(np.empty((out_features, in_features), np.float32)))
         self.register_parameter("bias", Parameter(wrap(np.empty(out_features, np.float32))) if bias else None)
-        self.reset_parameters(rng)
+        self.reset_parameters(generator(rng, "Linear"))
 
     def reset_parameters(self, rng: np.random.Generator | None = None) -> None:
         """Draw new initial values."""

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ..autograd.hooks import HookHandle
+from ..autograd.sequence import as_dtype
 from ..autograd.storage import Storage
 from ..autograd.tensor import Tensor
-from ..errors import FLOATS, bad_argument
+from ..errors import FLOATS, bad_argument, flag, shown
 from .backward_hook import BackwardHooks
 from .parameter import Parameter
 from .state import IncompatibleKeys, collect, load
@@ -107,7 +108,7 @@ class Module:
         if tensor is not None and not isinstance(tensor, Tensor):
             raise _wrong_kind(self, name, tensor, "a Tensor or None")
         self._register("_buffers", name, tensor)
-        if not persistent:
+        if not flag("register_buffer", "persistent", persistent):
             self._not_saved.add(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
@@ -123,9 +124,9 @@ class Module:
         if kind not in self.__dict__:
             raise _not_initialised(self, name)
         if not isinstance(name, str) or not name or "." in name:
-            raise bad_argument(op, "name", f"is {name!r}", "a word without dots", "dots separate the modules of a key")
+            raise bad_argument(op, "name", f"is {shown(name)}", "a word without dots", "dots separate parts of a key")
         if hasattr(self, name) and name not in self.__dict__[kind]:
-            raise bad_argument(op, "name", f"is {name!r}", "a new one", "the module has such an attribute already")
+            raise bad_argument(op, "name", f"is {shown(name)}", "a new one", "the module has such an attribute already")
         self.__dict__[kind][name] = value
 
     def __setattr__(self, name: str, value) -> None:
@@ -168,8 +169,7 @@ class Module:
         object.__delattr__(self, name)
 
     def __dir__(self):
-        names = [name for kind in KINDS for name in self.__dict__.get(kind, ())]
-        return sorted({*super().__dir__(), *names})
+        return sorted({*super().__dir__(), *(name for kind in KINDS for name in self.__dict__.get(kind, ()))})
 
     # what is inside ----------------------------------------------------------------------------------------------
 
@@ -262,10 +262,8 @@ class Module:
 
     def train(self, mode: bool = True) -> Module:
         """Switch this module and all inside it to training, and return it."""
-        if not isinstance(mode, bool):
-            raise bad_argument("train", "mode", f"is {mode!r}", "True or False", error=TypeError)
         for module in self.modules():
-            module.training = mode
+            module.training = flag("train", "mode", mode)
         return self
 
     def eval(self) -> Module:
@@ -274,6 +272,8 @@ class Module:
 
     def apply(self, fn: Callable[[Module], object]) -> Module:
         """Call ``fn`` on all modules inside, the innermost first, then on this one, and return it."""
+        if not callable(fn):
+            raise bad_argument("apply", "fn", f"is {shown(fn)}", "a function of a module", error=TypeError)
         for module in self.children():
             module.apply(fn)
         fn(self)
@@ -288,15 +288,16 @@ class Module:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of every parameter, or overwrite them by 0."""
         for param in self.parameters():
-            if set_to_none:
+            if flag("zero_grad", "set_to_none", set_to_none):
                 param.grad = None
             elif param.grad is not None:
                 param.grad.zero_()
 
     def to(self, dtype) -> Module:
         """Convert float parameters, gradients and buffers to float32 or float64, in place; return the module."""
-        if dtype is None or dtype not in FLOATS:
-            raise bad_argument("to", "dtype", f"is {dtype!r}", "float32 or float64", error=TypeError)
+        given, dtype = dtype, as_dtype("to", dtype)
+        if dtype not in FLOATS:
+            raise bad_argument("to", "dtype", f"is {shown(given)}", "float32 or float64", error=TypeError)
         for tensor in (*self.parameters(), *self.buffers()):
             for part in (tensor, tensor.grad):
                 if part is not None and part.dtype.kind == "f" and part.dtype != dtype:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..autograd.from_data import read_tensor
 from ..autograd.tensor import wrap
-from ..errors import bad_argument, check_rank, integer, number
+from ..errors import bad_argument, check_rank, check_room, flag, integer, number
 from .functional.norm import batch_norm, group_norm, l2_norm, local_response_norm
 from .module import Module
 from .parameter import Parameter
@@ -29,10 +29,12 @@ class _BatchNorm(Module):
         super().__init__()
         op = type(self).__name__
         self.num_features = integer(op, "num_features", num_features, 1)
+        check_room(op, "num_features", f"is {num_features}", num_features)
         self.eps = number(op, "eps", eps, 0.0)
         self.momentum = None if momentum is None else number(op, "momentum", momentum)
-        self.affine = affine
-        self.track_running_stats = track_running_stats
+        self.affine = affine = flag(op, "affine", affine)
+        self.track_running_stats = track_running_stats = flag(op, "track_running_stats", track_running_stats)
+        bias = flag(op, "bias", bias)
         self.register_parameter("weight", Parameter(_constant(num_features, 1)) if affine else None)
         self.register_parameter("bias", Parameter(_constant(num_features, 0)) if affine and bias else None)
         self.register_buffer("running_mean", _constant(num_features, 0) if track_running_stats else None)
@@ -136,6 +138,7 @@ class FrozenBatchNorm2d(Module):
     def __init__(self, num_features: int, eps: float = 1e-5):
         super().__init__()
         self.num_features = integer("FrozenBatchNorm2d", "num_features", num_features, 1)
+        check_room("FrozenBatchNorm2d", "num_features", f"is {num_features}", num_features)
         self.eps = number("FrozenBatchNorm2d", "eps", eps, 0.0)
         for name, value in (("weight", 1), ("bias", 0), ("running_mean", 0), ("running_var", 1)):
             self.register_buffer(name, _constant(num_features, value))
@@ -170,10 +173,12 @@ class GroupNorm(Module):
         super().__init__()
         self.num_groups = integer("GroupNorm", "num_groups", num_groups, 1)
         self.num_channels = integer("GroupNorm", "num_channels", num_channels, 1)
+        check_room("GroupNorm", "num_channels", f"is {num_channels}", num_channels)
         if num_channels % num_groups:
             raise bad_argument("GroupNorm", "num_groups", f"is {num_groups}", f"a divisor of {num_channels}")
         self.eps = number("GroupNorm", "eps", eps, 0.0)
-        self.affine = affine
+        self.affine = affine = flag("GroupNorm", "affine", affine)
+        bias = flag("GroupNorm", "bias", bias)
         self.register_parameter("weight", Parameter(_constant(num_channels, 1)) if affine else None)
         self.register_parameter("bias", Parameter(_constant(num_channels, 0)) if affine and bias else None)
 
@@ -231,6 +236,7 @@ class L2Norm(Module):
     def __init__(self, num_channels: int, scale: float = 20.0, eps: float = 1e-10):
         super().__init__()
         self.num_channels = integer("L2Norm", "num_channels", num_channels, 1)
+        check_room("L2Norm", "num_channels", f"is {num_channels}", num_channels)
         self.scale = number("L2Norm", "scale", scale)
         self.eps = number("L2Norm", "eps", eps, 0.0)
         self.weight = Parameter(_constant(num_channels, scale))

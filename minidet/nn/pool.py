@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import bad_argument, integer
+from ..errors import bad_argument, integer, shown
 from .functional.pool import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, check_window, max_pool2d
 from .module import Module
 
@@ -90,7 +90,7 @@ class _AdaptivePool(Module):
         op = type(self).__name__
         sizes = output_size if isinstance(output_size, (tuple, list)) else (output_size, output_size)
         if len(sizes) != 2:
-            raise bad_argument(op, "output_size", f"is {output_size!r}", "an integer, None, or two of them")
+            raise bad_argument(op, "output_size", f"is {shown(output_size)}", "an integer, None, or two of them")
         for size in sizes:
             if size is not None:
                 integer(op, "output_size", size, 1)

@@ -10,7 +10,7 @@ import numpy as np
 from ..autograd.float_errors import quiet
 from ..autograd.sequence import CODES, EXPECTED
 from ..autograd.tensor import Tensor
-from ..errors import bad_argument
+from ..errors import bad_argument, flag, shown
 
 
 class IncompatibleKeys(NamedTuple):
@@ -44,12 +44,23 @@ def _keys(module, kind: str) -> set[str]:
     }
 
 
+def _array(key, value) -> np.ndarray:
+    """Return an entry of a state as an array, of any dtype."""
+    if not isinstance(key, str):
+        raise bad_argument("load_state_dict", "state_dict", f"has a key {shown(key)}", "names", error=TypeError)
+    try:
+        return value._array if isinstance(value, Tensor) else np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise bad_argument("load_state_dict", key, f"is {shown(value)}", "an array", error=TypeError) from error
+
+
 def load(module, state: Mapping, strict: bool) -> IncompatibleKeys:
     """Copy ``state`` into the parameters and buffers of ``module``, after checking every key, shape and dtype."""
     if not isinstance(state, Mapping):
         kind = type(state).__name__
         raise bad_argument("load_state_dict", "state_dict", f"is a {kind}", "a dict of arrays", error=TypeError)
-    given = {key: value._array if isinstance(value, Tensor) else np.asarray(value) for key, value in state.items()}
+    strict = flag("load_state_dict", "strict", strict)
+    given = {key: _array(key, value) for key, value in state.items()}
     own, optional, unused = collect(module), _keys(module, "_may_be_absent"), _keys(module, "_may_be_unused")
     missing = [key for key in own if key not in given and key not in optional]
     unexpected = [key for key in given if key not in own and key not in unused]

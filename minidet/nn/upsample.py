@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import bad_argument, check_choice
+from ..errors import bad_argument, check_choice, number
 from .functional.upsample import interpolate
 from .module import Module
 
@@ -34,7 +34,9 @@ class Upsample(Module):
             raise bad_argument("Upsample", "size", was, "exactly one of the two")
         several = isinstance(scale_factor, (tuple, list))
         self.size = size
-        self.scale_factor = tuple(map(float, scale_factor)) if several else scale_factor and float(scale_factor)
+        factors = [number("Upsample", "scale_factor", x) for x in (scale_factor if several else (scale_factor,))
+                   if scale_factor is not None]  # fmt: skip
+        self.scale_factor = tuple(factors) if several else next(iter(factors), None)
         self.mode = mode
         self.align_corners = align_corners
         self.recompute_scale_factor = recompute_scale_factor

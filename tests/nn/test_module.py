@@ -96,7 +96,7 @@ class TestRegistration:
             (lambda m: m.register_buffer("x", np.ones(1)), TypeError, "Block: x is a ndarray"),
             (lambda m: m.register_parameter("x", tensor([1.0])), TypeError, "Block: x is a Tensor"),
             (lambda m: m.add_module("x", 3), TypeError, "Block: x is a int, expected a Module or None"),
-            (lambda m: m.train("yes"), TypeError, "train: mode is 'yes'"),
+            (lambda m: m.train("yes"), TypeError, "train: mode is a str"),
             (lambda m: m.to("int32"), TypeError, "to: dtype is 'int32', expected float32 or float64"),
             (lambda m: m.to(None), TypeError, "to: dtype is None"),
         ],

@@ -55,7 +55,7 @@ ROWS = [
          (Bad(lambda: minidet.full((2,), "x"), TypeError, "full: fill_value is a str"),
           Bad(lambda: minidet.full((-2,), 1), ValueError, "full: size is \\(-2,\\)"),
           Bad(lambda: minidet.full(2, 1, requires_grad=True), TypeError,
-              "requires_grad_: the tensor has dtype int64"))),
+              "full: requires_grad is True, expected False"))),
     make("full", lambda lib: lib.full((2,), 3), lambda: np.array([3, 3], i64), variant="an integer"),
     make("full", lambda lib: lib.full((2,), True), lambda: np.array([True, True]), variant="a boolean"),
     make("zeros_like", lambda lib, x: lib.zeros_like(x), lambda x: x * 0,

@@ -100,7 +100,7 @@ ROWS = [
         reference=lambda a: np.tile(a, 2), empty=pair((0, 3))),
     Row("minidet.concatenate", **both(lambda lib, a, b: lib.concatenate((a, b), 1)), inputs=pair((2, 3), (2, 1)),
         reference=lambda a, b: np.block([a, b]), empty=pair((0, 3), (0, 1)),
-        bad=(Bad(lambda: minidet.concatenate([]), ValueError, "cat: tensors is empty"),)),
+        bad=(Bad(lambda: minidet.concatenate([]), ValueError, "concatenate: tensors is empty"),)),
     Row("minidet.stack", **both(lambda lib, a, b: lib.stack([a, b])), inputs=pair((2, 3), (2, 3)),
         reference=lambda a, b: np.array([a, b]), empty=pair((0, 3), (0, 3)),
         bad=(Bad(lambda: minidet.stack([]), ValueError, "stack: tensors is empty"),
