@@ -8,7 +8,7 @@ from ... import kernels
 from ...autograd.from_data import read_tensor
 from ...autograd.function import Function
 from ...autograd.tensor import Tensor
-from ...errors import bad_argument, check_float, check_rank, check_room, integer, integers
+from ...errors import bad_argument, check_float, check_rank, check_room, flag, integer, integers
 
 LARGEST = 2**31 - 1  # of what describes a window: positions then fit into 64 bits
 MOST_TAPS = 2**20  # that a window visits along one axis
@@ -185,10 +185,12 @@ def max_pool2d(
     dilation = integers("max_pool2d", "dilation", dilation, 2, 1)
     if max(dilation) > LARGEST:
         raise bad_argument("max_pool2d", "dilation", f"is {dilation}", f"integers <= {LARGEST}", "as in PyTorch")
-    size = _output_size("max_pool2d", input, kernel, stride, padding, dilation, bool(ceil_mode))
+    ceil_mode = flag("max_pool2d", "ceil_mode", ceil_mode)
+    return_indices = flag("max_pool2d", "return_indices", return_indices)
+    size = _output_size("max_pool2d", input, kernel, stride, padding, dilation, ceil_mode)
     _check_no_empty_window("max_pool2d", input, stride, padding, dilation, size)
     kernel, padding = _inside(input.shape[-2:], kernel, stride, padding, dilation, size)
-    return MaxPool2d.apply(input, kernel, stride, padding, dilation, size, bool(return_indices))
+    return MaxPool2d.apply(input, kernel, stride, padding, dilation, size, return_indices)
 
 
 def _inside(image_size, kernel, stride, padding, dilation, output_size) -> tuple:
@@ -230,12 +232,14 @@ def avg_pool2d(
     """
     input = check_image("avg_pool2d", input)
     kernel, stride, padding = check_window("avg_pool2d", kernel_size, stride, padding)
-    size = _output_size("avg_pool2d", input, kernel, stride, padding, (1, 1), bool(ceil_mode))
+    ceil_mode = flag("avg_pool2d", "ceil_mode", ceil_mode)
+    count_include_pad = flag("avg_pool2d", "count_include_pad", count_include_pad)
+    size = _output_size("avg_pool2d", input, kernel, stride, padding, (1, 1), ceil_mode)
     if divisor_override is not None:
         divisor_override = integer("avg_pool2d", "divisor_override", divisor_override, -(2**31))
         if divisor_override == 0:
             raise bad_argument("avg_pool2d", "divisor_override", "is 0", "another integer, or None")
-    return AvgPool2d.apply(input, kernel, stride, padding, bool(count_include_pad), divisor_override, size)
+    return AvgPool2d.apply(input, kernel, stride, padding, count_include_pad, divisor_override, size)
 
 
 def _adaptive_size(op: str, input: Tensor, output_size) -> tuple[int, int]:
@@ -292,4 +296,4 @@ def adaptive_max_pool2d(input, output_size, return_indices: bool = False) -> Ten
     """
     input = check_image("adaptive_max_pool2d", input)
     size = _adaptive_size("adaptive_max_pool2d", input, output_size)
-    return AdaptiveMaxPool2d.apply(input, size, bool(return_indices))
+    return AdaptiveMaxPool2d.apply(input, size, flag("adaptive_max_pool2d", "return_indices", return_indices))
