@@ -14,7 +14,7 @@ import pytest
 from minidet import Tensor
 from minidet.autograd.gradcheck import gradcheck
 
-from .table.collect import Subject, as_arrays, as_tensors, gradients, over_rows
+from .table.collect import Subject, as_arrays, as_tensors, gradients, graph_of, over_rows
 
 
 def one_missing(gradient):
@@ -32,17 +32,6 @@ MISTAKES = {
     "one element missing": one_missing,
     "counted twice": lambda gradient: gradient * 2,
 }
-
-
-def graph_of(outputs) -> set:
-    """Return all recorded operations behind some tensors."""
-    nodes, waiting = set(), [out.grad_fn for out in outputs if out.grad_fn is not None]
-    while waiting:
-        node = waiting.pop()
-        if node not in nodes:
-            nodes.add(node)
-            waiting += [edge[0] for edge in node.edges if edge is not None and not isinstance(edge[0], Tensor)]
-    return nodes
 
 
 def plant(monkeypatch, function, argument, mistake):
@@ -81,7 +70,7 @@ def shows(before, after) -> bool:
 
 
 @pytest.mark.slow
-@over_rows(lambda row: row.differentiable)
+@over_rows(lambda row: row.smooth)
 def test_gradcheck_catches_planted_mistakes(row, rng, monkeypatch):
     arrays = as_arrays(row.inputs(rng))
     subject = Subject(row)

@@ -18,11 +18,13 @@ from .table.collect import (
     as_arrays,
     as_tensors,
     as_tuple,
+    cotangents,
     gradients,
     is_float,
     over_rows,
     torch_outputs_and_gradients,
 )
+from .table.watched import graph_functions, refuse_float64, refuse_other_layouts, refuse_surplus
 
 JACOBIAN_SIZE = 800  # inputs times outputs, up to which every entry of the Jacobian is compared
 NOT_OPERATIONS = {  # public names of nn that are no layer
@@ -30,17 +32,17 @@ NOT_OPERATIONS = {  # public names of nn that are no layer
 }  # fmt: skip
 
 
-def is_differentiable(row) -> bool:
-    return row.differentiable
+def is_smooth(row) -> bool:
+    return row.smooth
 
 
-def run(row, arrays, dtype=np.float64):
-    """Return the outputs and the gradients of inputs and parameters, as arrays."""
+def run(row, arrays, dtype=np.float64, cotangent=np.asarray):
+    """Return the outputs and the gradients of inputs and parameters, as arrays; the cotangents in some layout."""
     subject = Subject(row, dtype)
     inputs = as_tensors(arrays)
     outputs = subject(*inputs)
     leaves = [value for value in inputs if value.requires_grad] + list(subject.parameters().values())
-    return [out.detach().numpy() for out in outputs], gradients(outputs, leaves)
+    return [out.detach().numpy() for out in outputs], gradients(outputs, leaves, cotangent)
 
 
 def assert_close(got, expected, rtol, atol):
@@ -73,7 +75,7 @@ def test_agrees_with_the_reference(row, rng):
 
 
 @pytest.mark.gradcheck
-@over_rows(is_differentiable)
+@over_rows(is_smooth)
 def test_gradcheck(row, rng, record_property):
     arrays = as_arrays(row.inputs(rng))
     subject = Subject(row)
@@ -92,20 +94,60 @@ def test_gradcheck(row, rng, record_property):
     assert list(errors) == names, "an input or a parameter was not compared"
 
 
+@over_rows(lambda row: row.gradients is not None)
+def test_gradients_at_kinks(row, rng):
+    """Where there is no derivative, a gradient is a choice: the row says which."""
+    arrays = as_arrays(row.inputs(rng))
+    inputs = as_tensors(arrays)
+    outputs = Subject(row)(*inputs)
+    floats = [value for value in inputs if value.requires_grad]
+    expected = as_tuple(row.gradients(*cotangents(outputs), *arrays))
+    assert_close(gradients(outputs, floats), expected, 1e-10, 1e-12)
+
+
+@over_rows(lambda row: row.differentiable)
+def test_whoever_asks_gets_the_gradient_and_nobody_else(row, rng, monkeypatch):
+    """Every leaf alone, and all but one: the gradients are those that arrive when all require grad."""
+    arrays = as_arrays(row.inputs(rng))
+    floats = [i for i, array in enumerate(arrays) if is_float(array)]
+    subject = Subject(row)
+    leaves = [*floats, *subject.parameters()]
+    right = dict(zip(leaves, run(row, arrays)[1], strict=True))
+    few = [{leaf} for leaf in leaves] + [set(leaves) - {leaf} for leaf in leaves]
+    for asked in [some for i, some in enumerate(few) if some and some not in few[:i]]:
+        subject = Subject(row)
+        tensors = dict(enumerate(as_tensors(arrays, requires_grad=False))) | subject.parameters()
+        for key in leaves:
+            tensors[key].requires_grad = key in asked
+        with monkeypatch.context() as patch:
+            outputs = subject(*[tensors[i] for i in range(len(arrays))])
+            refuse_surplus(patch, graph_functions(outputs))
+            gradients(outputs, [])
+        for key in leaves:
+            if key not in asked:
+                assert tensors[key].grad is None
+            elif tensors[key].grad is not None or right[key].any():
+                np.testing.assert_allclose(tensors[key].grad.numpy(), right[key], 1e-10, 1e-12, strict=True)
+
+
 def gradcheck_line(name: str, errors: dict[str, float], verdict: str) -> str:
     """Write the line that ``make gradcheck`` shows for one row."""
     return f"{name:<45} {', '.join(f'{name} {error:.1e}' for name, error in errors.items())}, {verdict}"
 
 
 @over_rows(lambda row: row.name != "Tensor.to")  # it changes the dtype: what else
-def test_float32_is_kept(row, rng):
+def test_float32_is_kept(row, rng, monkeypatch):
     arrays = as_arrays(row.inputs(rng))
     expected, expected_grads = run(row, arrays)
-    got, grads = run(row, as_arrays(arrays, np.float32), np.float32)
+    singles = as_arrays(arrays, np.float32)
+    refuse_float64(monkeypatch, graph_functions(Subject(row, np.float32)(*as_tensors(singles))))
+    got, grads = run(row, singles, np.float32)
     for one, other in zip(got + grads, expected + expected_grads, strict=True):
         if is_float(other) and any(is_float(array) for array in arrays):
             assert one.dtype == np.float32
-            np.testing.assert_allclose(one, other, 1e-3, 1e-3 * max(1.0, np.abs(other).max(initial=0)))
+            np.testing.assert_allclose(
+                one, other, 1e-3, 1e-3 * max(1.0, np.abs(other[np.isfinite(other)]).max(initial=0))
+            )
         else:
             assert one.dtype == other.dtype
 
@@ -129,12 +171,14 @@ def reversed_(array):
 @pytest.mark.parametrize("layout", [transposed, strided, reversed_])
 @over_rows(lambda row: row.name not in ("Tensor.view", "Tensor.view_as"))  # they refuse, as they should
 @pytest.mark.slow
-def test_takes_any_layout(row, layout, rng):
+def test_takes_any_layout(row, layout, rng, monkeypatch):
     arrays = as_arrays(row.inputs(rng))
+    refuse_other_layouts(monkeypatch)
     expected = run(row, arrays)
-    got = run(row, [layout(array) for array in arrays])
-    for one, other in zip(got, expected, strict=True):
-        assert_close(one, other, 1e-10, 1e-12)
+    for cotangent in (np.asarray, layout):
+        got = run(row, [layout(array) for array in arrays], cotangent=cotangent)
+        for one, other in zip(got, expected, strict=True):
+            assert_close(one, other, 1e-10, 1e-12)
 
 
 @over_rows()

@@ -58,6 +58,8 @@ FUNCTIONS = [
     Row("F.relu", F.relu, away_from_zero, lambda x: x * (x > 0), lambda x: torch().relu(x), empty=empty,
         bad=need_float("relu", F.relu)),
     Row("F.relu", F.relu, lambda rng: [np.array(1.5)], lambda x: x, lambda x: torch().relu(x), "0-d"),
+    Row("F.relu", F.relu, lambda rng: [away_from(rng, (128, 129), 0.0)], lambda x: x * (x > 0),
+        lambda x: torch().relu(x), "many numbers"),  # so many that the compiled loop takes over
     Row("F.relu6", F.relu6, away_from_zero_and_six, lambda x: np.minimum(x * (x > 0), 6),
         lambda x: torch().nn.functional.relu6(x), empty=empty, bad=need_float("relu6", F.relu6)),
     Row("F.leaky_relu", F.leaky_relu, away_from_zero, leaky(0.01), lambda x: torch().nn.functional.leaky_relu(x),

@@ -16,7 +16,7 @@ from tests import table
 
 from .row import Row, torch
 
-NOT_TABLES = ("row", "collect")
+NOT_TABLES = ("row", "collect", "watched")
 
 
 def all_rows() -> list[Row]:
@@ -95,12 +95,36 @@ def cotangents(outputs) -> list[np.ndarray | None]:
     return [rng.standard_normal(out.shape).astype(out.dtype) if is_float(out) else None for out in outputs]
 
 
-def gradients(outputs, leaves) -> list[np.ndarray]:
-    """Send fixed cotangents back, and return what arrives at the leaves (zeros where nothing does)."""
+class LaidOut(minidet.autograd.Function):
+    """The same numbers: their gradient arrives in another layout of memory, as behind a transposition."""
+
+    @staticmethod
+    def forward(ctx, x, layout):
+        ctx.layout = layout
+        return x.copy()
+
+    @staticmethod
+    def backward(ctx, grad):
+        return ctx.layout(grad), None
+
+
+def gradients(outputs, leaves, layout: Callable = np.asarray) -> list[np.ndarray]:
+    """Send fixed cotangents back, laid out so, and return what arrives at the leaves (zeros where nothing does)."""
     for out, gradient in zip(outputs, cotangents(outputs), strict=True):
         if gradient is not None and out.requires_grad:
-            out.backward(gradient, retain_graph=True)
+            LaidOut.apply(out, layout).backward(gradient, retain_graph=True)
     return [np.zeros(leaf.shape, leaf.dtype) if leaf.grad is None else leaf.grad.numpy() for leaf in leaves]
+
+
+def graph_of(outputs) -> set:
+    """Return all recorded operations behind some tensors."""
+    nodes, waiting = set(), [out.grad_fn for out in outputs if out.grad_fn is not None]
+    while waiting:
+        node = waiting.pop()
+        if node not in nodes:
+            nodes.add(node)
+            waiting += [edge[0] for edge in node.edges if edge is not None and not isinstance(edge[0], Tensor)]
+    return nodes
 
 
 def torch_outputs_and_gradients(row: Row, arrays, subject: Subject) -> tuple[list, dict]:

@@ -77,8 +77,8 @@ SHAPES = [
 ]  # fmt: skip
 
 
-def normalize(x, p, axis):
-    return x / np.linalg.norm(x, p, axis, keepdims=True)
+def normalize(x, p, axis, eps=1e-12):
+    return x / np.maximum(np.linalg.norm(x, p, axis, keepdims=True), eps)
 
 
 NORMALIZE = [
@@ -90,6 +90,9 @@ NORMALIZE = [
                  "normalize: eps is 1e-50, expected a number > 0 in float32"),
              Bad(lambda: F.normalize(ONES(2)), IndexError, "normalize: dim is 1"),
              Bad(lambda: F.normalize(ONES((2, 2), int)), TypeError, "normalize: input has dtype int64"))),
+    Row("F.normalize", lambda x: F.normalize(x, p=1.5, dim=0, eps=2.0), lambda rng: [away_from(rng, (3, 4), 0.0)],
+        lambda x: normalize(x, 1.5, 0, 2.0), lambda x: torch().nn.functional.normalize(x, p=1.5, dim=0, eps=2.0),
+        "p 1.5, some shorter than eps"),
     Row("F.normalize", lambda x: F.normalize(x, p=3, dim=-1), lambda rng: [away_from(rng, (2, 3, 4), 0.0)],
         lambda x: normalize(x, 3, -1), lambda x: torch().nn.functional.normalize(x, p=3, dim=-1), "p 3, last axis"),
     Row("F.normalize", lambda x: F.normalize(x, p=1, eps=100.0), lambda rng: [away_from(rng, (2, 3), 0.0)],

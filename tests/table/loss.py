@@ -145,6 +145,11 @@ CLASSES = [
     cross_entropy_row("mean, smoothed", scores(2, 5, 2, 2, ignored=-100), False, label_smoothing=0.1),
     cross_entropy_row("mean, weighted, smoothed", scores(2, 5, 3, ignored=-100), True, label_smoothing=1.0),
     cross_entropy_row("one", scores(5), False),
+    *(Row("F.cross_entropy", lambda x, y, k=k: F.cross_entropy(x, y) * k, scores(6, 5),
+          lambda x, y, k=k: k * entropy(x, y), lambda x, y, k=k: torch().nn.functional.cross_entropy(x, y) * k,
+          f"times {k}") for k in (0, 2, -7)),
+    cross_entropy_row("one each, none", scores(6, 5), True, reduction="none"),
+    cross_entropy_row("one, none", scores(5), False, reduction="none"),
     nll_row("mean", scores(6, 5), False, empty=no_scores(), bad=bad_classes("nll_loss", F.nll_loss)),
     nll_row("pixels, weighted, ignored", scores(2, 5, 2, 3, ignored=-100), True, empty=no_scores(2, 3),
             bad=bad_pixels("nll_loss", F.nll_loss)),
@@ -184,6 +189,9 @@ HINGE = [
     Row("F.multi_margin_loss", lambda x, y: F.multi_margin_loss(x, y, reduction="sum"), scores(5),
         lambda x, y: hinge(x, y, reduction="sum"),
         lambda x, y: torch().nn.functional.multi_margin_loss(x, y, reduction="sum"), "one, sum"),
+    Row("F.multi_margin_loss", lambda x, y: F.multi_margin_loss(x, y, reduction="sum"), hinge_inputs,
+        lambda x, y: hinge(x, y, reduction="sum"),
+        lambda x, y: torch().nn.functional.multi_margin_loss(x, y, reduction="sum"), "sum"),
 ]  # fmt: skip
 
 LAYERS = [

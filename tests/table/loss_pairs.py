@@ -159,6 +159,8 @@ DICE = [
              Bad(lambda: F.dice_loss(MASKS, MASKS, 0), ValueError, "dice_loss: smooth is 0"),
              Bad(lambda: F.dice_loss(MASKS.astype("f"), MASKS.astype("f"), 1e-50), ValueError,
                  "dice_loss: smooth is 1e-50, expected a number > 0 in float32"))),
+    Row("F.dice_loss", lambda x: F.dice_loss(x, like(MASKS[..., 0], x)), lambda rng: [rng.uniform(0, 1, (2, 3, 2))],
+        lambda x: reduce(dice(x[..., None], MASKS[..., :1])), variant="rows"),
     Row("F.dice_loss", lambda x: F.dice_loss(x, like(MASKS, x), 0.1, "none"),
         lambda rng: [rng.uniform(0, 1, (2, 3, 2, 2))], lambda x: dice(x, MASKS, 0.1), variant="smooth 0.1, none"),
 ]  # fmt: skip

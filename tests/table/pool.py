@@ -131,6 +131,22 @@ ROWS = [
         bad=bad_adaptive("adaptive_max_pool2d", F.adaptive_max_pool2d),
     ),
     Row(
+        name="F.adaptive_avg_pool2d",
+        variant="one image",
+        call=lambda x: F.adaptive_avg_pool2d(x, (2, 3)),
+        inputs=images(2, 6, 5),
+        reference=lambda x: reference.adaptive_avg_pool2d(x[None], (2, 3))[0],
+        torch=lambda x: torch().nn.functional.adaptive_avg_pool2d(x, (2, 3)),
+    ),
+    Row(
+        name="F.adaptive_max_pool2d",
+        variant="one image",
+        call=lambda x: F.adaptive_max_pool2d(x, (2, 3), True),
+        inputs=images(2, 6, 5),
+        reference=lambda x: [out[0] for out in reference.adaptive_max_pool2d(x[None], (2, 3))],
+        torch=lambda x: torch().nn.functional.adaptive_max_pool2d(x, (2, 3), True),
+    ),
+    Row(
         name="nn.MaxPool2d",
         call=None,
         module=lambda: nn.MaxPool2d(3, 2, 1),

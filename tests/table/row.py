@@ -39,7 +39,15 @@ class Row:
     module: Callable | None = None  # builds the layer: its parameters are checked too
     torch_module: Callable | None = None  # builds torch's twin: the state_dict is copied over
     differentiable: bool = True
+    # the cotangent and the inputs, as ndarrays -> the gradient of every float input, in plain NumPy. For inputs at kinks,
+    # ties, poles or NaN, where finite differences say nothing: such a row is compared with this instead.
+    gradients: Callable | None = None
     functions: tuple = ()  # Function classes to plant mistakes in; found through grad_fn where empty
+
+    @property
+    def smooth(self) -> bool:
+        """Whether finite differences are the judge of its gradients."""
+        return self.differentiable and self.gradients is None
 
     @property
     def id(self) -> str:

@@ -67,7 +67,8 @@ class BinaryCrossEntropyWithLogits(Function):
     def backward(ctx, grad):
         slopes, target_slopes, weight = ctx.saved_tensors
         dt = None if target_slopes is None else _weighted(grad, target_slopes, weight, ctx.reduction)
-        return _weighted(grad, slopes, weight, ctx.reduction), dt, None, None, None
+        dx = _weighted(grad, slopes, weight, ctx.reduction) if ctx.needs_input_grad[0] else None
+        return dx, dt, None, None, None
 
 
 class SigmoidFocalLoss(Function):

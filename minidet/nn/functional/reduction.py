@@ -22,10 +22,10 @@ def reduced(losses: np.ndarray, reduction: str, total=None) -> np.ndarray:
     return np.asarray(sum_over(losses, tuple(range(losses.ndim))) / count)
 
 
-def spread(grad: np.ndarray, slopes: np.ndarray, reduction: str, total=None) -> np.ndarray:
+def spread(grad: np.ndarray, slopes: np.ndarray, reduction: str) -> np.ndarray:
     """Return d result / d input, where ``slopes`` are the derivatives of the losses that :func:`reduced` took."""
     if reduction == "mean" and slopes.size:
-        grad = grad / grad.dtype.type(slopes.size if total is None else total)
+        grad = grad / grad.dtype.type(slopes.size)
     return grad * slopes
 
 
