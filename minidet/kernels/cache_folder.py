@@ -62,7 +62,7 @@ def choose(name: str) -> Choice:
     for root in roots():
         folder = root / name
         try:
-            reason = make(root) or make(folder)
+            reason = make(root, holds_files=False) or make(folder)
             if not reason:
                 probe = folder / f"probe-{uuid.uuid4().hex}.partial"
                 probe.touch()
@@ -74,17 +74,18 @@ def choose(name: str) -> Choice:
     return Choice(None, refused)
 
 
-def make(folder: pathlib.Path) -> str:
+def make(folder: pathlib.Path, holds_files: bool = True) -> str:
     """Make a folder that is closed to others, if it is not there; say why it is not safe."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
-    return why_open_to_others(folder)
+    return why_open_to_others(folder, holds_files)
 
 
-def why_open_to_others(folder: pathlib.Path) -> str:
+def why_open_to_others(folder: pathlib.Path, holds_files: bool = True) -> str:
     """Say why other users could change what is in a folder of the temporary directory; empty if they cannot.
 
-    Every folder on the way there has to be this user's, or root's: who owns one may put another in its place.
+    Every folder on the way there has to be this user's, or root's: who owns one may put another in its place. Others
+    may write where the sticky bit keeps them from what is not theirs, but not where the files lie: they would add some.
     """
     temporary = temporary_folder()
     if temporary is None or not hasattr(os, "getuid") or temporary not in folder.parents:
@@ -97,6 +98,7 @@ def why_open_to_others(folder: pathlib.Path) -> str:
             return f"is not safe: {path} is a link"
         if found.st_uid not in (0, os.getuid()):
             return f"is not safe: {path} belongs to another user"
-        if found.st_mode & 0o022:
+        is_sticky = found.st_mode & stat.S_ISVTX and not (holds_files and path == folder)
+        if found.st_mode & 0o022 and not is_sticky:
             return f"is not safe: other users may write to {path}"
     return ""

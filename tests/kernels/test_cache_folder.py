@@ -139,6 +139,11 @@ def test_a_named_folder_in_the_temporary_directory_is_looked_at_too(monkeypatch,
     monkeypatch.setenv("MINIDET_CACHE", str(shared / "mine"))
     shared.chmod(0o777)
     assert "other users may write to" in cache_folder.choose("kernels-a").refused[0][1]
+    shared.chmod(0o1777)  # as the temporary directory itself, or a file system that is mounted there
+    assert cache_folder.choose("kernels-a").folder == shared / "mine" / "kernels-a"
+    (shared / "mine" / "kernels-a").chmod(0o1777)
+    assert cache_folder.choose("kernels-a").folder is None
+    (shared / "mine" / "kernels-a").chmod(0o700)
     shared.chmod(0o755)
     assert cache_folder.choose("kernels-a").folder == shared / "mine" / "kernels-a"
 
