@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from ..errors import bad_argument
-from .cells import Cell, read_notebook, read_percent
+from .cells import Cell, answer_cells, read_notebook, read_percent
 
 #: Lines that only IPython understands: a magic word, or a command for the shell.
 MAGIC = re.compile(r"^(%{1,2}|!)\w.*$", re.MULTILINE)
@@ -37,13 +37,13 @@ def read_answers(path: Path, limit_bytes: int = 20_000_000) -> dict[str, str]:
     if path.suffix not in (".ipynb", ".py"):
         raise bad_argument("read_answers", "the file", f"is {path.name!r}", "a notebook (.ipynb) or a .py file")
     text = _read(path, limit_bytes)
-    return answers_of(read_notebook(text) if path.suffix == ".ipynb" else read_percent(text))
+    return answers_of(read_notebook(text) if path.suffix == ".ipynb" else read_percent(text, strict=False))
 
 
 def answers_of(cells: list[Cell]) -> dict[str, str]:
     """Return the source of each question's answer cells."""
     answers: dict[str, list[str]] = {}
-    for cell in cells:
+    for cell in (piece for whole in cells for piece in answer_cells(whole)):
         if cell.question is not None:
             answers.setdefault(cell.question, []).append(MAGIC.sub("", cell.source))
     return {question: "\n\n".join(sources) + "\n" for question, sources in answers.items()}

@@ -31,6 +31,17 @@ def test_answers_of_a_python_file(tmp_path):
     assert read_answers(path) == {"q1": f"{ANSWER}\n"}
 
 
+def test_a_file_without_cells_is_cut_at_its_marks(tmp_path):
+    """A mistake in one answer costs no other; the imports are everybody's."""
+    path = tmp_path / "a.py"
+    path.write_text("import math\n# Answer: Q1\nx = 1\n# answer: q2 (done)\ny = (\n# %% x=y\nprint()\n")
+    answers = read_answers(path)
+    assert set(answers) == {"q1", "q2"}
+    assert all("import math" in "".join(sources) for sources in answers.values())
+    assert "y = (" not in "".join(answers["q1"])
+    assert "print" not in "".join(answers["q2"])
+
+
 def test_magic_lines_are_left_out_and_lines_keep_their_numbers(tmp_path):
     source = "# answer: q1\n%timeit f(2)\n!ls\nx = (5\n% 3)\n%%time\ny = 1"
     assert read_answers(write(tmp_path / "a.ipynb", source))["q1"] == "# answer: q1\n\n\nx = (5\n% 3)\n\ny = 1\n"
