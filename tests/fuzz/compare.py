@@ -42,7 +42,7 @@ def check(operation: Operation, args: tuple, kwargs: dict) -> None:
     if twin is not None:
         finite = all(np.isfinite(array).all() for array in before)
         _same_as_torch(operation, outputs, [] if operation.own_nan and not finite else grads, *twin)
-    elif leaves:
+    elif leaves and not operation.has_twin():  # what PyTorch refused has ties, kinks or rounding noise
         _same_slope(operation, before, declared, args, kwargs, grads, outputs)
 
 
@@ -186,6 +186,8 @@ def _same_slope(operation, arrays, declared, args, kwargs, grads, outputs):
         what.values in ("special", "whole", "wide", "places") for what in declared if what.dtype.startswith("float")
     ):
         return
+    if any(what.layout == "stretched" for what in declared):
+        return  # equal numbers are ties
     if any(array.dtype == np.float32 for array in arrays):
         return  # differences drown in rounding
     rng = np.random.default_rng(0)

@@ -60,6 +60,18 @@ def spread(d):
     return args, options
 
 
+def not_noise(function):
+    """PyTorch's spread; where it is 0 but for rounding its slope is noise, where there are too few elements it is ours."""
+
+    def call(x, dim=None, *args, **options):
+        out = getattr(torch, function)(x, dim, *args, **options)
+        if x.numel() and not bool((out > 1e-5 * x.detach().abs().max()).all()):
+            raise ValueError("noise, or NaN")
+        return out
+
+    return call
+
+
 def variance(x, dim=None, unbiased=True, keepdim=False, *, correction=None):
     correction = correction if correction is not None else int(unbiased)
     axis = axis_of(x, dim)
@@ -168,8 +180,8 @@ EVERY = ("float64", "float32", "int64", "int32", "uint8", "bool")
 OPERATIONS = [
     Operation("minidet.sum", over(EVERY), wide_sum),
     Operation("minidet.mean", over(FLOATS), reduced(np.mean)),
-    Operation("minidet.var", spread, variance),
-    Operation("minidet.std", spread, lambda *args, **options: np.sqrt(variance(*args, **options))),
+    Operation("minidet.var", spread, variance, not_noise("var")),
+    Operation("minidet.std", spread, lambda *args, **options: np.sqrt(variance(*args, **options)), not_noise("std")),
     Operation("minidet.amax", over((*FLOATS, "int64")), reduced(np.max), own_nan=True),
     Operation("minidet.amin", over((*FLOATS, "int64")), reduced(np.min), own_nan=True),
     Operation("minidet.max", max_or_two, extreme(np.max, np.argmax), first_of_ties("max")),
