@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
+import time
 from collections.abc import Iterator
 
 
@@ -16,6 +17,8 @@ class TookTooLong(BaseException):
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise :class:`TookTooLong` in the block after some seconds, and again every half second until it gets through.
 
+    A limit inside another one ends no later than that; what is left of the outer one goes on behind it.
+
     Where that cannot be done (on Windows, and outside the main thread) there is no limit: interrupt the kernel, or
     press Ctrl-C, which works everywhere.
     """
@@ -26,10 +29,14 @@ def time_limit(seconds: float) -> Iterator[None]:
     def stop(number, frame):
         raise TookTooLong
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+    started, before = time.monotonic(), signal.signal(signal.SIGALRM, stop)
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+    if 0 < left < seconds:
+        signal.setitimer(signal.ITIMER_REAL, left, 0.5)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if left > 0:  # a timer whose time came in here rings at once
+            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - started), 1e-3), interval)
