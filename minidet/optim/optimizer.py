@@ -122,7 +122,7 @@ class Optimizer:
         """Forget the gradients: set them to None (default: less memory, no pass over it), or to zero."""
         for group in self.param_groups:
             for param in group["params"]:
-                if set_to_none:
+                if flag("zero_grad", "set_to_none", set_to_none):
                     param.grad = None
                 elif param.grad is not None:
                     param.grad._write_array()[...] = 0

@@ -91,6 +91,12 @@ def test_groups_have_their_own_options():
     assert "lr: 2.0" in repr(optimizer)
 
 
+def test_zero_grad_wants_a_switch():
+    optimizer = optim.SGD([leaf([1.0], [2.0])])
+    with pytest.raises(TypeError, match="zero_grad: set_to_none is a ndarray, expected True or False"):
+        optimizer.zero_grad(np.ones((2, 3)))
+
+
 def test_zero_grad():
     param = leaf([1.0], [2.0])
     optimizer = optim.SGD([param])
