@@ -41,6 +41,7 @@ GOOD = {
     "predictions": "[np.zeros((8, 8), np.int64)]", "rng": "None", "lr": "0.1", "T_max": "3", "step_size": "2", "max_norm": "1.0",
     "in_channels": "4", "out_channels": "4", "kernel_size": "2", "num_features": "3", "num_channels": "4", "num_groups": "2",
     "in_features": "3", "out_features": "2", "size": "(4, 4)", "output_size": "2", "arrays": "np.arange(4)", "val": "0.5",
+    "input": "Array((2, 3, 4, 4))", "self": "Array((2, 3, 4, 4))", "other": "Array((2, 3, 4, 4))", "op": "'op'",
     "mean": "(0.5, 0.5, 0.5)", "std": "(0.5, 0.5, 0.5)", "transforms": "[]", "root": "'/nowhere'", "length": "4",
 }  # fmt: skip
 
@@ -110,6 +111,8 @@ def bad_call(name: str, rng: random.Random) -> str:
     else:
         positional, named = _from_signature(name, rng)
     first = int(name.startswith("Tensor."))  # a method is called on a tensor
+    if first and not positional[0].startswith("Array("):
+        positional[0] = GOOD["self"]
     for _ in range(rng.choice((1, 1, 2))):
         place = rng.randrange(len(positional) + len(named) + 1)
         if place < first:
@@ -126,16 +129,14 @@ def _from_signature(name: str, rng: random.Random) -> tuple[list[str], dict[str,
     """Fill the parameters of a signature: good values where their names are known, bad ones elsewhere."""
     positional, named = [], {}
     for parameter in signature(name) or []:
-        good = GOOD.get(parameter.name) or (
-            "Array((2, 3, 4, 4))" if parameter.name in ("input", "self", "other") else None
-        )
+        good = GOOD.get(parameter.name)
         if parameter.kind == parameter.VAR_POSITIONAL:
             positional += [good or rng.choice(BAD) for _ in range(rng.randrange(3))]
         elif parameter.default is not parameter.empty:
-            if rng.random() < 0.3:
+            if parameter.name != "op" and rng.random() < 0.3:  # who is to be named
                 named[parameter.name] = rng.choice(BAD)
         elif parameter.kind != parameter.VAR_KEYWORD:
-            kept = good is not None and (parameter.name == "self" or rng.random() < 0.85)
+            kept = good is not None and (parameter.name in ("self", "op") or rng.random() < 0.85)
             positional.append(good if kept else rng.choice(BAD))
     return positional, named
 
