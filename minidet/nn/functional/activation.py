@@ -40,7 +40,7 @@ class Relu6(Function):
     @staticmethod
     def backward(ctx, grad):
         (out,) = ctx.saved_tensors
-        return grad * ~((out <= 0) | (out >= 6))  # NaN is neither: the gradient passes, as in PyTorch
+        return grad * ~((out <= 0) | (out >= 6))  # NaN is neither: the gradient passes, as in relu
 
 
 class LeakyRelu(Function):

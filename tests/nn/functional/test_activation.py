@@ -19,8 +19,8 @@ def test_relu6_lets_the_gradient_through_where_it_is_neither_below_nor_above():
     np.testing.assert_array_equal(slopes(F.relu6), [1, 0, 0, 0, 0, 1])
 
 
-@pytest.mark.parity
-@pytest.mark.parametrize("name", ["relu", "relu6", "leaky_relu", "softplus"])
+@pytest.mark.parity  # without relu6: at NaN, PyTorch's gradient depends on how long the array is
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "softplus"])
 def test_edges_are_pytorchs(name):
     torch = pytest.importorskip("torch")
     x = torch.tensor(EDGES, requires_grad=True)
