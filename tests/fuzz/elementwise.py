@@ -222,7 +222,7 @@ OPERATIONS = [
     Operation("minidet.allclose", close, allclose),
     Operation("minidet.equal", equal, np.array_equal),
     inner("F.relu", relu),
-    inner("F.relu6", lambda x: nan_minimum(relu(x), 6)),
+    inner("F.relu6", lambda x: nan_minimum(relu(x), 6), own_nan=True),
     inner("F.leaky_relu", leaky, draw_leaky),
     inner("F.sigmoid", scipy.special.expit, torch=lambda x: torch.sigmoid(x)),
     inner("F.tanh", np.tanh, torch=lambda x: torch.tanh(x)),
