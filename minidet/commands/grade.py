@@ -14,11 +14,12 @@ from tqdm import tqdm
 from ..errors import bad_argument
 from ..grading import sandbox
 from ..grading.assignment import load
-from ..grading.batch import grade
+from ..grading.batch import grade, wanted_of
 from ..grading.dask_cluster import run_on_cluster
 from ..grading.gradebook import make_rows, read_due, read_manual
 from ..grading.nbgrader_export import export_to_nbgrader
 from ..grading.reports import write_reports
+from ..grading.submissions import FORMATS, find_submissions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("report"), help="folder (default: report)")
     parser.add_argument("--source", type=pathlib.Path, default=pathlib.Path("assignments/source"),
                         help="folder of the assignments' sources (default: assignments/source)")  # fmt: skip
+    parser.add_argument("--format", choices=FORMATS, help="of SUBMISSIONS (default: what most names in it look like)")
     parser.add_argument("--term", help="as at the release (default: the term in assignments/source/term.txt)")
     parser.add_argument("--seed", type=int, default=0, help="of the inputs; everybody gets other ones")
     parser.add_argument("--jobs", type=int, default=2, help="submissions at once (default 2)")
@@ -59,29 +61,36 @@ def run(args: argparse.Namespace) -> int:
         return 2
     kind_of_walls = walls.kind if walls else "each machine's own"
     manual = read_manual(args.out / "manual.csv", assignment)  # before the work: a slip of the pen is found now
+    export = find_submissions(args.submissions, wanted_of(assignment), args.format, args.out)
     print(f"{assignment.title}, term {assignment.term}; sandbox: {kind_of_walls}")
     with tqdm(desc="graded", unit="submission") as bar:
         kind, everyone = grade(
-            args.submissions, assignment, args.out, seed=args.seed, jobs=args.jobs,
+            export, assignment, args.out, seed=args.seed, jobs=args.jobs,
             walls=walls, unsafe=args.unsafe_no_sandbox, regrade=args.regrade, progress=lambda graded: bar.update(),
             run=functools.partial(run_on_cluster, address=args.dask) if args.dask else None)  # fmt: skip
     rows = make_rows(everyone, assignment, manual, due=due, penalty_percent=args.late_penalty)
-    notes = [f"Format: {kind}; sandbox: {kind_of_walls}; seed {args.seed}", due_note(due, args.late_penalty)]
+    notes = [
+        f"Format: {kind}; sandbox: {kind_of_walls}; seed {args.seed}",
+        due_note(due, args.late_penalty),
+        *export.notes(),
+    ]
     written = write_reports(rows, assignment, args.out, kind, notes)
     if args.nbgrader:
         count = export_to_nbgrader(rows, assignment, args.nbgrader)
         print(f"nbgrader: {count} submissions in {args.nbgrader}")
-    return summarize(rows, written, args.out)
+    return summarize(rows, written, args.out, export.notes())
 
 
-def summarize(rows, written: list[pathlib.Path], out: pathlib.Path) -> int:
-    """Print how many of what there is, and where to look."""
+def summarize(rows, written: list[pathlib.Path], out: pathlib.Path, notes: list[str]) -> int:
+    """Print how many of what there is, what was left out, and where to look."""
     count = {}
     for row in rows:
         count[row.graded.status] = count.get(row.graded.status, 0) + 1
     fresh = sum(row.graded.fresh for row in rows)
     print(f"{len(rows)} submissions: " + ", ".join(f"{number} {status}" for status, number in sorted(count.items()))
           + f"; {fresh} parts scored in this run")  # fmt: skip
+    for note in notes:
+        print(note)
     for path in written:
         print(f"  {path}")
     print(f"  {out / 'feedback'}: a page per student; {out / 'manual.csv'}: points by hand")

@@ -15,13 +15,14 @@ from pathlib import Path
 from .answers import read_answers
 from .assignment import Assignment
 from .cache import read_verdicts, write_verdicts
+from .file_choice import Wanted
 from .fingerprint import definitions, part_key
 from .sandbox import Sandbox
 from .score import student_seed
 from .scoring import PartScore
-from .submissions import Submission, find_submissions, printable
+from .submissions import Export, Submission, find_submissions
 from .task import Task, pack, parts_of, run_task
-from .untrusted_files import Refused, read_file
+from .untrusted_files import Refused, printable, read_file
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Graded:
 
 
 def grade(
-    folder: Path,
+    submissions: Path | Export,
     assignment: Assignment,
     out: Path,
     *,
@@ -68,8 +69,8 @@ def grade(
 
     Parameters
     ----------
-    folder : Path
-        As :func:`find_submissions` reads it.
+    submissions : Path or Export
+        A folder as :func:`find_submissions` reads it, or what that has found.
     assignment : Assignment
     out : Path
         Verdicts are kept in ``out/verdicts``.
@@ -94,9 +95,11 @@ def grade(
     graded : list of Graded
         One per student, by student.
     """
-    kind, submissions = find_submissions(folder, assignment.name)
+    export = submissions
+    if not isinstance(export, Export):
+        export = find_submissions(submissions, wanted_of(assignment), out=out)
     known, source = definitions(assignment), pack(assignment.folder)
-    everyone = [read_submission(submission, assignment) for submission in submissions]
+    everyone = [read_submission(submission, assignment) for submission in export.submissions]
     tasks, waiting = [], []
     for graded in everyone:
         if graded.status != "graded":
@@ -122,7 +125,14 @@ def grade(
         _enter(graded, outcome, tasks[number])
         write_verdicts(path, {keys[name]: part for name, part in graded.parts.items()})
         progress(graded)
-    return kind, everyone
+    return export.format, everyone
+
+
+def wanted_of(assignment: Assignment) -> Wanted:
+    """Return what file an assignment asks for, and which other assignments the course has."""
+    functions = frozenset(function for question in assignment.questions for function in question.functions)
+    beside = {path.parent.name for path in assignment.folder.parent.glob("*/questions.py")}
+    return Wanted(assignment.name, functions, tuple(sorted(beside - {assignment.name})))
 
 
 def read_submission(submission: Submission, assignment: Assignment) -> Graded:

@@ -11,7 +11,9 @@ from pathlib import Path
 from .untrusted_files import Found, Refused, read_file
 
 #: smithbob_LATE_340934_208490284_a2-1.ipynb: user, late or not, user's number, file's number, name.
-CANVAS = re.compile(r"(?P<who>[^_]+)_(?P<late>LATE_)?(?P<user>\d+)_(?:(?P<file>\d+)_)?(?P<rest>.+)", re.DOTALL)
+CANVAS = re.compile(r"(?P<who>.+?)_(?P<late>LATE_)?(?P<user>\d+)_(?P<file>\d+)_(?P<rest>.+)", re.DOTALL)
+#: What was typed into Canvas instead of handed in as a file has no file's number: wu_444_text.html
+CANVAS_TEXT = re.compile(r"(?P<who>[^_]+)_(?P<late>LATE_)?(?P<user>\d+)_(?P<rest>.+\.html)", re.DOTALL)
 #: Bob Smith_123456_assignsubmission_file_: a folder; or a file, whose name follows.
 MOODLE = re.compile(r"(?P<who>.+?)_(?P<user>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)", re.DOTALL)
 GRADESCOPE_METADATA = "submission_metadata.yml"
@@ -30,15 +32,32 @@ class Person:
     partners: tuple[str, ...] = field(default=())
 
 
-def format_of(names: list[str]) -> str:
-    """Return which export a folder with entries of these names is; ``"plain"`` if none."""
+def format_of(names: list[str], alike: list[str]) -> str:
+    """Return which export a folder is, by majority; ``"plain"`` if none.
+
+    Parameters
+    ----------
+    names : list of str
+        Of all entries.
+    alike : list of str
+        Of those that could be a student's in a plain folder: folders, notebooks, Python and zip files.
+    """
     if GRADESCOPE_METADATA in names:
         return "gradescope"
-    if any(MOODLE.fullmatch(name) for name in names):
-        return "moodle"
-    if any((found := CANVAS.fullmatch(name)) and found["file"] for name in names):
-        return "canvas"
+    for kind, match in (("moodle", MOODLE.fullmatch), ("canvas", canvas_name)):
+        if sum(bool(match(name)) for name in names) > sum(not match(name) for name in alike):
+            return kind
     return "plain"
+
+
+def canvas_name(name: str) -> re.Match | None:
+    """Return the parts of a name as Canvas makes it: who, late, user, rest, and, of a file, file.
+
+    Names of people and of files may hold underscores and numbers too: the first two numbers of three digits are meant.
+    """
+    first = CANVAS.fullmatch(name)
+    long = re.fullmatch(CANVAS.pattern.replace(r"\d+", r"\d{3,}"), name, re.DOTALL)
+    return long or first or CANVAS_TEXT.fullmatch(name)
 
 
 def gradescope_people(folder: Path) -> dict[str, list[Person]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +17,9 @@ from pathlib import Path, PurePosixPath
 LIMIT_BYTES = 20_000_000
 #: Files and folders of one submission, folders in folders, and entries of a zip file.
 LIMIT_ENTRIES, LIMIT_DEPTH = 5000, 8
+#: Folders that programs fill, nobody's answer is in there; what marks a virtual environment, and the folders beside it.
+INSTALLED, ENVIRONMENT = ("site-packages", "node_modules"), ("pyvenv.cfg", "conda-meta")
+OF_ENVIRONMENT = ("bin", "scripts", "lib", "lib64", "include", "libs", "share", "pkgs", "conda-meta")
 #: Bytes of a zip file: pictures and data may be in it.
 LIMIT_ZIP = 200_000_000
 
@@ -35,38 +40,54 @@ class Found:
 
 
 def list_files(folder: Path) -> Iterator[Found]:
-    """Yield the plain files below a folder, sorted; hidden ones and what links, pipes and devices name are left out.
+    """Yield the plain files below a folder, those above first; hidden ones, installed packages, and what links, pipes
+    and devices name are left out.
 
     Raises
     ------
     Refused
-        If there are too many, or folders too deep in folders.
+        After the files that can be listed, if there are more, or folders too deep in folders.
     """
-    waiting, seen = [(folder, ())], 0
+    waiting, seen, too_deep = deque([(folder, ())]), 0, False
     while waiting:
-        here, folders = waiting.pop()
+        here, folders = waiting.popleft()
         with os.scandir(here) as entries:
             entries = sorted(entries, key=lambda entry: entry.name)
-        seen += len(entries)
-        if seen > LIMIT_ENTRIES or len(folders) > LIMIT_DEPTH:
-            raise Refused(f"more than {LIMIT_ENTRIES} files, or folders more than {LIMIT_DEPTH} deep")
+        beside = [entry.name for entry in entries]
         for entry in entries:
+            seen += 1
+            if seen > LIMIT_ENTRIES:
+                raise Refused(f"more than {LIMIT_ENTRIES} files")
             if is_hidden(entry.name):
                 continue
             if entry.is_dir(follow_symlinks=False):
-                waiting.append((Path(entry.path), (*folders, entry.name)))
+                if is_installed(entry.name, beside):
+                    continue
+                if len(folders) < LIMIT_DEPTH:
+                    waiting.append((Path(entry.path), (*folders, entry.name)))
+                else:
+                    too_deep = True
             elif entry.is_file(follow_symlinks=False):
                 yield Found(Path(entry.path), entry.name, entry.stat(follow_symlinks=False).st_mtime, "", folders)
+    if too_deep:
+        raise Refused(f"folders more than {LIMIT_DEPTH} deep")
 
 
 def list_links(folder: Path) -> list[str]:
     """Return the names of the symbolic links below a folder: never followed, but worth a word."""
     found = []
     for here, folders, files in os.walk(folder, followlinks=False):
+        beside = [*folders, *files]
+        folders[:] = [name for name in folders if not is_installed(name, beside)]
         found += [name for name in (*folders, *files) if (Path(here) / name).is_symlink()]
         if len(found) > LIMIT_ENTRIES:
             break
     return sorted(found)
+
+
+def is_installed(folder: str, beside: Collection[str]) -> bool:
+    """Tell whether a folder holds what a program installed, from its name and the names beside it."""
+    return folder in INSTALLED or (folder.lower() in OF_ENVIRONMENT and any(name in beside for name in ENVIRONMENT))
 
 
 def is_hidden(name: str) -> bool:
@@ -83,16 +104,22 @@ def list_zip(found: Found) -> list[Found]:
         If it is no zip file, has too many entries, or one that leads out of its folder.
     """
     with _open_zip(found.path) as archive:
-        entries = archive.infolist()
+        entries = [(entry, PurePosixPath(entry.filename.replace("\\", "/"))) for entry in archive.infolist()]
+        environments = {path.parent for _, path in entries if path.name in ENVIRONMENT}
+        environments |= {path.parent.parent for _, path in entries if path.parent.name in ENVIRONMENT}
+        installed = {folder for _, path in entries for folder in path.parents
+                     if is_installed(folder.name, ENVIRONMENT if folder.parent in environments else ())}  # fmt: skip
+        entries = [(entry, path) for entry, path in entries if installed.isdisjoint(path.parents)]
         if len(entries) > LIMIT_ENTRIES:
             raise Refused(f"{found.name} has more than {LIMIT_ENTRIES} entries")
         listed = []
-        for entry in entries:
-            parts = PurePosixPath(entry.filename).parts
-            outside = entry.filename.startswith("/") or ".." in parts or "\\" in entry.filename or ":" in entry.filename
+        for entry, path in entries:
+            parts = path.parts
+            outside = path.is_absolute() or ".." in parts or ":" in entry.filename
             if outside or stat.S_ISLNK(entry.external_attr >> 16):
                 raise Refused(f"{found.name} has an entry that leads out of its folder: {entry.filename!a}")
-            if not entry.is_dir() and parts and not any(is_hidden(part) for part in parts):
+            is_folder = entry.filename.endswith(("/", "\\"))  # a program of Windows wrote the latter
+            if not is_folder and parts and not any(is_hidden(part) for part in parts):
                 listed.append(
                     Found(found.path, parts[-1], found.modified, entry.filename, (*found.folders, *parts[:-1]))
                 )
@@ -148,3 +175,10 @@ def _open_zip(path: Path):
             raise Refused(f"{path.name} is no zip file: {error}") from None
         with archive:
             yield archive
+
+
+def printable(text: str, length: int = 100) -> str:
+    """Return text that neither breaks a table nor hides what it says: no control or direction marks."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    text = "".join("?" if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") else letter for letter in text)
+    return text if len(text) <= length else text[: length - 1] + "…"

@@ -34,6 +34,24 @@ def test_grade_and_grade_again(course, capsys):
     assert lines[2].startswith("bob,,,60,33,0,0,0,93,100,graded")
 
 
+@pytest.mark.slow
+def test_inside_the_folder_and_among_other_assignments(course, capsys, monkeypatch):
+    hand_in(course / "in/ann/a1_other.ipynb", "x = 1")
+    (course / "assignments/source/a1_other").mkdir()
+    (course / "assignments/source/a1_other/questions.py").write_text("")
+    (course / "in/roster.csv").write_text("")
+    monkeypatch.chdir(course / "in")
+    argv = ["grade", ".", "--assignment", "a0", "--source", str(course / "assignments/source"), "--format", "plain"]
+    for _ in range(2):  # the second time, the report lies there too
+        assert cli.main(argv) == 0
+        printed = capsys.readouterr().out
+        assert "2 submissions: 2 graded" in printed
+        assert "Ignored, no folder, notebook, Python or zip file: roster.csv" in printed
+        assert "Files of a1_other lie here too (1 submissions): they are not graded in this run" in printed
+    assert "Ignored, a report of minidet grade: report" in printed
+    assert "roster.csv" in (course / "in/report/report.html").read_text()
+
+
 def test_without_a_sandbox_nothing_is_graded(course, capsys, monkeypatch):
     def refuse():
         raise sandbox.SandboxError("no sandbox works here")

@@ -7,7 +7,8 @@ import zipfile
 
 import pytest
 
-from minidet.grading.submissions import Submission, find_submissions, printable
+from minidet.grading.file_choice import Wanted
+from minidet.grading.submissions import Submission, find_submissions, read_date
 from minidet.grading.untrusted_files import read_file
 
 from .handed_in import hand_in
@@ -16,10 +17,16 @@ NAME = "a0_toy"
 DAY = 86400
 
 
-def found(folder):
+def find(folder, *others, **options):
+    return find_submissions(folder, Wanted(NAME, others=others), **options)
+
+
+def found(folder, *others, **options):
     """Return the format, and every student's submission."""
-    kind, submissions = find_submissions(folder, NAME)
-    return kind, {submission.student: submission for submission in submissions}
+    export = find(folder, *others, **options)
+    by = {submission.student: submission for submission in export.submissions}
+    assert len(by) == len(export.submissions)
+    return export.format, by
 
 
 def test_canvas(tmp_path):
@@ -208,12 +215,176 @@ def test_no_two_students_share_a_file_name(one, other):
     assert not {"con", "index", ""} & set(slugs)
 
 
-def test_printable():
-    assert printable("a\x1b[31m\n\u202eb\udc80") == "a?[31m??b?"
-    assert len(printable("y" * 500)) == 100
-
-
 def test_the_folder_must_be_one(tmp_path):
     (tmp_path / "export.zip").write_text("")
     with pytest.raises(ValueError, match=r"SUBMISSIONS is .*export.zip, expected a folder, as the platform"):
-        find_submissions(tmp_path / "export.zip", NAME)
+        find(tmp_path / "export.zip")
+
+
+def test_one_name_like_canvas_among_plain_ones_changes_nothing(tmp_path):
+    for name in ("ann", "bob", "cy_111_900_final"):
+        hand_in(tmp_path / f"{name}.ipynb", name)
+    kind, by = found(tmp_path)
+    assert (kind, sorted(by)) == ("plain", ["ann", "bob", "cy_111_900_final"])
+    assert sorted(found(tmp_path, form="canvas")[1]) == ["111", "ann", "bob"]
+
+
+@pytest.mark.parametrize("kind, names, notes", [
+    ("canvas", ("zoe_111_900_a0_toy.ipynb", "yao_112_901_a0_toy.ipynb", "ann.ipynb"), "not named as in an export of canvas"),
+    ("moodle", ("Zoe_111_assignsubmission_file_/a0_toy.ipynb", "Yao_112_assignsubmission_file_/a0_toy.ipynb", "ann/a0_toy.ipynb"),
+     "not named as in an export of moodle"),
+])  # fmt: skip
+def test_what_does_not_fit_the_format_has_a_row(tmp_path, kind, names, notes):
+    for name in names:
+        hand_in(tmp_path / name, "x = 1")
+    assert found(tmp_path)[0] == kind
+    by = found(tmp_path)[1]
+    assert sorted(by) == ["111", "112", "ann"]
+    assert (by["111"].notes, by["ann"].notes) == ("", notes)
+    assert by["ann"].file is not None
+
+
+@pytest.mark.parametrize("name, who, user, late", [
+    ("ann_marie_111_900_a0_toy.ipynb", "ann_marie", "111", False),
+    ("ann_marie_LATE_111_900_a0_toy.ipynb", "ann_marie", "111", True),
+    ("group_1_34093_208490_a0_toy.ipynb", "group_1", "34093", False),
+    ("smith_34093_208490_123_a0_toy.ipynb", "smith", "34093", False),
+    ("smith_3_4_a0_toy.ipynb", "smith", "3", False),
+])  # fmt: skip
+def test_canvas_names_with_underscores_and_numbers(tmp_path, name, who, user, late):
+    hand_in(tmp_path / name, "# answer: q1")
+    kind, by = found(tmp_path)
+    assert (kind, list(by), by[user].name, by[user].late) == ("canvas", [user], who, late)
+    assert by[user].file is not None
+
+
+def test_every_entry_has_a_row_or_a_reason(tmp_path):
+    hand_in(tmp_path / "ann/a0_toy.ipynb", "ann")
+    hand_in(tmp_path / ".ipynb_checkpoints/ann.ipynb", "hidden")
+    hand_in(tmp_path / "__MACOSX/a0_toy.ipynb", "hidden")
+    for name in ("bob.ipynb", "cy.zip", "dan.ipynb.txt", "roster.csv", "eve.docx", ".DS_Store"):
+        (tmp_path / name).write_text("")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.ipynb")
+    export = find(tmp_path)
+    names = {submission.student for submission in export.submissions}
+    assert names == {"ann", "bob", "cy", "dan"}
+    assert len(names) + len(export.ignored) == len(os.listdir(tmp_path))
+    notes = "\n".join(export.notes())
+    assert "Ignored, no folder, notebook, Python or zip file: eve.docx, roster.csv" in notes
+    assert "Ignored, hidden, or left behind by a program: .DS_Store, .ipynb_checkpoints, __MACOSX" in notes
+    if hasattr(os, "mkfifo"):
+        assert "Ignored, neither a file nor a folder: pipe.ipynb" in notes
+
+
+def test_platforms_own_files_are_ignored_with_a_reason(tmp_path):
+    (tmp_path / "gradescope").mkdir()
+    (tmp_path / "gradescope/submission_metadata.yml").write_text("")
+    (tmp_path / "gradescope/notes.txt").write_text("")
+    hand_in(tmp_path / "gradescope/ann.ipynb", "x")
+    export = find(tmp_path / "gradescope")
+    assert [submission.student for submission in export.submissions] == ["ann"]
+    assert dict(export.ignored) == {"submission_metadata.yml": "the platform's own file",
+                                    "notes.txt": "no folder, notebook, Python or zip file"}  # fmt: skip
+
+
+def test_reports_are_no_students(tmp_path, monkeypatch):
+    hand_in(tmp_path / "ann/a0_toy.ipynb", "ann")
+    (tmp_path / "report").mkdir()
+    hand_in(tmp_path / "old/report.html", "")
+    hand_in(tmp_path / "old/grades.csv", "")
+    monkeypatch.chdir(tmp_path)
+    export = find(tmp_path, out=type(tmp_path)("report"))
+    assert [submission.student for submission in export.submissions] == ["ann"]
+    assert dict(export.ignored) == dict.fromkeys(["old", "report"], "a report of minidet grade")
+    assert sorted(found(tmp_path, out=tmp_path / "report/deeper")[1]) == ["ann"]
+
+
+def test_nothing_replaces_anything_silently(tmp_path):
+    for name in ("s1.ipynb", "s1-v9999.ipynb", "s2-v2.ipynb"):
+        hand_in(tmp_path / name, name)
+    _, by = found(tmp_path)
+    assert sorted(by) == ["s1", "s1-v9999", "s2-v2"]
+    assert all(read_file(by[name].file).find(name.encode()) > 0 for name in by)
+    assert by["s1-v9999"].notes == "perhaps another attempt of s1: look which one counts"
+    assert by["s2-v2"].notes == ""
+
+
+def test_entries_of_one_name_have_rows_and_notes(tmp_path):
+    hand_in(tmp_path / "ann/a0_toy.ipynb", "one")
+    hand_in(tmp_path / "ann.ipynb", "two")
+    hand_in(tmp_path / ("x" * 120) / "a0_toy.ipynb", "three")
+    hand_in(tmp_path / ("x" * 121) / "a0_toy.ipynb", "four")
+    _, by = found(tmp_path)
+    assert sorted(by) == ["ann", "ann+", "x" * 99 + "…", "x" * 99 + "…+"]
+    assert by["ann"].notes == "2 submissions of this name, each with a row of its own: this is ann, beside ann.ipynb"
+    assert by["ann+"].notes == "2 submissions of this name, each with a row of its own: this is ann.ipynb, beside ann"
+    assert len({submission.slug for submission in by.values()}) == 4
+
+
+def test_one_gradescope_id_twice_has_two_rows(tmp_path):
+    (tmp_path / "submission_metadata.yml").write_text(METADATA.replace("1003", "1001"))
+    hand_in(tmp_path / "submission_11/a0_toy.ipynb", "eleven")
+    hand_in(tmp_path / "submission_12/a0_toy.ipynb", "twelve")
+    _, by = found(tmp_path)
+    assert sorted(by) == ["1001", "1001+", "zoe@x.org"]
+    assert b"eleven" in read_file(by["1001"].file)
+    assert b"twelve" in read_file(by["1001+"].file)
+    assert "submission_12, beside submission_11" in by["1001+"].notes
+
+
+def test_no_student_is_named_like_anothers_hashed_file(tmp_path):
+    hashed = Submission("Ann").slug
+    for name in (hashed, hashed.lower(), Submission("").slug, Submission("İ").slug):
+        assert Submission(name).slug.lower() not in (hashed, hashed.lower(), name.lower())
+
+
+def test_numbers_of_students_stay_whole(tmp_path):
+    for name in (
+        "a0_toy_340934.ipynb",
+        "340935_a0_toy.ipynb",
+        "340936.ipynb",
+        "a0_toy_7.ipynb",
+        "Copy of a0_toy.ipynb",
+    ):
+        hand_in(tmp_path / name, name)
+    assert sorted(found(tmp_path)[1]) == ["340934", "340935", "340936", "Copy of a0_toy", "a0_toy_7"]
+
+
+@pytest.mark.parametrize("name", ["a0_toy (2)-1.ipynb", "Copy of a0_toy.ipynb", "a0_toy-Copy1.ipynb", "a0_toy - Copy.ipynb",
+                                  "a0_toy_final.ipynb", "a0_toy_v2.ipynb", "a0_toy.ipynb.txt"])  # fmt: skip
+def test_a_single_file_that_names_nobody_is_its_folders(tmp_path, name):
+    hand_in(tmp_path / "ann" / name, "# answer: q1")
+    _, by = found(tmp_path / "ann")
+    assert list(by) == ["ann"]
+    assert by["ann"].file is not None
+
+
+def test_a_long_name_of_numbers_takes_no_time(tmp_path):
+    hand_in(tmp_path / ("1-" * 110 + "x.ipynb"), "x")
+    assert len(found(tmp_path)[1]) == 1
+
+
+def test_mixed_assignments_are_said(tmp_path):
+    for name in ("ann_a0_toy.ipynb", "ann_a1_other.ipynb", "bob_a1_other.ipynb"):
+        hand_in(tmp_path / name, "# answer: q1\ndef f(): pass")
+    export = find(tmp_path, "a1_other")
+    by = {submission.student: submission for submission in export.submissions}
+    assert export.notes() == ["Files of a1_other lie here too (2 submissions): they are not graded in this run"]
+    assert by["ann"].file.path.name == "ann_a0_toy.ipynb"
+
+
+@pytest.mark.parametrize("seconds", [1_830_000_000_000.0, 1e300, float("inf"), 1e10, -1e9])
+def test_a_date_that_cannot_be_is_said_and_not_used(seconds):
+    date, note = read_date(seconds)
+    assert date is None
+    assert note.startswith("the file's date is not used: ")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such a date")
+def test_a_file_from_the_future_stops_nobody(tmp_path):
+    hand_in(tmp_path / "ann/a0_toy.ipynb", "ann", date=15_000_000_000)  # the year 2445, as far as ext4 can count
+    hand_in(tmp_path / "bob/a0_toy.ipynb", "bob", date=DAY)
+    _, by = found(tmp_path)
+    assert (by["ann"].submitted, by["ann"].notes) == (None, "the file's date is not used: 2445-05-01")
+    assert by["bob"].submitted.timestamp() == DAY

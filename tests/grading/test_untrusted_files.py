@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from minidet.grading import untrusted_files
-from minidet.grading.untrusted_files import Found, Refused, list_files, list_links, list_zip, read_file
+from minidet.grading.untrusted_files import Found, Refused, list_files, list_links, list_zip, printable, read_file
 
 
 def found(path, member=""):
@@ -45,13 +45,13 @@ def test_links_and_pipes_are_not_followed(tmp_path):
 
 
 def test_too_many_files_and_folders_too_deep_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(untrusted_files, "LIMIT_ENTRIES", 3)
     deep = tmp_path
     for _ in range(untrusted_files.LIMIT_DEPTH + 1):
         deep /= "x"
     deep.mkdir(parents=True)
     with pytest.raises(Refused, match="deep"):
         list(list_files(tmp_path))
+    monkeypatch.setattr(untrusted_files, "LIMIT_ENTRIES", 3)
     for number in range(4):
         (tmp_path / f"{number}.py").write_text("")
     with pytest.raises(Refused, match="more than 3 files"):
@@ -105,3 +105,48 @@ def test_damaged_zips_are_refused(tmp_path):
 def test_an_entry_is_read(tmp_path):
     make_zip(tmp_path / "a.zip", {"a.py": b"print()"})
     assert read_file(found(tmp_path / "a.zip", "a.py")) == b"print()"
+
+
+def test_a_virtual_environment_is_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(untrusted_files, "LIMIT_ENTRIES", 20)
+    (tmp_path / "a.py").write_text("")
+    for folder in ("venv", "."):  # in a folder of its own, or right where the work is
+        (tmp_path / folder / "lib/python3/site-packages").mkdir(parents=True)
+        (tmp_path / folder / "bin").mkdir()
+        (tmp_path / folder / "pyvenv.cfg").write_text("")
+        (tmp_path / folder / "bin/python").symlink_to("/usr/bin/python3")
+        for number in range(30):
+            (tmp_path / folder / f"lib/python3/site-packages/{number}.py").write_text("")
+    assert [item.name for item in list_files(tmp_path) if item.name != "pyvenv.cfg"] == ["a.py"]
+    assert list_links(tmp_path) == []
+    names = [
+        str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file() and not path.is_symlink()
+    ]
+    listed = list_zip(make_zip(tmp_path / "a.zip", dict.fromkeys(names, "")))
+    assert [item.name for item in listed if item.name != "pyvenv.cfg"] == ["a.py"]
+
+
+def test_what_can_be_listed_comes_before_the_refusal(tmp_path, monkeypatch):
+    """What lies above is listed first, so that one folder of pictures costs nobody the notebook beside it."""
+    monkeypatch.setattr(untrusted_files, "LIMIT_ENTRIES", 5)
+    (tmp_path / "aaa").mkdir()
+    (tmp_path / "z.py").write_text("")
+    for number in range(9):
+        (tmp_path / f"aaa/{number}.png").write_text("")
+    listing = list_files(tmp_path)
+    assert next(listing).name == "z.py"
+    with pytest.raises(Refused, match="more than 5 files"):
+        list(listing)
+
+
+def test_a_zip_of_windows_is_read(tmp_path):
+    (tmp_path / "a.zip").write_bytes(make_zip(tmp_path / "b.zip", {"work|sub|a.py": b"print()", "work|": b""}).path
+                                     .read_bytes().replace(b"|", b"\\"))  # fmt: skip
+    (entry,) = list_zip(found(tmp_path / "a.zip"))
+    assert (entry.name, entry.folders) == ("a.py", ("work", "sub"))
+    assert read_file(entry) == b"print()"
+
+
+def test_printable():
+    assert printable("a\x1b[31m\n\u202eb\udc80") == "a?[31m??b?"
+    assert len(printable("y" * 500)) == 100
