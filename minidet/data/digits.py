@@ -26,10 +26,10 @@ from .geometry import boxes_of_masks
 from .targets import check_flag, check_length, check_size
 
 CLASSES = ["background", *"0123456789"]
-#: A colour per class for pictures: background black, digits around the colour circle.
+#: A colour per class for pictures: background black, digits so that any two stay apart for colour-blind eyes too.
 PALETTE = np.array(
-    [[0, 0, 0], [230, 25, 75], [245, 130, 48], [255, 225, 25], [170, 230, 60], [60, 180, 75],
-     [70, 240, 240], [0, 130, 200], [145, 30, 180], [240, 50, 230], [170, 110, 40]],
+    [[0, 0, 0], [130, 0, 0], [0, 250, 130], [220, 0, 250], [190, 130, 0], [30, 0, 130],
+     [250, 190, 250], [95, 160, 130], [95, 30, 60], [190, 250, 0], [130, 95, 160]],
     np.uint8,
 )  # fmt: skip
 

@@ -27,10 +27,10 @@ from .shapes_paint import choose_colour, light, paint
 from .targets import check_flag, check_length, check_size
 
 PERSON = "person"
-#: A colour per class for pictures, as in :class:`ShapeScenes.palette`.
+#: A colour per class for pictures, as in :class:`ShapeScenes.palette`: any two stay apart for colour-blind eyes too.
 COLOURS = {
-    "background": (0, 0, 0), "circle": (230, 25, 75), "square": (255, 200, 25), "triangle": (60, 180, 75),
-    "star": (70, 220, 240), "cross": (0, 110, 220), "ring": (200, 60, 230), PERSON: (250, 140, 60),
+    "background": (0, 0, 0), "circle": (250, 0, 0), "square": (250, 250, 0), "triangle": (130, 250, 190),
+    "star": (0, 30, 250), "cross": (160, 30, 60), "ring": (250, 130, 250), PERSON: (95, 0, 130),
 }  # fmt: skip
 
 RADII = (0.11, 0.25)  # of an outline, as a share of the picture's shorter side; small ones are as likely as large ones

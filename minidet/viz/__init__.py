@@ -7,7 +7,7 @@ from .image import as_picture, draw_image
 from .joints import draw_joints
 from .layers import LayerRow, draw_layers, format_layers, layer_table
 from .masks import draw_masks
-from .page import subplots
+from .page import subplots, use_style
 from .segmentation import colour_labels, draw_labels, overlay_labels, palette, plot_predictions
 from .tape import TapeNode, draw_tape, read_tape
 
@@ -33,4 +33,5 @@ __all__ = [
     "plot_predictions",
     "read_tape",
     "subplots",
+    "use_style",
 ]

@@ -2,7 +2,7 @@
 
 A notebook or a web page may be white or nearly black, and a picture does not know. So nothing here paints a ground, and
 text and lines are of middling lightness: their contrast is at least 3 (WCAG 2.1, success criterion 1.4.11) against
-both ``#ffffff`` and ``#111111``.
+both ``#ffffff`` and ``#111111``, that of text 4.33: no one grey has more against both.
 """
 
 from __future__ import annotations
@@ -12,9 +12,13 @@ import numpy as np
 from ..autograd.as_array import as_array as as_array  # for the other files of this floor
 from ..errors import bad_argument, integer, number
 
-#: Text, frames and arrows. One shade lighter, and IPython takes it for ink of dark pages: on light ones it then paints
-#: a black ground.
-INK = "#7f7f7f"
+#: Text, frames and arrows: the grey whose contrast to a white and to a nearly black page (``#111111``) is the same.
+INK = "#797979"
+#: What notebooks draw with beside it: letters on pale grounds, and three colours with their pale grounds.
+DARK, BLUE, ORANGE, GREEN = "#222222", "#3d7cc0", "#c9651c", "#3d8f5c"
+PALE_BLUE, PALE_ORANGE, PALE_GREEN, YELLOW = "#cfe0f0", "#f9dcc4", "#d3ead9", "#fff2b3"
+#: Points: smaller letters are not read.
+SMALLEST = 8
 #: One colour per class or curve: chosen so that any two stay apart for red-, green- and blue-blind eyes too.
 COLOURS = ("#c0240c", "#009ce4", "#849c00", "#a818b4", "#3c6c60", "#b48490", "#4848fc")
 MOST_AXES, LARGEST_SIDE = 1000, 600.0  # of a figure; inches: matplotlib draws at most 65536 pixels
@@ -23,6 +27,22 @@ MOST_AXES, LARGEST_SIDE = 1000, 600.0  # of a figure; inches: matplotlib draws a
 def colour(number: int) -> str:
     """Return the colour of class, instance or curve ``number``; there are seven, then they begin again."""
     return COLOURS[number % len(COLOURS)]
+
+
+def use_style() -> None:
+    """Let all of matplotlib's pictures in this process read on light and dark pages: what a notebook calls first.
+
+    No ground is painted, and text and frames are in :data:`INK`. Letters have at least 8 points.
+    """
+    import matplotlib.pyplot as plt
+
+    for part in ("text.color", "axes.labelcolor", "axes.edgecolor", "axes.titlecolor", "xtick.color", "ytick.color"):
+        plt.rcParams[part] = INK
+    for part in ("xtick.labelsize", "ytick.labelsize", "legend.fontsize"):
+        plt.rcParams[part] = SMALLEST
+    for part in ("figure.facecolor", "savefig.facecolor", "axes.facecolor"):
+        plt.rcParams[part] = "none"
+    plt.rcParams.update({"figure.dpi": 90, "font.size": 10, "legend.frameon": False, "legend.labelcolor": INK})
 
 
 def subplots(nrows: int = 1, ncols: int = 1, figsize: tuple[float, float] | None = None):

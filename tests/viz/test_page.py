@@ -11,6 +11,8 @@ from matplotlib.text import Annotation, Text
 
 import minidet
 from minidet import nn, viz
+from minidet.data import DigitScenes
+from minidet.data.shapes import COLOURS as SHAPE_COLOURS
 from minidet.viz.page import COLOURS, INK, as_array, colour, subplots
 
 PAGES = ("#ffffff", "#111111")
@@ -68,6 +70,40 @@ def test_classes_stay_apart_for_colour_blind_eyes(eye):
     seen = lab(np.array([linear(to_rgb(c)) for c in COLOURS]) @ np.array(EYES[eye]).T)
     distances = np.linalg.norm(seen[:, None] - seen[None], axis=-1)
     assert distances[~np.eye(len(COLOURS), dtype=bool)].min() > 14
+
+
+@pytest.mark.parametrize("eye", EYES)
+@pytest.mark.parametrize(
+    "colours", [DigitScenes.palette, np.array(list(SHAPE_COLOURS.values()))], ids=["digits", "shapes"]
+)
+def test_palettes_of_the_data_sets_stay_apart_for_colour_blind_eyes(colours, eye):
+    """The colours lie side by side in one picture, so their distance is larger."""
+    seen = lab(linear(colours / 255) @ np.array(EYES[eye]).T)
+    distances = np.linalg.norm(seen[:, None] - seen[None], axis=-1)
+    assert distances[~np.eye(len(colours), dtype=bool)].min() > 30
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_text_has_the_best_contrast_that_one_grey_has_on_both_pages(page):
+    greys = [f"#{level:02x}{level:02x}{level:02x}" for level in range(256)]
+    best = max(min(contrast(grey, other) for other in PAGES) for grey in greys)
+    assert contrast(INK, page) >= best > 4.3
+
+
+def test_style_reads_on_both_pages():
+    import matplotlib.pyplot as plt
+
+    with plt.rc_context():
+        viz.use_style()
+        figure, ax = plt.subplots()
+        ax.set_title("a title")
+        ax.plot([0, 1], label="a line")
+        legend = ax.legend()
+        figure.draw_without_rendering()
+        assert figure.get_facecolor()[3] == ax.get_facecolor()[3] == 0
+        for text in (ax.title, *ax.get_xticklabels(), *legend.get_texts()):
+            assert to_rgba(text.get_color()) == to_rgba(INK)
+            assert text.get_fontsize() >= 8
 
 
 def test_colours_begin_again():
