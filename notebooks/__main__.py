@@ -6,9 +6,11 @@
     python -m notebooks NAME ...          only these
     python -m notebooks --write NAME ...  in full, and keep what they print and draw in NAME.ipynb
 
-A notebook has two files. ``NAME.py`` is its source, cells in the percent format of jupytext: edit that one.
-``NAME.ipynb`` is made from it, with the outputs of one run, so that it can be read without running it. Quick mode also
-fails where the two do not have the same cells.
+A notebook has two files. ``NAME.py`` is its source, cells in the percent format of jupytext: edit
+that one. ``NAME.ipynb`` is made from it, with the outputs of one run: to be read without running
+it. Quick mode also fails where the two do not have the same cells. It puts the folded
+solutions in the place of the functions that readers write, and each has to pass its check; in full,
+these functions are run as readers find them.
 """
 
 import argparse
@@ -17,14 +19,21 @@ import pathlib
 import sys
 import tempfile
 
+from . import blanks
+
 FOLDER = pathlib.Path(__file__).parent
+#: Files of this folder that are none.
+NO_NOTEBOOKS = {"__main__", "blanks"}
 #: Seconds that one cell may take.
 TIMEOUT = 600
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def names():
-    """List the notebooks: every file in this folder but this one."""
-    return sorted({path.stem for path in FOLDER.iterdir() if path.suffix in (".py", ".ipynb")} - {"__main__"})
+    """List the notebooks: every .py and .ipynb in this folder but the runner's own."""
+    return sorted(
+        {path.stem for path in FOLDER.iterdir() if path.suffix in (".py", ".ipynb")} - NO_NOTEBOOKS
+    )
 
 
 def read(name):
@@ -43,11 +52,17 @@ def read(name):
 
 
 def execute(notebook, quick):
-    """Run all cells in a temporary folder; raise what a cell raises. Outputs are added to the notebook."""
+    """Run all cells in a temporary folder; raise what a cell raises. Outputs are added."""
     import nbclient
 
-    inline = "module://matplotlib_inline.backend_inline"  # pictures become outputs, whatever is set outside
-    environment = {**os.environ, "MINIDET_QUICK": str(int(quick)), "MPLBACKEND": inline}
+    inline = "module://matplotlib_inline.backend_inline"  # pictures become outputs
+    flag = str(int(quick))
+    environment = {
+        **os.environ,
+        "MINIDET_QUICK": flag,
+        "MINIDET_BLANKS": flag,
+        "MPLBACKEND": inline,
+    }
     with tempfile.TemporaryDirectory() as folder:
         client = nbclient.NotebookClient(
             notebook,
@@ -65,7 +80,11 @@ def differences(source, stored):
     if len(source.cells) != len(stored.cells):
         return [f"{len(source.cells)} cells in the source, {len(stored.cells)} in the notebook"]
     pairs = enumerate(zip(source.cells, stored.cells, strict=True))
-    return [f"cell {number}" for number, (a, b) in pairs if (a.cell_type, a.source) != (b.cell_type, b.source)]
+    return [
+        f"cell {number}"
+        for number, (a, b) in pairs
+        if (a.cell_type, a.source) != (b.cell_type, b.source)
+    ]
 
 
 def check(name):
@@ -79,8 +98,15 @@ def check(name):
     if any(cell.cell_type == "code" and cell.execution_count is None for cell in stored.cells):
         wrong.append("a cell was never run")
     if wrong:
-        sys.exit(f"{name}.ipynb is not what {name}.py gives ({', '.join(wrong)}): python -m notebooks --write {name}")
+        wrong = ", ".join(wrong)
+        sys.exit(f"{name}.ipynb is not of {name}.py ({wrong}): python -m notebooks --write {name}")
+    blanks.fill(source)
     execute(source, quick=True)
+
+
+def is_kept(output):
+    """Leave out progress bars and notes of the compiler, and widgets: on a page nothing moves."""
+    return output.get("name") != "stderr" and WIDGET not in output.get("data", {})
 
 
 def write(name):
@@ -90,10 +116,11 @@ def write(name):
     notebook = read(name)
     execute(notebook, quick=False)
     for cell in notebook.cells:
-        if cell.cell_type == "code":  # progress bars and notes of the compiler are for those who watch
-            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
-            for output in cell.outputs:  # pictures read on light and on dark pages: no ground is to be painted
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if is_kept(output)]
+            for output in cell.outputs:  # pictures read on light and dark pages: without a ground
                 output.get("metadata", {}).pop("needs_background", None)
+    notebook.metadata.pop("widgets", None)
     nbformat.validate(notebook)
     nbformat.write(notebook, FOLDER / f"{name}.ipynb")
 
@@ -106,7 +133,9 @@ def main():
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(names())
     if unknown:
-        parser.error(f"no such notebook: {', '.join(sorted(unknown))}; there are: {', '.join(names())}")
+        parser.error(
+            f"no such notebook: {', '.join(sorted(unknown))}; there are: {', '.join(names())}"
+        )
     for name in arguments.names or names():
         print(name, flush=True)
         (write if arguments.write else check)(name)

@@ -8,6 +8,7 @@ from .dataset import Dataset, Subset, TensorDataset
 from .digits import DigitScenes
 from .folder import data_root
 from .loader import DataLoader
+from .sample_photograph import sample_photograph
 from .shapes import ShapeScenes, ShapeSegmentation
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "default_collate",
     "geometry",
     "median_frequency_weights",
+    "sample_photograph",
     "transforms",
 ]

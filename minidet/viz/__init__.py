@@ -9,6 +9,7 @@ from .layers import LayerRow, draw_layers, format_layers, layer_table
 from .masks import draw_masks
 from .page import subplots, use_style
 from .segmentation import colour_labels, draw_labels, overlay_labels, palette, plot_predictions
+from .sliders import sliders
 from .tape import TapeNode, draw_tape, read_tape
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "palette",
     "plot_predictions",
     "read_tape",
+    "sliders",
     "subplots",
     "use_style",
 ]
