@@ -28,6 +28,7 @@ COMMANDS = {
 }
 
 #: What minidet.errors.bad_argument writes: such an error explains itself, a traceback would hide it.
+MISSING = re.compile(r": pip install [\w-]+\.$")  # of an extra: it says how to get it
 OUR_VOICE = re.compile(r"[\w.]+: .*, expected ", re.DOTALL)
 
 
@@ -46,7 +47,7 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
 
 def explains_itself(error: BaseException) -> bool:
     """Tell a mistake of the user (a missing file, a bad argument) from a mistake in the code."""
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) or (isinstance(error, ImportError) and MISSING.search(str(error))):
         return True
     return isinstance(error, (ValueError, TypeError, IndexError)) and OUR_VOICE.match(str(error)) is not None
 

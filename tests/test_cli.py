@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.metadata
+import sys
 import types
 
 import pytest
@@ -112,3 +113,21 @@ def test_ctrl_c(command, capsys):
     command.run = raiser(KeyboardInterrupt())
     assert cli.main(["sing"]) == 130
     assert capsys.readouterr().err == "minidet: interrupted\n"
+
+
+def test_a_package_that_is_missing_is_named_without_a_traceback(command, capsys):
+    command.run = raiser(ImportError("DigitScenes: scikit-learn is not installed: pip install scikit-learn."))
+    assert cli.main(["sing"]) == 2
+    assert capsys.readouterr().err.startswith("minidet: error: DigitScenes: scikit-learn is not installed: pip install")
+    command.run = raiser(ImportError("cannot import name 'x' from 'minidet'"))
+    with pytest.raises(ImportError):
+        cli.main(["sing"])
+
+
+def test_the_demo_without_scikit_learn_says_what_to_install(monkeypatch, capsys, tmp_path):
+    from minidet.data import digits
+
+    digits.load_scans.cache_clear()
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
+    assert cli.main(["demo", "--out", str(tmp_path / "run")]) == 2
+    assert "pip install scikit-learn." in capsys.readouterr().err

@@ -139,7 +139,9 @@ def load_scans() -> tuple[np.ndarray, np.ndarray]:
     try:
         from sklearn.datasets import load_digits  # only here: it takes a second to import
     except ImportError as error:
-        raise ImportError('DigitScenes: scikit-learn is not installed: pip install "minidet[demo]".') from error
+        raise ImportError(
+            "DigitScenes: scikit-learn, which has them, is not installed: pip install scikit-learn."
+        ) from error
     data = load_digits()
     fine = zoom(data.images / 16, (1, FINER, FINER), order=3, mode="grid-constant", grid_mode=True)
     return np.clip(fine, 0, 1).astype(np.float32), data.target.astype(np.int64)

@@ -35,8 +35,8 @@ def sample_photograph(name: str = "china", scale: float = 1.0) -> np.ndarray:
     try:
         from sklearn.datasets import load_sample_image  # only here: it takes a second to import
     except ImportError as error:
-        why = 'scikit-learn is not installed: pip install "minidet[demo]"'
-        raise ImportError(f"sample_photograph: {why}.") from error
+        why = "scikit-learn, which has it, is not installed"
+        raise ImportError(f"sample_photograph: {why}: pip install scikit-learn.") from error
     from PIL import Image
 
     picture = Image.fromarray(load_sample_image(PHOTOGRAPHS[name][0]))

@@ -1,4 +1,4 @@
-"""Submissions on a Dask cluster: ``minidet grade --dask ADDRESS``. Needs ``pip install "minidet[dask]"``."""
+"""Submissions on a Dask cluster: ``minidet grade --dask ADDRESS``. Needs ``pip install distributed``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def run_on_cluster(tasks: list[Task], address: str, timeout: float = 30.0) -> It
     try:
         from distributed import Client, as_completed
     except ImportError as error:
-        raise bad_argument("grade", "--dask", "was given", 'dask.distributed: pip install "minidet[dask]"',
+        raise bad_argument("grade", "--dask", "was given", 'dask.distributed: pip install distributed',
                            str(error)) from None  # fmt: skip
     try:
         client = Client(address, timeout=timeout)

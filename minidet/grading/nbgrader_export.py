@@ -1,4 +1,4 @@
-"""Grades in nbgrader's grade book, through its own API. Needs ``pip install "minidet[instructor]"``.
+"""Grades in nbgrader's grade book, through its own API. Needs ``pip install nbgrader``.
 
 Only the automatic points of every question and the penalty for lateness are written. What people gave in nbgrader's
 formgrader (manual points, extra credit, comments) stays, and releasing, manual grading and feedback are nbgrader's.
@@ -30,7 +30,7 @@ def export_to_nbgrader(rows: list[Row], assignment: Assignment, database: str) -
         from nbgrader.api import Gradebook
         from sqlalchemy.exc import SQLAlchemyError
     except ImportError as error:
-        raise bad_argument("grade", "--nbgrader", "was given", 'nbgrader: pip install "minidet[instructor]"',
+        raise bad_argument("grade", "--nbgrader", "was given", 'nbgrader: pip install nbgrader',
                            str(error)) from None  # fmt: skip
     rows = [row for row in rows if row.total is not None]
     try:

@@ -52,7 +52,7 @@ def sliders(draw, **controls):
         import ipywidgets as widgets
     except ImportError:
         draw(**start)
-        print('To move it: pip install "minidet[notebooks]", and start the kernel again.')
+        print("To move it: pip install ipywidgets, and start the kernel again.")
         return
     from IPython.display import display
 
