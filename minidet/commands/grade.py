@@ -16,7 +16,8 @@ from ..grading import sandbox
 from ..grading.assignment import load
 from ..grading.batch import grade, wanted_of
 from ..grading.dask_cluster import run_on_cluster
-from ..grading.gradebook import make_rows, read_due, read_manual
+from ..grading.gradebook import make_rows, read_due
+from ..grading.manual import read_manual
 from ..grading.nbgrader_export import export_to_nbgrader
 from ..grading.reports import write_reports
 from ..grading.submissions import FORMATS, find_submissions

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
 import math
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ..errors import bad_argument
 from .assignment import Assignment
 from .batch import Graded
-from .cache import write_text
+from .manual import DAYS_LATE, EXTRA, Manual, of_students
 from .wording import for_students
-
-MANUAL_COLUMNS = ("student", "question", "points", "comment")
-#: What may stand in the column "question" beside the questions' names.
-EXTRA, DAYS_LATE = "extra", "days_late"
-
-
-@dataclass(frozen=True)
-class Manual:
-    """A line of ``manual.csv``: points given by hand, which count instead of the grader's."""
-
-    points: float
-    comment: str = ""
 
 
 @dataclass
@@ -78,42 +64,6 @@ def read_due(text: str) -> datetime.datetime:
     return due if due.tzinfo else due.astimezone()
 
 
-def read_manual(path: Path, assignment: Assignment) -> dict[str, dict[str, Manual]]:
-    """Read the points given by hand, per student and question; write an empty table to fill in if there is none.
-
-    Raises
-    ------
-    ValueError
-        Naming the line that is wrong: nothing that was written by hand is passed over in silence.
-    """
-    if not path.exists():
-        write_text(path, ",".join(MANUAL_COLUMNS) + "\n")
-        return {}
-    known = {question.id for question in assignment.questions} | {EXTRA, DAYS_LATE}
-    manual: dict[str, dict[str, Manual]] = {}
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        if not {"student", "question", "points"} <= set(reader.fieldnames or ()):
-            raise bad_argument("grade", str(path), f"has the columns {reader.fieldnames}", ", ".join(MANUAL_COLUMNS))
-        for line in reader:
-            student, question = (line["student"] or "").strip(), (line["question"] or "").strip()
-            if not student and not question:
-                continue
-            if question not in known:
-                raise bad_argument("grade", f"{path}, line {reader.line_num}: question", f"is {question!r}",
-                                   f"one of {', '.join(sorted(known))}")  # fmt: skip
-            try:
-                points = float((line["points"] or "").replace(",", "."))
-            except ValueError:
-                points = math.nan
-            if not math.isfinite(points):
-                raise bad_argument(
-                    "grade", f"{path}, line {reader.line_num}: points", f"are {line['points']!r}", "a number"
-                )
-            manual.setdefault(student, {})[question] = Manual(points, (line.get("comment") or "").strip())
-    return manual
-
-
 def make_rows(
     everyone: list[Graded],
     assignment: Assignment,
@@ -129,7 +79,7 @@ def make_rows(
     everyone : list of Graded
     assignment : Assignment
     manual : dict
-        From :func:`read_manual`.
+        From :func:`~minidet.grading.manual.read_manual`.
     due : datetime, optional
         Without it, only what the platform marked late is late.
     penalty_percent : float
@@ -140,13 +90,9 @@ def make_rows(
     ValueError
         If ``manual`` names a student who handed in nothing.
     """
-    strangers = sorted(set(manual) - {graded.submission.student for graded in everyone})
-    if strangers:
-        raise bad_argument(
-            "grade", "manual.csv: student", f"is {strangers[0]!r}", "one of the column 'student' of grades.csv"
-        )
+    given = of_students(manual, [graded.submission.student for graded in everyone])
     return [
-        _row(graded, assignment, manual.get(graded.submission.student, {}), due, penalty_percent) for graded in everyone
+        _row(graded, assignment, given.get(graded.submission.student, {}), due, penalty_percent) for graded in everyone
     ]
 
 

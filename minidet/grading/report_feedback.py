@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .assignment import Assignment, Question
-from .gradebook import DAYS_LATE, EXTRA, Row
+from .gradebook import Row
+from .manual import DAYS_LATE, EXTRA
 from .report_page import bar, page, table, text
 from .wording import for_students
 

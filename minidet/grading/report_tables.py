@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+import re
 from pathlib import Path
 
 from .assignment import Assignment
@@ -68,11 +67,12 @@ def moodle(rows: list[Row], out_of: int) -> list[list]:
 
 def table(lines: list[list]) -> str:
     """Return lines as CSV. None is an empty cell; text that a spreadsheet would run begins with an apostrophe."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    for line in lines:
-        writer.writerow([_cell(value) for value in line])
-    return buffer.getvalue()
+    return "".join(",".join(map(_quoted, map(_cell, line))) + "\n" for line in lines)
+
+
+def _quoted(cell: str) -> str:
+    """Return a cell in quotes where it needs them: also where a spreadsheet that splits at ``;`` would cut it."""
+    return '"' + cell.replace('"', '""') + '"' if re.search(r'[,;"\t\r\n]', cell) else cell
 
 
 def gradescope(row: Row, assignment: Assignment) -> dict:

@@ -5,7 +5,8 @@ import datetime
 import pytest
 
 from minidet.grading.batch import Graded, grade
-from minidet.grading.gradebook import days_late, make_rows, read_due, read_manual
+from minidet.grading.gradebook import days_late, make_rows, read_due
+from minidet.grading.manual import read_manual
 from minidet.grading.submissions import Submission
 from minidet.grading.untrusted_files import Found
 
@@ -43,26 +44,6 @@ def test_points_by_hand_count_instead_and_stay_through_a_regrade(everyone, toy, 
         assert "by hand: extra, q2" in bob.reason
         everyone = grade(tmp_path / "in", toy, tmp_path / "out", jobs=1, regrade=True)[1]
     assert path.read_text().count("\n") == 4  # the grader does not write into it
-
-
-def test_a_table_to_fill_in_is_written_once(toy, tmp_path):
-    assert read_manual(tmp_path / "out/manual.csv", toy) == {}
-    assert (tmp_path / "out/manual.csv").read_text() == "student,question,points,comment\n"
-    assert read_manual(tmp_path / "out/manual.csv", toy) == {}
-
-
-@pytest.mark.parametrize(
-    "line, message",
-    [
-        ("bob,q7,3,", r"manual.csv, line 2: question is 'q7', expected one of days_late, extra, q1, q2"),
-        ("bob,q1,many,", r"line 2: points are 'many', expected a number"),
-        ("bob,q1,nan,", r"line 2: points are 'nan', expected a number"),
-        ("bob,q1,,", r"line 2: points are '', expected a number"),
-    ],
-)
-def test_a_slip_of_the_pen_is_not_passed_over(toy, tmp_path, line, message):
-    with pytest.raises(ValueError, match=message):
-        read_manual(write_manual(tmp_path / "manual.csv", line), toy)
 
 
 def test_points_for_nobody_are_not_passed_over(everyone, toy, tmp_path):

@@ -8,7 +8,8 @@ import re
 import pytest
 
 from minidet.grading.batch import Graded, grade
-from minidet.grading.gradebook import Manual, make_rows
+from minidet.grading.gradebook import make_rows
+from minidet.grading.manual import Manual
 from minidet.grading.report_class import class_report
 from minidet.grading.report_feedback import feedback
 from minidet.grading.report_page import histogram, page, text
@@ -181,3 +182,10 @@ def test_histogram():
     assert "0 to 5: 2, 5 to 10: 4" in picture
     assert histogram([], 10).count("<rect") == 0
     Tags(page(text("t"), picture))
+
+
+@pytest.mark.parametrize("name", ["x;=cmd", "x\t=cmd", "x,=cmd", 'x"=cmd', "x\n=cmd"])
+def test_a_cell_that_a_spreadsheet_would_cut_is_quoted(name):
+    quoted = name.replace('"', '""')
+    assert table([[name, 1]]) == f'"{quoted}",1\n'
+    assert list(csv.reader(table([[name, 1]]).splitlines(keepends=True))) == [[name, "1"]]
