@@ -104,9 +104,8 @@ def _lines(path: Path) -> Iterator[tuple[int, dict]]:
                 )
             yield reader.line_num, line
     except csv.Error as error:
-        raise bad_argument(
-            "grade", f"{path}, line {reader.line_num}", "cannot be read", "a table", str(error)
-        ) from None
+        where = f"{path}, line {reader.line_num + 1}"
+        raise bad_argument("grade", where, "cannot be read", "a table", str(error)) from None
 
 
 def _points(line: dict, question: str, limits: tuple[float, float], where: str) -> float:
