@@ -21,10 +21,13 @@ def two(dtypes=("float64", "float32", "int64", "int32", "uint8"), number=True, *
     """Draw two arrays of shapes that broadcast, or an array and a number."""
 
     def draw(d):
+        limits = dict(options)
         first = d.pick(*dtypes)
         second = d.pick(*dtypes) if d.maybe(25) else first
         shape = d.shape()
-        pair = [d.array(shape, first, d.values(), **options), d.array(d.fits(shape), second, d.values(), **options)]
+        if "uint8" in (first, second):
+            limits["low"] = 0  # a number below 0 beside uint8 has no value that NumPy and PyTorch agree on
+        pair = [d.array(shape, first, d.values(), **limits), d.array(d.fits(shape), second, d.values(), **limits)]
         if number and d.maybe(20):
             whole = first not in ("float64", "float32") or d.maybe(30)
             pair[1] = d.pick(1, 2, 3) if whole else d.number() or 1.5

@@ -54,6 +54,9 @@ def numbers_first(x, index):
     """x[index] with PyTorch's rule: numbers, slices and None are taken first, then all arrays together."""
     index = index if isinstance(index, tuple) else (index,)
     index = tuple(np.asarray(part) if isinstance(part, list) else part for part in index)
+    index = tuple(
+        int(part) if getattr(part, "shape", None) == () and part.dtype != np.bool_ else part for part in index
+    )
     used = sum(part.ndim if getattr(part, "dtype", None) == np.bool_ else 1
                for part in index if part is not None and part is not ...)  # fmt: skip
     if not any(part is ... for part in index):
