@@ -9,13 +9,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .answers import read_answers
 from .assignment import Assignment
 from .cache import read_verdicts, write_verdicts
-from .file_choice import Wanted
+from .file_choice import Wanted, defined_names
 from .fingerprint import definitions, part_key
 from .sandbox import Sandbox
 from .score import student_seed
@@ -150,8 +150,21 @@ def read_submission(submission: Submission, assignment: Assignment) -> Graded:
         return Graded(submission, "refused", f"refused: {printable(str(error), 300)}")
     except (ValueError, OSError, RecursionError, MemoryError) as error:
         return Graded(submission, "broken file", printable(str(error), 300) or type(error).__name__)
+    submission = replace(submission, notes="; ".join(filter(None, (submission.notes, *_strange(answers, assignment)))))
     asked = {question.id for question in assignment.questions}
     return Graded(submission, answers={name: text for name, text in answers.items() if name in asked})
+
+
+def _strange(answers: dict, assignment: Assignment) -> list[str]:
+    """Say what in a file looks as if it belonged to something else."""
+    notes = []
+    if strange := sorted(set(answers) - {question.id for question in assignment.questions}):
+        notes.append(f"answer cells of {printable(', '.join(strange))}: {assignment.name} has no such question")
+    defined = defined_names("\n".join("".join(source) for source in answers.values()))
+    functions = {function for question in assignment.questions for function in question.functions}
+    if answers and functions.isdisjoint(defined):
+        notes.append(f"its answers define no function of {assignment.name}: perhaps another assignment's file")
+    return notes
 
 
 def at_worth(part: PartScore, points: int) -> PartScore:

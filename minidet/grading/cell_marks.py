@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 #: ``# answer: q3``; also ``#Answer : Q3 (finished!)``.
 ANSWER = re.compile(r"#+\s*answers?\s*[:：]\s*(\w+).*", re.IGNORECASE)
+#: A call that nbconvert made of a magic word.
+CALL = re.compile(r"(?P<before>\s*(?:[\w., ]+=\s*)?)get_ipython\(\)\."
+                  r"(?P<method>run_line_magic|run_cell_magic|system|getoutput)\((?P<words>.*)\)\s*")  # fmt: skip
 #: Longer cells are not split into tokens, which takes seconds: there a mark inside a string is taken for one.
 LONG = 300_000
 
@@ -44,25 +47,33 @@ def is_idle(line: str) -> bool:
 
 
 def undo_nbconvert(lines: list[str]) -> list[str]:
-    """Return the lines with IPython's magic words as they stood in the notebook, as far as the grader needs it.
+    """Return the lines with IPython's magic words as they stood in the notebook.
 
-    ``jupyter nbconvert --to script`` writes a cell below ``%%time`` as one string, and ``%matplotlib`` as a call.
+    ``jupyter nbconvert --to script`` writes ``%matplotlib inline`` and ``files = !ls`` as calls, and a cell below
+    ``%%time`` as one string.
     """
     undone = []
     for line in lines:
-        if not line.startswith("get_ipython()."):
+        call = CALL.fullmatch(line)
+        words = _literals(call["words"]) if call else None
+        if not words:
             undone.append(line)
-            continue
-        try:
-            call = ast.parse(line.strip()).body[0].value
-            words = [ast.literal_eval(argument) for argument in call.args]
-        except (SyntaxError, ValueError, AttributeError, IndexError, RecursionError, MemoryError):
-            words = []
-        if line.startswith("get_ipython().run_cell_magic(") and len(words) == 3 and isinstance(words[2], str):
-            undone += words[2].split("\n")
+        elif call["method"] in ("system", "getoutput"):
+            undone.append(f"{call['before']}!{words[0]}")
         else:
-            undone.append(f"# {line}")
+            mark = "%%" if call["method"] == "run_cell_magic" else "%"
+            undone.append(f"{call['before']}{mark}{' '.join(words[:2])}".rstrip())
+            undone += words[2].split("\n") if len(words) > 2 else []
     return undone
+
+
+def _literals(text: str) -> list[str]:
+    """Return the strings that stand in a call; nothing if anything else does."""
+    try:
+        words = ast.literal_eval(f"[{text}]")
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        return []
+    return words if all(isinstance(word, str) for word in words) else []
 
 
 def _strings(source: str) -> set[int]:

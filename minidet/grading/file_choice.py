@@ -142,7 +142,7 @@ def _look_inside(choice: Choice, files: list[Found], wanted: Wanted) -> None:
     answering: list[tuple[Found, str]] = []
     for found in [found for found in files if os.path.splitext(found.name.lower())[1] in OPENED][:MOST_OPENED]:
         try:
-            suffix, defined = _defined(read_file(found))
+            suffix, defined = _answers(read_file(found))
         except Refused:
             continue
         if suffix and (defined & wanted.functions or not wanted.functions):
@@ -159,7 +159,7 @@ def _look_inside(choice: Choice, files: list[Found], wanted: Wanted) -> None:
                             f"{printable(graded.name)}, is graded")  # fmt: skip
 
 
-def _defined(data: bytes) -> tuple[str, set[str]]:
+def _answers(data: bytes) -> tuple[str, set[str]]:
     """Return the ending that a file should have, and the names that its answers define; no ending: no answers."""
     if b"answer" not in data.lower():
         return "", set()
@@ -170,8 +170,12 @@ def _defined(data: bytes) -> tuple[str, set[str]]:
     except ValueError:
         return "", set()
     sources = [piece.source for cell in cells for piece in answer_cells(cell)]
-    names = {name for source in sources for found in DEFINED.findall(source) for name in found if name}
-    return (suffix if sources else ""), names
+    return (suffix if sources else ""), defined_names("\n".join(sources))
+
+
+def defined_names(source: str) -> set[str]:
+    """Return the names of the functions and variables that answers define, without running them."""
+    return {name for found in DEFINED.findall(source) for name in found if name}
 
 
 def _problem(choice: Choice, files: list[Found], links: list[str], trouble: str, wanted: Wanted) -> str:

@@ -207,3 +207,16 @@ def test_what_is_sent_to_another_machine_is_the_source(toy, tmp_path, here):
 
 def test_the_toy_is_what_these_tests_change():
     assert QUESTIONS.count("x[[1, 3]] = 1") == 1
+
+
+def test_cells_that_belong_to_nothing_here_are_said(toy, tmp_path, here):
+    hand_in(tmp_path / "in/ann/a0_toy.ipynb", RIGHT["q1"], "# answer: q11\nx = 1")
+    hand_in(tmp_path / "in/bob/a0_toy.ipynb", "# answer: q1\ndef conv2d(x):\n    return x")
+    hand_in(tmp_path / "in/cy/a0_toy.ipynb", RIGHT["q1"])
+    _, everyone = grade(tmp_path / "in", toy, tmp_path / "out", jobs=1)
+    notes = {graded.submission.student: graded.submission.notes for graded in everyone}
+    assert notes == {
+        "ann": "answer cells of q11: a0_toy has no such question",
+        "bob": "its answers define no function of a0_toy: perhaps another assignment's file",
+        "cy": "",
+    }

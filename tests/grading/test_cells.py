@@ -58,15 +58,6 @@ def test_a_comment_like_nbconverts_is_no_mark_where_cells_are_marked_otherwise()
     assert read_percent("# %%\nx = 1\n# In[3]:\ny = 2") == [Cell("code", "x = 1\n# In[3]:\ny = 2")]
 
 
-def test_what_nbconvert_makes_of_magic_words_is_undone():
-    text = "\n".join(["# In[1]:", "", "get_ipython().run_line_magic('matplotlib', 'inline')", "", "# In[2]:", "",
-                      "get_ipython().run_cell_magic('time', '', '# answer: q1\\nx = 1\\n')", "",
-                      "# In[3]:", "get_ipython().run_cell_magic('time', '', f(", "get_ipython().system('ls')"])  # fmt: skip
-    assert read_percent(text) == [
-        Cell("code", "# get_ipython().run_line_magic('matplotlib', 'inline')"), Cell("code", "# answer: q1\nx = 1"),
-        Cell("code", "# get_ipython().run_cell_magic('time', '', f(\n# get_ipython().system('ls')")]  # fmt: skip
-
-
 def test_nbconvert_itself():
     exporter = pytest.importorskip("nbconvert").PythonExporter
     nbformat = pytest.importorskip("nbformat").v4
@@ -78,7 +69,7 @@ def test_nbconvert_itself():
     cells = [nbformat.new_markdown_cell("# Title\n\nText"), *map(nbformat.new_code_cell, sources)]
     text, _ = exporter().from_notebook_node(nbformat.new_notebook(cells=cells))
     (answer,) = [cell for cell in read_percent(text) if cell.question]
-    assert answer.source == "# answer: q1\ndef f(x):\n    return 'a\\n'"
+    assert answer.source == "%%time\n# answer: q1\ndef f(x):\n    return 'a\\n'"
 
 
 def test_percent_agrees_with_jupytext():
