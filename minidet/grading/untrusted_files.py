@@ -22,6 +22,8 @@ INSTALLED, ENVIRONMENT = ("site-packages", "node_modules"), ("pyvenv.cfg", "cond
 OF_ENVIRONMENT = ("bin", "scripts", "lib", "lib64", "include", "libs", "share", "pkgs", "conda-meta")
 #: Bytes of a zip file: pictures and data may be in it.
 LIMIT_ZIP = 200_000_000
+#: Entries of a zip file before installed packages are left out. Python keeps ten times their bytes in memory.
+LIMIT_LISTED = 50_000
 
 
 class Refused(Exception):
@@ -169,12 +171,24 @@ def _open_zip(path: Path):
     with _open(path) as file:
         if os.fstat(file.fileno()).st_size > LIMIT_ZIP:
             raise Refused(f"{path.name} is larger than {LIMIT_ZIP / 1e6:g} MB")
+        if _count(file, b"PK\1\2") > LIMIT_LISTED:  # every entry begins so, whatever the file's end says
+            raise Refused(f"{path.name} has more than {LIMIT_LISTED} entries")
         try:
             archive = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
             raise Refused(f"{path.name} is no zip file: {error}") from None
         with archive:
             yield archive
+
+
+def _count(file, mark: bytes) -> int:
+    """Count a mark in a file, and go back to its beginning."""
+    count, tail = 0, b""
+    while block := file.read(1 << 20):
+        count += (tail + block).count(mark)
+        tail = block[1 - len(mark) :]
+    file.seek(0)
+    return count
 
 
 def printable(text: str, length: int = 100) -> str:

@@ -11,7 +11,7 @@ from minidet.grading.batch import grade
 from minidet.grading.score import student_seed
 from minidet.grading.task import Task, pack, run_task
 
-from .handed_in import LAST, RIGHT, hand_in
+from .handed_in import LAST, RIGHT, hand_in, notebook
 from .toy import QUESTIONS, TERM
 
 
@@ -207,6 +207,34 @@ def test_what_is_sent_to_another_machine_is_the_source(toy, tmp_path, here):
 
 def test_the_toy_is_what_these_tests_change():
     assert QUESTIONS.count("x[[1, 3]] = 1") == 1
+
+
+ANSWERS = "\n\n".join(RIGHT.values())
+#: Honest work in forms that other programs make of it: the file's name, and its text.
+FORMS = {
+    "VS Code": ("a0_toy.py", "#%%\n" + RIGHT["q1"] + "\n#%%\n" + RIGHT["q2"]),
+    "nbconvert": ("a0_toy.py", "#!/usr/bin/env python\n# In[3]:\n\n" + RIGHT["q1"] + "\n# In[ ]:\n\n" + RIGHT["q2"]),
+    "one file": ("a0_toy.py", "import matplotlib.pyplot as plt\n\n" + ANSWERS),
+    "merged cells": ("a0_toy.ipynb", notebook("import tqdm\n" + ANSWERS)),
+    "lines without ends": ("a0_toy.ipynb", notebook(*(source.splitlines() for source in RIGHT.values()))),
+    "other marks": ("a0_toy.ipynb", notebook(*(source.replace("# answer: q", "\n#Answer:  Q").replace("\ndef", " (done)\ndef")
+                                               for source in RIGHT.values()))),
+    "Colab": ("Copy of a0_toy.ipynb", notebook(*RIGHT.values())),
+    "Jupyter": ("a0_toy-Copy1.ipynb", notebook(*RIGHT.values())),
+    "Windows": ("a0_toy - Copy.ipynb", notebook(*RIGHT.values())),
+    "people": ("a0_toy_final_v2.ipynb", notebook(*RIGHT.values())),
+    "short": ("a0.ipynb", notebook(*RIGHT.values())),
+    "browsers": ("a0_toy (2)-1.ipynb", notebook(*RIGHT.values())),
+    "text": ("a0_toy.ipynb.txt", notebook(*RIGHT.values())),
+}  # fmt: skip
+
+
+def test_honest_work_in_other_forms_has_all_points(toy, tmp_path, here):
+    for student, (name, content) in FORMS.items():
+        (tmp_path / "in" / student).mkdir(parents=True)
+        (tmp_path / "in" / student / name).write_text(content)
+    _, everyone = grade(tmp_path / "in", toy, tmp_path / "out", jobs=1)
+    assert points(everyone) == dict.fromkeys(FORMS, 100)
 
 
 def test_cells_that_belong_to_nothing_here_are_said(toy, tmp_path, here):

@@ -1,5 +1,6 @@
 """Files that students sent."""
 
+import io
 import os
 import zipfile
 
@@ -88,6 +89,20 @@ def test_a_zip_bomb_stops_at_the_limit(tmp_path):
     assert (entry.name, entry.folders) == ("a.py", ("dir",))
     with pytest.raises(Refused, match="larger than 20 MB"):
         read_file(entry)
+
+
+def test_a_zip_of_very_many_entries_is_refused_before_it_is_listed(tmp_path, monkeypatch):
+    zipped = make_zip(tmp_path / "a.zip", {f"{number}.txt": "" for number in range(30)})
+    monkeypatch.setattr(untrusted_files, "LIMIT_LISTED", 29)
+    monkeypatch.setattr(untrusted_files.zipfile, "ZipFile", None)
+    with pytest.raises(Refused, match="a.zip has more than 29 entries"):
+        list_zip(zipped)
+
+
+@pytest.mark.parametrize("before", [0, 1, (1 << 20) - 3, (1 << 20) - 2, (1 << 20) - 1, 1 << 20, (2 << 20) - 2])
+def test_marks_are_counted_across_blocks(before):
+    file = io.BytesIO(b"x" * before + b"PK\1\2" * 2)
+    assert (untrusted_files._count(file, b"PK\1\2"), file.tell()) == (2, 0)
 
 
 def test_damaged_zips_are_refused(tmp_path):
