@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
 from ..errors import bad_argument
 from .cells import Cell, answer_cells, read_notebook, read_percent
-from .magics import without_magics
+
+#: Lines that only IPython understands: a magic word, or a command for the shell.
+MAGIC = re.compile(r"^(%{1,2}|!)\w.*$", re.MULTILINE)
 
 
 def read_answers(path: Path, limit_bytes: int = 20_000_000) -> dict[str, str]:
@@ -23,8 +26,7 @@ def read_answers(path: Path, limit_bytes: int = 20_000_000) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        ``{"q3": source}``. Several cells of one question stand one after another. Lines that only IPython understands
-        are left out.
+        ``{"q3": source}``. Several cells of one question stand one after another. IPython's magic lines are left out.
 
     Raises
     ------
@@ -43,7 +45,7 @@ def answers_of(cells: list[Cell]) -> dict[str, str]:
     answers: dict[str, list[str]] = {}
     for cell in (piece for whole in cells for piece in answer_cells(whole)):
         if cell.question is not None:
-            answers.setdefault(cell.question, []).append(without_magics(cell.source))
+            answers.setdefault(cell.question, []).append(MAGIC.sub("", cell.source))
     return {question: "\n\n".join(sources) + "\n" for question, sources in answers.items()}
 
 

@@ -11,9 +11,9 @@ import dis
 import types
 from collections.abc import Iterator
 
+from .answers import MAGIC
 from .assignment import Question
 from .cells import Cell
-from .magics import without_magics
 
 
 def from_outside(question: Question, names: dict) -> list[str]:
@@ -31,7 +31,7 @@ def from_outside(question: Question, names: dict) -> list[str]:
     own = {"np"}
     for source in cells:
         if isinstance(source, str) and Cell("code", source).question == question.id:
-            own |= set(_stored(without_magics(source)))
+            own |= set(_stored(MAGIC.sub("", source)))
     notes = []
     for function in question.functions:
         if function in names and function not in own:

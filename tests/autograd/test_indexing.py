@@ -122,6 +122,20 @@ def test_add_rows(count, picked, width):
     np.testing.assert_allclose(add_rows(count, rows, values), expected, 1e-12, 1e-12)
 
 
+@pytest.mark.parametrize("where", [slice(None, 600), slice(-600, None)])
+@pytest.mark.parametrize("width", [1, 2])
+def test_add_rows_of_many_float32(width, where):
+    """One after the other in float32, 2^24 + 1 + 1 + ... stays 2^24; the longest group may be the first or the last."""
+    values = np.ones((700, width), np.float32)
+    rows = np.arange(700)
+    rows[where] = rows[where].min()
+    values[np.flatnonzero(rows == rows[where].min())[0]] = 2.0**24
+    got = add_rows(700, rows, values)
+    assert got.dtype == np.float32
+    np.testing.assert_array_equal(got[rows[where].min()], np.float32(2**24 + 599))
+    assert got.sum(dtype=np.float64) == width * (float(np.float32(2**24 + 599)) + 100)
+
+
 def test_an_embedding_accumulates():
     table = minidet.zeros(3, 2, requires_grad=True)
     table[minidet.tensor([[0, 2], [2, 2]])].sum().backward()

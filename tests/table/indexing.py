@@ -48,6 +48,7 @@ ROWS = [
         Bad(lambda: t[minidet.tensor([0.0])], IndexError, "getitem: index has dtype float32"),
         Bad(lambda: t[np.zeros(2, np.uint8)], IndexError, "getitem: index has dtype uint8"))),
     item("a list", [0, 2, 0], empty=(3, 0)),
+    item("the same three times", [1, 1, 1]),
     item("integers on the last axis", (..., columns)),
     item("integers in the middle", (slice(None), columns), empty=(0, 4)),
     item("a block of integers", (slice(None), block)),

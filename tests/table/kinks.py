@@ -159,6 +159,16 @@ NORMALIZE = [
                reference=lambda x: x / [[10.0], [5.0], [5.0]],
                gradients=lambda v, x: (np.stack([v[0] / 10 - x[0] * (v[0] @ x[0]) / 1000,
                                                  v[1] / 5 - x[1] * (v[1] @ x[1]) / 125, v[2] / 5]),)),
+    functional("normalize", [[4.0, 0.0, -1.0], [0.0, 9.0, 0.0]], p=0.5, variant="p 0.5, zeros",
+               reference=lambda x: x / [[9.0], [9.0]],
+               gradients=lambda v, x: (v / 9 - np.sign(x) * (v * x).sum(1, keepdims=True) / 81
+                                       * np.where(x == 0, 0, 3 / np.sqrt(np.abs(x))),)),
+    functional("normalize", [[2.0, -2.0, 1.0], [0.0, 0.0, -4.0]], p=INF, variant="p inf, ties",
+               reference=lambda x: x / [[2.0], [4.0]],
+               gradients=lambda v, x: (v / [[2.0], [4.0]] - (v * x).sum(1, keepdims=True)
+                                       * [[1 / 8, -1 / 8, 0], [0, 0, -1 / 16]],)),
+    Row("F.normalize", lambda x: F.normalize(x, p=INF), at(np.zeros((2, 0))), lambda x: x, variant="p inf of nothing",
+        gradients=lambda v, x: (x,)),
     functional("normalize", [[2.0, 0.0, -2.0], [0.0, 1.0, 0.0]], p=1.0, variant="p 1, zeros",
                reference=lambda x: x / np.abs(x).sum(1, keepdims=True),
                gradients=lambda v, x: ((v - np.sign(x) * (v * x).sum(1, keepdims=True) / [[4.0], [1.0]]) / [[4.0], [1.0]],)),
@@ -184,6 +194,11 @@ LOSSES = [
     Row("F.binary_cross_entropy", lambda x: F.binary_cross_entropy(x, like(TRUTH, x), reduction="none"), at(CERTAIN),
         torch=lambda x: torch().nn.functional.binary_cross_entropy(x, like(TRUTH, x), reduction="none"),
         variant="certain", gradients=lambda v, x: (v * (x - TRUTH) / np.maximum(x * (1 - x), 1e-12),)),
+    # PyTorch's gradient of the target is infinite: it forgets that its logarithms were cut off
+    Row("F.binary_cross_entropy", lambda x, t: F.binary_cross_entropy(x, t, reduction="none"), at(CERTAIN, TRUTH),
+        variant="certain, gradient of the target",
+        gradients=quietly(lambda v, x, t: (v * (x - t) / np.maximum(x * (1 - x), 1e-12),
+                                           v * (np.maximum(np.log(1 - x), -100) - np.maximum(np.log(x), -100))))),
     # all targets ignored: the loss is 0 / 0, but no score has a part in it
     Row("F.nll_loss", lambda x: nothing_counts(F, x), at(np.ones((2, 3))), variant="all ignored",
         torch=lambda x: nothing_counts(torch().nn.functional, x), gradients=lambda v, x: (0 * x,)),
