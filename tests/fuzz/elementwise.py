@@ -66,7 +66,8 @@ def power(d):
     if low < 0 or d.maybe(30):
         base = d.array(shape, dtype, d.pick("whole", "uniform", "special"))
     if d.maybe(50):
-        return (base, d.pick(2, 0, 1, 3, -1, 0.5, -1.5, 2.5)), {}
+        exponents = (2, 0, 1, 3) if base.values == "special" else (2, 0, 1, 3, -1, 0.5, -1.5, 2.5)  # the root of -0.0
+        return (base, d.pick(*exponents)), {}
     exponent = d.array(d.fits(shape), dtype, d.pick("whole", "normal", "uniform"))
     return ((d.pick(2, 0.5, 3.0), exponent) if d.maybe(15) else (base, exponent)), {}
 

@@ -108,7 +108,8 @@ def local_response_reference(x, size, alpha=1e-4, beta=0.75, k=1.0):
 def l2_norm(d):
     shape = (d.pick(1, 2, 0), d.pick(1, 2, 3, 16, 17), d.size(), d.size())
     dtype = d.float()
-    return (d.array(shape, dtype), d.array(shape[1:2], dtype)), {"eps": 0.1} if d.maybe(20) else {}
+    x = d.array(shape, dtype, "uniform", low=0.3, high=2)  # a vector of length 0 has a kink
+    return (x, d.array(shape[1:2], dtype)), {"eps": 0.1} if d.maybe(20) else {}
 
 
 def l2_norm_reference(x, weight, eps=1e-10):
