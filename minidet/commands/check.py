@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"{path}: {public.title}\n")
     passed = []
     for question in choose(public, args.question):
-        names = run_for_check(answers.get(question.id, ""), question.id, question.functions)
+        names = run_for_check("\n\n".join(answers.get(question.id, [])), question.id, question.functions)
         missing = [] if question.id in answers else [f"no cell begins with '# answer: {question.id}'"]
         passed.append(check_question(question, names, notes=missing, picture=False))
     if args.question is None:

@@ -13,8 +13,8 @@ from .cells import Cell, answer_cells, read_notebook, read_percent
 MAGIC = re.compile(r"^(%{1,2}|!)\w.*$", re.MULTILINE)
 
 
-def read_answers(path: Path, limit_bytes: int = 20_000_000) -> dict[str, str]:
-    """Return the answers in a file, each as source code.
+def read_answers(path: Path, limit_bytes: int = 20_000_000) -> dict[str, list[str]]:
+    """Return the answers in a file, each as the sources of its cells.
 
     Parameters
     ----------
@@ -25,8 +25,8 @@ def read_answers(path: Path, limit_bytes: int = 20_000_000) -> dict[str, str]:
 
     Returns
     -------
-    dict of str to str
-        ``{"q3": source}``. Several cells of one question stand one after another. IPython's magic lines are left out.
+    dict of str to list of str
+        ``{"q3": [source, source]}``: the cells of each question, in their order. IPython's magic lines are left out.
 
     Raises
     ------
@@ -40,13 +40,13 @@ def read_answers(path: Path, limit_bytes: int = 20_000_000) -> dict[str, str]:
     return answers_of(read_notebook(text) if path.suffix == ".ipynb" else read_percent(text, strict=False))
 
 
-def answers_of(cells: list[Cell]) -> dict[str, str]:
-    """Return the source of each question's answer cells."""
+def answers_of(cells: list[Cell]) -> dict[str, list[str]]:
+    """Return the sources of each question's answer cells."""
     answers: dict[str, list[str]] = {}
     for cell in (piece for whole in cells for piece in answer_cells(whole)):
         if cell.question is not None:
             answers.setdefault(cell.question, []).append(MAGIC.sub("", cell.source))
-    return {question: "\n\n".join(sources) + "\n" for question, sources in answers.items()}
+    return answers
 
 
 def _read(path: Path, limit_bytes: int) -> str:

@@ -37,7 +37,8 @@ class Graded:
     reason : str
         Why it is not graded.
     parts : dict of (question, part) to PartScore
-    answers : dict of str to str
+    answers : dict of str to list of str
+        The sources of each question's answer cells.
     seconds : float
     fresh : int
         Parts that were tried in this run; the others were known.
@@ -47,7 +48,7 @@ class Graded:
     status: str = "graded"
     reason: str = ""
     parts: dict[tuple[str, str], PartScore] = field(default_factory=dict)
-    answers: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, list[str]] = field(default_factory=dict)
     seconds: float = 0.0
     fresh: int = 0
 
@@ -152,7 +153,7 @@ def read_submission(submission: Submission, assignment: Assignment) -> Graded:
         return Graded(submission, "broken file", printable(str(error), 300) or type(error).__name__)
     submission = replace(submission, notes="; ".join(filter(None, (submission.notes, *_strange(answers, assignment)))))
     asked = {question.id for question in assignment.questions}
-    return Graded(submission, answers={name: text for name, text in answers.items() if name in asked})
+    return Graded(submission, answers={name: cells for name, cells in answers.items() if name in asked})
 
 
 def _strange(answers: dict, assignment: Assignment) -> list[str]:

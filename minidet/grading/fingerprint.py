@@ -33,7 +33,7 @@ def definitions(assignment: Assignment) -> dict[tuple[str, str], str]:
     return found
 
 
-def part_key(definition: str, answer: str | None, seed: int) -> str:
+def part_key(definition: str, answer: list[str] | None, seed: int) -> str:
     """Return what the verdict on one student's part is kept under."""
     return digest(json.dumps([definition, answer, seed]))
 

@@ -9,14 +9,15 @@ MB = 1_000_000
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of one session: of its worker, and of its calls together.
+    """Limits of one session: of its workers, and of the calls of each question. No question takes another's time.
 
     Attributes
     ----------
-    call, start, total : float
-        Seconds that pass, on the clock: for one call, until a worker is ready, for all calls of a session.
+    call, load, question, start : float
+        Seconds that pass, on the clock: for one call; to run a question's cells; for all calls of a question; until a
+        worker is ready.
     cpu : int
-        Seconds of computing of one worker.
+        Seconds of computing of one worker: more than one question can take.
     memory, file, temporary : int
         Bytes: of address space, of one file, of all files.
     processes : int
@@ -26,9 +27,10 @@ class Limits:
     """
 
     call: float = 5.0
+    load: float = 20.0
+    question: float = 60.0
     start: float = 20.0
-    total: float = 60.0
-    cpu: int = 60
+    cpu: int = 120
     memory: int = 1024 * MB
     file: int = 10 * MB
     temporary: int = 16 * MB

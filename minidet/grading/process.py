@@ -18,6 +18,8 @@ from . import codec
 CHUNK = 1 << 20
 #: Seconds in which all processes of a worker have to be gone, once told.
 GRACE = 10.0
+#: Seconds after which the grader looks at the clock again; and how late it may be before it was stopped itself.
+TICK, LATE = 0.25, 1.0
 
 
 class Ended(Exception):
@@ -48,6 +50,11 @@ class Worker:
         Bytes that are kept of what it prints, and that a reply may have.
     on_end : callable, optional
         Called when the worker has ended.
+
+    Attributes
+    ----------
+    worked : float
+        Seconds for which its replies were waited for, without those in which the grader itself was stopped.
     """
 
     def __init__(
@@ -55,6 +62,7 @@ class Worker:
         on_end: Callable[[], None] | None = None,
     ):  # fmt: skip
         self.output = bytearray()
+        self.worked = 0.0
         self._kept, self._reply, self._on_end = output, reply, on_end
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
@@ -71,7 +79,7 @@ class Worker:
         if message is not None and self._read(self.process.stdout):
             raise Ended("protocol", "it wrote to the grader without being asked")
         try:
-            text, payload = self._exchange(frame, time.monotonic() + seconds, seconds)
+            text, payload = self._exchange(frame, seconds)
             return codec.unpack(text, payload)
         except codec.Malformed as error:
             raise Ended("protocol", f"its reply cannot be read: {error}") from None
@@ -109,35 +117,39 @@ class Worker:
         self.output.clear()
         return text
 
-    def _exchange(self, frame: bytes, deadline: float, seconds: float) -> tuple[bytes, bytes]:
+    def _exchange(self, frame: bytes, seconds: float) -> tuple[bytes, bytes]:
         """Write a frame, read a frame, and keep reading what is printed: none of the three may wait for another."""
         left, got = memoryview(frame), bytearray()
-        process = self.process
+        process, before = self.process, self.worked
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
             selector.register(process.stderr, selectors.EVENT_READ)
             if left:
                 selector.register(process.stdin, selectors.EVENT_WRITE)
+            now = time.monotonic()
             while True:
-                remaining = deadline - time.monotonic()
-                if remaining <= 0:
+                remaining = before + seconds - self.worked
+                ready = [key.fileobj for key, _ in selector.select(min(max(remaining, 0), TICK))]
+                # when the time is over, what lies in the pipe already is taken: the grader may have been late itself
+                if remaining <= 0 and (process.stdout not in ready or remaining < -LATE):
                     raise Ended("timeout", f"no result after {seconds:g} seconds")
-                for key, _ in selector.select(remaining):
-                    if key.fileobj is process.stdin:
-                        left = self._write(left)
-                        if not left:
-                            selector.unregister(process.stdin)
-                    elif key.fileobj is process.stderr:
-                        if not self._keep(self._read(process.stderr)):
-                            selector.unregister(process.stderr)
-                    else:
-                        chunk = self._read(process.stdout)
-                        if chunk is not None and not chunk:
-                            raise Ended("died", "")
-                        got += chunk or b""
-                        halves = self._halves(got)
-                        if halves is not None:
-                            return halves
+                if process.stdin in ready:
+                    left = self._write(left)
+                    if not left:
+                        selector.unregister(process.stdin)
+                if process.stderr in ready and not self._keep(self._read(process.stderr)):
+                    selector.unregister(process.stderr)
+                if process.stdout in ready:
+                    chunk = self._read(process.stdout)
+                    if chunk is not None and not chunk:
+                        raise Ended("died", "")
+                    got += chunk or b""
+                    halves = self._halves(got)
+                    if halves is not None:
+                        return halves
+                last, now = now, time.monotonic()
+                # after a longer step the grader was stopped (Ctrl-Z): that was not the worker's time
+                self.worked += now - last if now - last < TICK + LATE else TICK
 
     def _halves(self, got: bytearray) -> tuple[bytes, bytes] | None:
         """Return the halves of a frame once all of it is there."""

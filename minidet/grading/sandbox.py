@@ -156,7 +156,7 @@ def try_out(sandbox: Sandbox) -> list[str]:
             "temporary": limits.temporary,
         }
         source = (HERE / "trial.py").read_text(encoding="utf-8")
-        message = {"call": "trial", "question": "trial", "function": "attempt", "source": source, "args": (),
+        message = {"call": "trial", "question": "trial", "function": "attempt", "source": [source], "args": (),
                    "kwargs": kwargs}  # fmt: skip
         try:
             reply = worker.ask(message, limits.request, limits.call)

@@ -31,7 +31,7 @@ def student_seed(seed: int, term: str, assignment: str, student: str) -> int:
 
 def score(
     assignment: Assignment,
-    answers: dict[str, str],
+    answers: dict[str, list[str]],
     seed: int,
     sandbox=None,
     *,
@@ -43,8 +43,8 @@ def score(
     Parameters
     ----------
     assignment : Assignment
-    answers : dict of str to str
-        The source of each answered question.
+    answers : dict of str to list of str
+        The sources of each answered question's cells.
     seed : int
         From :func:`student_seed`.
     sandbox : Sandbox, optional
@@ -61,9 +61,10 @@ def score(
     """
     started, parts = time.monotonic(), []
     questions = [_only(question, todo) for question in assignment.questions]
-    with open_session({name: text for name, text in answers.items() if text.strip()}, sandbox=sandbox) as session:
+    answers = {name: cells for name, cells in answers.items() if any(cell.strip() for cell in cells)}
+    with open_session(answers, sandbox=sandbox) as session:
         for question in questions:
-            if answers.get(question.id, "").strip():
+            if question.id in answers:
                 parts += score_calls(session.call, assignment, question, seed)
             else:
                 parts += [no_answer(question, part) for part in question.parts]

@@ -13,8 +13,6 @@ from .compare import Verdict, compare, compare_error
 
 #: How often a part's inputs are drawn.
 DRAWS = 3
-#: After so many calls without end, or that ended the worker, the other parts of a question are not tried.
-PATIENCE = 2
 
 #: What is wrong with a reply of another kind than "value" and "error".
 KINDS = {
@@ -22,6 +20,8 @@ KINDS = {
     "died": "ended the process",
     "forbidden": "did what is not allowed",
     "protocol": "returned what cannot be sent",
+    "unloaded": "could not be loaded",
+    "untried": "was not tried",
 }
 
 
@@ -108,18 +108,11 @@ def score_calls(
     list of PartScore
         In the order of the parts. A part is over with its first wrong call.
     """
-    scores, hopeless, last = [], 0, None
+    scores = []
     for part in question.parts:
-        if hopeless >= PATIENCE:
-            scores.append(last._replace(part=part.name, points=part.points, reason=f"not tried: {last.reason}"))
-            continue
-        verdict, text, reply_kind = _judge_part(
-            call_function, question.id, cases(assignment, question, part, seed, draws)
-        )
+        verdict, text = _judge_part(call_function, question.id, cases(assignment, question, part, seed, draws))
         earned = part.points if verdict.ok else 0
-        last = PartScore(question.id, part.name, part.points, earned, verdict.kind, verdict.words, text)
-        scores.append(last)
-        hopeless += reply_kind in ("timeout", "died")
+        scores.append(PartScore(question.id, part.name, part.points, earned, verdict.kind, verdict.words, text))
     return scores
 
 
@@ -137,7 +130,7 @@ def in_process(functions: dict[str, Callable]) -> CallFunction:
 
     def call_function(question: str, function: str, args: list, kwargs: dict) -> Reply:
         if function not in functions:
-            return Reply("error", words=f"NameError: {function} is not defined in an answer cell of {question}")
+            return Reply("unloaded", words=f"NameError: {function} is not defined in an answer cell of {question}")
         try:
             value = functions[function](*args, **kwargs)
         except Exception as error:  # noqa: BLE001 -- whatever it raises is the reply
@@ -155,13 +148,10 @@ def score_functions(functions: dict[str, Callable], assignment: Assignment, seed
 
 
 def _judge_part(call_function: CallFunction, question: str, cases: Iterable[tuple[Call, object]]):
-    """Return the verdict, the text of the call that went wrong, and the kind of the last reply."""
-    kind = "value"
+    """Return the verdict, and the text of the call that went wrong."""
     for call, right in cases:
         args, kwargs = call.inputs()
-        reply = call_function(question, call.function, args, kwargs)
-        kind = reply.kind
-        verdict = judge(reply, call, right)
+        verdict = judge(call_function(question, call.function, args, kwargs), call, right)
         if not verdict.ok:
-            return verdict, call.text, kind
-    return Verdict(True), "", kind
+            return verdict, call.text
+    return Verdict(True), ""

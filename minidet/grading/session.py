@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 import signal
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .limits import Limits
 from .process import Ended, Worker
@@ -15,7 +14,9 @@ __all__ = ["Limits", "Reply", "Session"]
 
 #: Characters of an error, and of what a call printed, that are kept.
 WORDS, OUTPUT = 2000, 20_000
-KINDS = ("value", "error", "forbidden", "protocol")
+KINDS = ("value", "error", "forbidden", "protocol", "unloaded")
+#: Seconds that a worker may have worked when it begins with another question: else a new one does.
+FRESH = 10.0
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Reply:
     ----------
     kind : str
         ``"value"``, ``"error"`` (an exception), ``"timeout"``, ``"died"``, ``"forbidden"`` (it was refused by the
-        sandbox), or ``"protocol"`` (what came back is no data).
+        sandbox), ``"protocol"`` (what came back is no data), ``"unloaded"`` (the question's cells define no such
+        function), or ``"untried"`` (the cells cannot be run, or the question's time is over).
     value
         What was returned: None, booleans, numbers, strings, arrays, and tuples, lists and dicts of them.
     inputs_after : (args, kwargs) or None
@@ -51,9 +53,9 @@ class Session:
 
     Parameters
     ----------
-    answers : dict
-        The source of every question's answer cells: ``{"q3": "def conv_forward(...): ..."}``. Each runs in a namespace
-        of its own, and not before it is needed.
+    answers : dict of str to list of str
+        The sources of every question's answer cells: ``{"q3": ["def conv_forward(...): ..."]}``. Each question's run in
+        a module of their own, one by one, and not before they are needed. One string stands for one cell.
     limits : Limits
     sandbox : Sandbox, optional
         Default: what :func:`minidet.grading.sandbox.probe` finds.
@@ -64,12 +66,17 @@ class Session:
         If no worker can be started; never for what a student's code does.
     """
 
-    def __init__(self, answers: dict[str, str], *, limits: Limits | None = None, sandbox: Sandbox | None = None):
-        self.answers, self.limits = dict(answers), limits or Limits()
+    def __init__(
+        self, answers: dict[str, list[str] | str], *, limits: Limits | None = None, sandbox: Sandbox | None = None
+    ):
+        self.answers = {name: [cells] if isinstance(cells, str) else list(cells) for name, cells in answers.items()}
+        self.limits = limits or Limits()
         self.sandbox = sandbox or probe()
         self._worker: Worker | None = None
-        self._loaded: set[str] = set()
-        self._spent = 0.0
+        self._loaded: set[str] = set()  # by this worker
+        self._loaded_once: set[str] = set()  # by any
+        self._spent: dict[str, float] = {}
+        self._given_up: dict[str, str] = {}
 
     def __enter__(self) -> Session:
         self._start()
@@ -85,42 +92,61 @@ class Session:
             worker.end()
 
     def call(self, question: str, function: str, args=(), kwargs: dict | None = None) -> Reply:
-        """Call a function of a question with these arguments."""
+        """Call a function of a question with these arguments. Its cells are run before the first call."""
         if question not in self.answers:
-            return Reply("error", words=f"NameError: {function} is not defined in an answer cell of {question}")
-        if self._spent >= self.limits.total:
-            return Reply("timeout", words=f"the calls of this submission took {self.limits.total:g} seconds together")
-        if self._worker is not None and not self._worker.alive():
-            self.close()  # it ended after its last reply
-        worker = self._worker or self._start()
-        message = {"call": secrets.token_hex(8), "question": question, "function": function, "args": list(args),
-                   "kwargs": kwargs or {}}  # fmt: skip
-        if question not in self._loaded:
-            message["source"] = self.answers[question]
-            self._loaded.add(question)
-        started = time.monotonic()
+            return Reply("unloaded", words=f"NameError: {function} is not defined in an answer cell of {question}")
+        if question in self._given_up:
+            return Reply("untried", words=self._given_up[question])
+        if self._spent.get(question, 0.0) >= self.limits.question:
+            return Reply("untried", words=f"the calls of {question} took {self.limits.question:g} seconds together")
+        loading = self._load(question)
+        if loading.kind != "value":
+            self._given_up[question] = words = f"running its cells: {loading.words}"
+            return replace(loading, words=words)
+        message = {"question": question, "function": function, "args": list(args), "kwargs": kwargs or {}}
+        reply, seconds = self._ask(message, self.limits.call)
+        self._spent[question] = self._spent.get(question, 0.0) + seconds
+        return replace(reply, output=(loading.output + reply.output)[:OUTPUT])
+
+    def _load(self, question: str) -> Reply:
+        """Run the cells of a question, if this worker has not. That costs a question's calls nothing the first time."""
+        if self._worker is not None:
+            old = self._worker.worked > FRESH and question not in self._loaded
+            if old or not self._worker.alive():  # it ended after its last reply
+                self.close()
+        if self._worker is None:
+            self._start()
+        if question in self._loaded:
+            return Reply("value")
+        self._loaded.add(question)
+        reply, seconds = self._ask({"question": question, "source": self.answers[question]}, self.limits.load)
+        if question in self._loaded_once:
+            self._spent[question] = self._spent.get(question, 0.0) + seconds
+        self._loaded_once.add(question)
+        return reply
+
+    def _ask(self, message: dict, limit: float) -> tuple[Reply, float]:
+        """Send a message to the worker, which is there; return the reply and the seconds that it took."""
+        worker, call = self._worker, secrets.token_hex(8)
+        before = worker.worked
         try:
-            answer = worker.ask(message, self.limits.request, self.limits.call)
-            reply = _check(answer, message["call"])
-            return Reply(**reply, output=worker.take_output()[:OUTPUT])
+            answer = worker.ask({"call": call, **message}, self.limits.request, limit)
+            reply = Reply(**_check(answer, call))
         except Ended as ended:
             self._worker = None
             status = worker.end()
-            words = ended.words or _cause(status)
-            return Reply(ended.kind, words=words, output=worker.take_output()[:OUTPUT])
+            reply = Reply(ended.kind, words=ended.words or _cause(status))
         except BaseException:  # the caller was interrupted: the reply would be taken for that of the next call
             self.close()
             raise
-        finally:
-            self._spent += time.monotonic() - started
+        return replace(reply, output=worker.take_output()[:OUTPUT]), worker.worked - before
 
-    def _start(self) -> Worker:
+    def _start(self) -> None:
         self._loaded.clear()
         try:
             self._worker = self.sandbox.start(self.limits)
         except SandboxError:  # once more: the machine may have been out of memory for a moment
             self._worker = self.sandbox.start(self.limits)
-        return self._worker
 
 
 def _check(answer: dict, call: str) -> dict:

@@ -71,7 +71,8 @@ def runs(source: str) -> frozenset[int]:
 def similar_students(everyone: list[Graded], assignment: Assignment) -> list[Pair]:
     """Return the pairs of submissions that read alike, the most alike first. Members of one group are no pair."""
     given = scaffold(assignment)
-    by_question = [{name: runs(text) - given for name, text in graded.answers.items()} for graded in everyone]
+    by_question = [{name: runs("\n\n".join(cells)) - given for name, cells in graded.answers.items()}
+                   for graded in everyone]  # fmt: skip
     whole = [frozenset().union(*answers.values()) for answers in by_question]
     holders = defaultdict(list)
     for student, found in enumerate(whole):
@@ -108,8 +109,8 @@ def similar_to_files(everyone: list[Graded], assignment: Assignment, files: dict
             holders[run].add(name)
     pairs = []
     for graded in everyone:
-        for question, text in graded.answers.items():
-            found = runs(text) - given
+        for question, cells in graded.answers.items():
+            found = runs("\n\n".join(cells)) - given
             counts = Counter(name for run in found for name in holders.get(run, ()))
             if len(found) >= LEAST and counts:
                 name, count = counts.most_common(1)[0]

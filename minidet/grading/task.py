@@ -28,7 +28,7 @@ class Task:
     term : str
     variants : tuple of (question, variant)
     seed : int
-    answers : dict of str to str
+    answers : dict of str to list of str
     todo : tuple of (question, part)
     walls : Sandbox, optional
         What was found on this machine; None: what is found where the task runs.
@@ -40,7 +40,7 @@ class Task:
     term: str
     variants: tuple[tuple[str, str], ...]
     seed: int
-    answers: dict[str, str]
+    answers: dict[str, list[str]]
     todo: tuple[tuple[str, str], ...]
     walls: sandbox.Sandbox | None = None
     unsafe: bool = False

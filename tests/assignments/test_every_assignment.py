@@ -208,7 +208,7 @@ def test_the_untouched_release_scores_0(source):
     assert set(answers) == {question.id for question in assignment.questions}
     functions = {}
     for question in assignment.questions:
-        functions |= run_answer(answers[question.id], question.id)
+        functions |= run_answer("\n\n".join(answers[question.id]), question.id)
     scores = score_functions(functions, assignment)
     assert sum(score.earned for score in scores) == 0
     assert {score.kind for score in scores} == {"raised NotImplementedError"}

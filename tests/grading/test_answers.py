@@ -18,7 +18,7 @@ def write(path, *sources, kind="code"):
 
 def test_answers_of_a_notebook(tmp_path):
     path = write(tmp_path / "a.ipynb", "print(1)", ANSWER, 'check("q1")', "# answer: q2\ny = 2", "# answer: q1\nz = 3")
-    assert read_answers(path) == {"q1": f"{ANSWER}\n\n# answer: q1\nz = 3\n", "q2": "# answer: q2\ny = 2\n"}
+    assert read_answers(path) == {"q1": [ANSWER, "# answer: q1\nz = 3"], "q2": ["# answer: q2\ny = 2"]}
 
 
 def test_markdown_is_no_answer(tmp_path):
@@ -28,7 +28,7 @@ def test_markdown_is_no_answer(tmp_path):
 def test_answers_of_a_python_file(tmp_path):
     path = tmp_path / "a.py"
     path.write_text(f"import os\n\n# %%\n{ANSWER}\n\n# %% [markdown]\n# # answer: q2\n")
-    assert read_answers(path) == {"q1": f"{ANSWER}\n"}
+    assert read_answers(path) == {"q1": [ANSWER]}
 
 
 def test_a_file_without_cells_is_cut_at_its_marks(tmp_path):
@@ -44,7 +44,7 @@ def test_a_file_without_cells_is_cut_at_its_marks(tmp_path):
 
 def test_magic_lines_are_left_out_and_lines_keep_their_numbers(tmp_path):
     source = "# answer: q1\n%timeit f(2)\n!ls\nx = (5\n% 3)\n%%time\ny = 1"
-    assert read_answers(write(tmp_path / "a.ipynb", source))["q1"] == "# answer: q1\n\n\nx = (5\n% 3)\n\ny = 1\n"
+    assert read_answers(write(tmp_path / "a.ipynb", source))["q1"] == ["# answer: q1\n\n\nx = (5\n% 3)\n\ny = 1"]
 
 
 def test_nothing_is_run(tmp_path):
@@ -56,7 +56,7 @@ def test_nothing_is_run(tmp_path):
 def test_a_byte_order_mark_is_no_mistake(tmp_path):
     path = tmp_path / "a.py"
     path.write_bytes(b"\xef\xbb\xbf" + ANSWER.encode())
-    assert read_answers(path) == {"q1": f"{ANSWER}\n"}
+    assert read_answers(path) == {"q1": [ANSWER]}
 
 
 def test_what_is_too_large_is_refused(tmp_path):

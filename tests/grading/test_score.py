@@ -32,7 +32,8 @@ def test_an_unanswered_question_costs_its_points_and_no_others(toy):
 def test_a_broken_answer_costs_nothing_elsewhere(toy):
     result = score(toy, {"q1": "def scale(:\n", "q2": RIGHT["q2"]}, 1, open_session=HereSession)
     assert [part.earned for part in result.parts] == [0, 0, 20, 20]
-    assert result.parts[0].kind == "raised SyntaxError"
+    assert result.parts[0].kind == "could not be loaded"
+    assert result.parts[0].reason.startswith("it could not be loaded: SyntaxError: ")
 
 
 def test_only_what_is_to_do_is_tried(toy):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from minidet.grading.assignment import Call, Part, Question
 from minidet.grading.scoring import Reply, in_process, score_calls, score_functions
 
 from .toy import load_toy
@@ -45,7 +46,7 @@ def test_an_input_that_is_changed_costs_the_part(toy):
 def test_an_exception_costs_the_part_and_a_missing_function_too(toy):
     scores = score_functions({"scale": lambda x, factor: x / None}, toy)
     assert scores[0].reason.startswith("it raised TypeError: unsupported operand")
-    assert scores[2].reason == "it raised NameError: peak is not defined in an answer cell of q2"
+    assert scores[2].reason == "it could not be loaded: NameError: peak is not defined in an answer cell of q2"
     assert sum(score.earned for score in scores) == 0
 
 
@@ -75,6 +76,8 @@ def test_each_seed_has_its_own_inputs_and_each_part_its_own_stream(toy):
     ("died", "it ended the process: 5 s"),
     ("forbidden", "it did what is not allowed: 5 s"),
     ("protocol", "it returned what cannot be sent: 5 s"),
+    ("unloaded", "it could not be loaded: 5 s"),
+    ("untried", "it was not tried: 5 s"),
 ])  # fmt: skip
 def test_other_replies(toy, kind, reason):
     scores = score_calls(lambda *call: Reply(kind, words="5 s"), toy, toy.questions[0], seed=0)
@@ -82,16 +85,28 @@ def test_other_replies(toy, kind, reason):
     assert not any(score.earned for score in scores)
 
 
-def test_a_question_that_never_ends_is_given_up(toy):
-    calls = []
+def test_parts_are_judged_by_themselves(toy):
+    """A function that hangs for one option loses the parts that ask for it."""
 
-    def call_function(*call):
-        calls.append(call)
-        return Reply("timeout")
+    def call_function(question, function, args, kwargs):
+        if kwargs.get("factor") == -1:
+            return Reply("timeout")
+        return in_process(toy.reference)(question, function, args, kwargs)
 
     question = toy.questions[0]
-    longer = type(question)(question.id, question.title, question.functions, [*question.parts, *question.parts])
+    longer = type(question)(
+        question.id, question.title, question.functions, [*question.parts[::-1] * 3, *question.parts]
+    )
     scores = score_calls(call_function, toy, longer, seed=0)
-    assert len(calls) == 2
-    assert [score.reason for score in scores][2:] == ["not tried: it did not end in time"] * 2
-    assert [score.points for score in scores] == [40, 20, 40, 20]
+    assert [score.earned for score in scores] == [0, 40] * 3 + [40, 0]
+
+
+def test_cells_that_raise_are_no_function_that_raises(toy):
+    """A call that has to raise a ValueError is not right because the answer could not be loaded for a ValueError."""
+    question = toy.questions[1]
+    only_error = Part("error", 20, lambda rng, variant: [Call("peak", (np.zeros(0),), error="ValueError")])
+    asked = Question(question.id, question.title, question.functions, [only_error])
+    (lost,) = score_calls(lambda *call: Reply("unloaded", words="ValueError: in line 1"), toy, asked, seed=0)
+    assert lost.earned == 0
+    (right,) = score_calls(lambda *call: Reply("error", words="ValueError: none"), toy, asked, seed=0)
+    assert right.earned == 20

@@ -40,7 +40,7 @@ def scale(x, factor):
 
 
 def graded(student, source, partners=()):
-    return Graded(Submission(student, partners=partners), answers={"q1": source})
+    return Graded(Submission(student, partners=partners), answers={"q1": [source]})
 
 
 def test_names_comments_and_layout_do_not_count():

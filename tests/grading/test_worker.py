@@ -1,5 +1,6 @@
 """What a worker answers, and the frames in which it does."""
 
+import io
 import struct
 
 import numpy as np
@@ -109,11 +110,11 @@ def test_bytes_that_were_changed_never_do_harm(seed):
     assert 0 < survived < 300
 
 
-def ask(source, function="f", args=(), kwargs=None, namespaces=None):
+def ask(*cells, function="f", args=(), kwargs=None, answers=None):
     message = {"call": "1", "question": "q1", "function": function, "args": args, "kwargs": kwargs or {}}
-    if source is not None:
-        message["source"] = source
-    return worker.perform(codec, message, {} if namespaces is None else namespaces, {"np": np})
+    if cells:
+        message["source"] = list(cells)
+    return worker.perform(codec, message, {} if answers is None else answers, {"np": np})
 
 
 def test_a_call_returns_its_value_and_its_inputs():
@@ -144,14 +145,61 @@ def test_a_call_returns_its_value_and_its_inputs():
 )
 def test_errors_say_where(source, words):
     reply = ask(source)
-    assert reply["kind"] == "error"
+    assert reply["kind"] in ("error", "unloaded")
     assert reply["words"].startswith(words)
 
 
 def test_an_error_after_the_function_does_not_hurt_it():
-    namespaces = {}
-    assert ask("def f(): return 1\n1 / 0", namespaces=namespaces)["value"] == 1
-    assert ask(None, namespaces=namespaces)["value"] == 1
+    answers = {}
+    assert ask("def f(): return 1\n1 / 0", answers=answers)["value"] == 1
+    assert ask(answers=answers)["value"] == 1
+
+
+@pytest.mark.parametrize("broken", ["def (", "1 / 0", "import minidet_that_is_not_here", "raise SystemExit(0)",
+                                    "raise KeyboardInterrupt", "x = 1\nfrom __future__ import annotations"])  # fmt: skip
+def test_an_error_ends_its_own_cell_and_no_other(broken):
+    first, last = "def two(): return 2", "def f(): return two()"
+    for cells in ([broken, first, last], [first, broken, last], [first, last, broken]):
+        assert ask(*cells)["value"] == 2
+
+
+def test_cells_of_a_question_are_one_module():
+    """What dataclasses, pickle and annotations need, and what holds for one cell only."""
+    cells = [
+        "import dataclasses, pickle, sys\nassert sys.modules[__name__].__dict__ is globals()",
+        "from __future__ import annotations\nnot_there: Nothing = 1",
+        "@dataclasses.dataclass\nclass Own:\n    x: 'int'\n    y: 'dataclasses.InitVar[int]' = 0",
+        "def f(): return pickle.loads(pickle.dumps(Own(3))).x",
+    ]
+    answers = {}
+    assert ask(*cells, answers=answers)["value"] == 3
+    assert answers["q1"].errors == ["", "", "", ""]
+    reply = ask(cells[1], "def f(x: Nothing): return 1")
+    assert reply["words"] == "NameError: name 'Nothing' is not defined (line 1 of q1, cell 2)"
+
+
+def test_of_several_broken_cells_the_one_that_defines_the_function_is_named():
+    reply = ask("1 / 0", "def f(:\n    return 1", "[][0]")
+    assert reply["kind"] == "unloaded"
+    assert reply["words"].startswith("SyntaxError: ")
+    assert ask("1 / 0", "[][0]")["words"] == "ZeroDivisionError: division by zero (line 1 of q1, cell 1)"
+
+
+def test_cells_can_be_run_before_a_call():
+    reply = ask("def f(): return 1", "1 / 0", function=None)
+    assert reply["value"] == ["", "ZeroDivisionError: division by zero (line 1 of q1, cell 2)"]
+
+
+def test_a_result_whose_own_methods_raise_costs_its_call_only():
+    class Text(str):
+        def __str__(self):
+            raise OSError
+
+    sent = io.BytesIO()
+    worker.send(codec, sent, {"value": Text("a")}, LIMIT, "1")
+    message = codec.unpack(sent.getvalue()[8:], b"")
+    assert (message["kind"], message["call"]) == ("protocol", "1")
+    assert message["words"].endswith(": OSError")
 
 
 def test_what_is_not_permitted_is_told_apart():

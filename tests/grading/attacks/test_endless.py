@@ -17,7 +17,7 @@ import pytest
 )
 def test_an_infinite_loop_is_stopped(play, source):
     started = time.monotonic()
-    end = play(source, call=0.5)
+    end = play(source, call=0.5, load=0.5)
     assert end.reply.kind == "timeout"
     assert "0.5 seconds" in end.reply.words
     assert not end.gained
