@@ -5,11 +5,12 @@
 
 import ctypes
 import errno
+import fcntl
 import mmap
 import os
 import socket
 
-NEW_USER = 0x10000000
+NEW_USER, LANDLOCK = 0x10000000, 444
 
 
 def attempt(port, hidden, protected, grader, memory, folder, temporary):
@@ -57,6 +58,14 @@ def attempt(port, hidden, protected, grader, memory, folder, temporary):
         if os.getuid() != 0:
             raise PermissionError
 
+    def lock():
+        with open(os.__file__) as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+    def rules():
+        if ctypes.CDLL(None, use_errno=True).syscall(LANDLOCK, None, ctypes.c_size_t(0), 1) < 0:
+            raise OSError(ctypes.get_errno(), "landlock")
+
     forbidden = {
         "connect to a port of this machine": connect,
         "see files of the grader": see,
@@ -69,6 +78,8 @@ def attempt(port, hidden, protected, grader, memory, folder, temporary):
         "take more memory than allowed": lambda: mmap.mmap(-1, 2 * memory),
         "make namespaces": unshare,
         "be root": be_root,
+        "lock a file that other workers see": lock,
+        "take memory of the kernel": rules,
     }
     wrong = [name for name, attack in forbidden.items() if not _fails(attack)]
     try:

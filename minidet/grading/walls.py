@@ -28,10 +28,15 @@ FORBIDDEN = {
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "shmat": (30, 196),
     "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180), "add_key": (248, 217),
     "request_key": (249, 218), "keyctl": (250, 219), "vmsplice": (278, 75),
+    # what the kernel keeps for all processes of the machine: another worker could read it, and no limit counts it
+    "flock": (73, 32), "inotify_init": (253, -1), "inotify_init1": (294, 26), "inotify_add_watch": (254, 27),
+    "fanotify_init": (300, 262), "fanotify_mark": (301, 263), "futex_waitv": (449, 449), "mincore": (27, 232),
+    "io_setup": (206, 0), "landlock_create_ruleset": (444, 444), "landlock_add_rule": (445, 445),
+    "landlock_restrict_self": (446, 446),
     # parts of the kernel that have often been a way out of a sandbox
     "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282), "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426), "io_uring_register": (427, 427), "personality": (135, 92),
-    "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265), "fanotify_init": (300, 262),
+    "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265),
     "modify_ldt": (154, -1), "iopl": (172, -1), "ioperm": (173, -1), "uselib": (134, -1),
     # the machine
     "init_module": (175, 105), "finit_module": (313, 273), "delete_module": (176, 106), "kexec_load": (246, 104),
@@ -42,16 +47,21 @@ FORBIDDEN = {
 }  # fmt: skip
 #: And of a worker that may not start another; beside clone.
 FORKS = {"fork": (57, -1), "vfork": (58, -1)}
-#: Per machine: its place in the table above, how the kernel names it, clone and prctl, and seccomp itself.
-MACHINES = {"x86_64": (0, 0xC000003E, 56, 157, 317), "aarch64": (1, 0xC00000B7, 220, 167, 277)}
+#: Per machine: its place in the table above, how the kernel names it, seccomp itself, and calls that are seen through.
+MACHINES = {
+    "x86_64": (0, 0xC000003E, 317, {"clone": 56, "prctl": 157, "fcntl": 72, "futex": 202}),
+    "aarch64": (1, 0xC00000B7, 277, {"clone": 220, "prctl": 167, "fcntl": 25, "futex": 98}),
+}
 CLONE3, LAST_KNOWN = 435, 450
 NEW_NAMESPACES = 0x7E020080
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+#: fcntl: from F_GETLK on it knows locks, leases, notices, sizes of pipes; below, and here, only files' own numbers.
+F_GETLK, F_DUPFD_CLOEXEC, FUTEX_PRIVATE = 5, 1030, 128
 
 # Instructions of the filter: load a word, jump if equal / greater or equal / any bit set, return.
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 ALLOW, KILL, ERROR = 0x7FFF0000, 0x80000000, 0x00050000
-NUMBER, MACHINE, ARGUMENT = 0, 4, 16  # where they stand in what the filter is shown
+NUMBER, MACHINE, ARGUMENT, SECOND = 0, 4, 16, 24  # where they stand in what the filter is shown
 
 #: Landlock: the rights that version 1, 2, 3, ... of its interface know, as bits.
 FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
@@ -152,12 +162,12 @@ def _filter_calls(alone: bool) -> None:
     buffer = ctypes.create_string_buffer(program, len(program))
     header = struct.pack("@HP", len(program) // 8, ctypes.addressof(buffer))
     set_filter, all_threads = 1, 1
-    _call("seccomp", _libc.syscall(MACHINES[machine][4], set_filter, all_threads, header))
+    _call("seccomp", _libc.syscall(MACHINES[machine][2], set_filter, all_threads, header))
 
 
 def filter_program(machine: str, alone: bool) -> list[tuple[int, int, int, int]]:
     """Return the filter's instructions: (operation, lines to skip if true, if false, constant)."""
-    column, audit, clone, prctl, _ = MACHINES[machine]
+    column, audit, _, number = MACHINES[machine]
     refuse, unknown = (RETURN, 0, 0, ERROR | errno.EPERM), (RETURN, 0, 0, ERROR | errno.ENOSYS)
     lines = [(LOAD, 0, 0, MACHINE), (EQUAL, 1, 0, audit), (RETURN, 0, 0, KILL), (LOAD, 0, 0, NUMBER)]
     if machine == "x86_64":
@@ -165,12 +175,17 @@ def filter_program(machine: str, alone: bool) -> list[tuple[int, int, int, int]]
     # glibc asks for the newest call first, and takes an older one if it is not there: one whose flags can be seen
     lines += [(AT_LEAST, 0, 1, LAST_KNOWN + 1), unknown, (EQUAL, 0, 1, CLONE3), unknown]
     if alone:
-        lines += [(EQUAL, 0, 1, clone), refuse]
+        lines += [(EQUAL, 0, 1, number["clone"]), refuse]
     for numbers in [*FORBIDDEN.values(), *(FORKS.values() if alone else ())]:
         if numbers[column] >= 0:
             lines += [(EQUAL, 0, 1, numbers[column]), refuse]
-    lines += [(EQUAL, 0, 4, clone), (LOAD, 0, 0, ARGUMENT), (ANY_BIT, 0, 1, NEW_NAMESPACES), refuse,
+    lines += [(EQUAL, 0, 4, number["clone"]), (LOAD, 0, 0, ARGUMENT), (ANY_BIT, 0, 1, NEW_NAMESPACES), refuse,
               (RETURN, 0, 0, ALLOW)]  # fmt: skip
+    lines += [(EQUAL, 0, 5, number["fcntl"]), (LOAD, 0, 0, SECOND), (AT_LEAST, 0, 2, F_GETLK),
+              (EQUAL, 1, 0, F_DUPFD_CLOEXEC), refuse, (RETURN, 0, 0, ALLOW)]  # fmt: skip
+    if alone:  # waits in memory that is its own; in a mapped file, another worker could wake it (and threads need it)
+        lines += [(EQUAL, 0, 4, number["futex"]), (LOAD, 0, 0, SECOND), (ANY_BIT, 1, 0, FUTEX_PRIVATE), refuse,
+                  (RETURN, 0, 0, ALLOW)]  # fmt: skip
     # prctl: the signal that comes with the end of whoever started this process stays as it is
-    lines += [(EQUAL, 0, 3, prctl), (LOAD, 0, 0, ARGUMENT), (EQUAL, 0, 1, PR_SET_PDEATHSIG), refuse]
+    lines += [(EQUAL, 0, 3, number["prctl"]), (LOAD, 0, 0, ARGUMENT), (EQUAL, 0, 1, PR_SET_PDEATHSIG), refuse]
     return [*lines, (RETURN, 0, 0, ALLOW)]
