@@ -121,6 +121,7 @@ def flag(op: str, argument: str, value) -> bool:
 
 def check_room(op: str, argument: str, was: str, *shape: int) -> None:
     """Raise unless an array of this shape may be made: an argument, not an array, says how large a result is."""
+    shape = tuple(int(length) for length in shape)  # the product of NumPy's would wrap around
     if math.prod(shape) > MOST_NUMBERS:
         why = f"the result would have the shape {shown(shape)}"
         raise bad_argument(op, argument, was, f"a result of at most {MOST_NUMBERS:,} numbers", why)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..autograd.from_data import read_tensor
 from ..autograd.tensor import wrap
-from ..errors import bad_argument, check_choice, check_room, flag, integer, integers, shown
+from ..errors import bad_argument, check_choice, check_rank, check_room, flag, integer, integers, shown
 from ..random import generator
 from . import init
 from .functional.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
@@ -151,6 +152,8 @@ class _ConvTranspose(_Layer):
             expected = f"{self.axes} integers (N and F may precede)"
             raise bad_argument(op, "output_size", f"is {shown(output_size)}", expected)
         wanted = integers(op, "output_size", tuple(output_size)[-self.axes :], self.axes, 1)
+        input = read_tensor(op, "input", input)
+        check_rank(op, "input", input, self.axes + 1, self.axes + 2)
         geometry = zip(
             input.shape[-self.axes :], self.stride, self.padding, self.dilation, self.kernel_size, strict=True
         )

@@ -2,6 +2,7 @@
 
 import inspect
 
+import numpy as np
 import pytest
 
 import minidet
@@ -105,6 +106,9 @@ def test_clipping(argument):
 
 @pytest.mark.parametrize("call, message", [
     (lambda: nn.Linear(2**62, 2), "Linear: in_features is 4611686018427387904, expected a result of at most 68,719,476,736 numbers"),
+    (lambda: nn.Linear(np.int64(2**62), 2), "Linear: in_features is 4611686018427387904, expected a result of at most"),
+    (lambda: nn.ConvTranspose2d(2, 2, 2)(range(3), (4, 4)), "ConvTranspose2d: input is a range"),
+    (lambda: nn.ConvTranspose2d(2, 2, 2)(minidet.ones(3), (4, 4)), "ConvTranspose2d: input has shape (3,), expected a 3-D or 4-D"),
     (lambda: nn.Linear(2, 2, bias="no"), "Linear: bias is a str, expected True or False"),
     (lambda: nn.ReLU().to("x"), "to: dtype is 'x', expected float32, float64, an integer dtype or bool"),
     (lambda: nn.ReLU().load_state_dict(3), "load_state_dict: state_dict is a int, expected a dict of arrays"),
