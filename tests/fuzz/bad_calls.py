@@ -24,7 +24,7 @@ BAD = (
     "np.ones((1,) * 40)", "np.arange(6).reshape(2, 3)", "np.array(['a', 'b'])", "np.array([object()])", "np.ones(3, np.float16)",
     "np.ones(3, complex)", "np.full((2, 3), nan)", "np.array([True, False])", "np.float32(0.5)", "np.int64(2**62)",
     "Array((2, 3))", "Array((2, 3), 'int64', low=-9)", "Array((0, 3))", "Array(())", "Array((2, 3, 4, 4))", "Array((1, 2, 1, 3, 1, 2))",
-    "nn.ReLU()", "minidet", "set()", "lambda *a: 1 / 0",
+    "nn.ReLU()", "minidet", "set()", "lambda *a: None",
 )  # fmt: skip
 
 #: What a parameter of this name gets when it is not to be bad.
