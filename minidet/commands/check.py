@@ -6,10 +6,13 @@ import argparse
 import pathlib
 
 from ..errors import bad_argument
-from ..grading.answers import read_answers
-from ..grading.public import check_question, choose, find_cases, total
+from ..grading.answers import answers_of, read_cells
+from ..grading.cells import Cell, answer_cells
+from ..grading.magics import without_magics
+from ..grading.notebook_names import defined
+from ..grading.own_machine import running
+from ..grading.public import LIMITS, Answer, check_question, choose, find_cases, total
 from ..grading.public_cases import CASES, read_public
-from ..grading.student_error import run_for_check
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,16 +25,21 @@ def run(args: argparse.Namespace) -> int:
     """Print what is right and what is not; return 0 if all public checks passed, else 1."""
     path = find_notebook(args.assignment)
     public = read_public(find_cases(released_name(path, args.assignment), path.parent))
-    answers = read_answers(path)
+    cells = read_cells(path)
+    answers, chosen = answers_of(cells), choose(public, args.question)
     print(f"{path}: {public.title}\n")
-    passed = []
-    for question in choose(public, args.question):
-        names = run_for_check("\n\n".join(answers.get(question.id, [])), question.id, question.functions)
-        missing = [] if question.id in answers else [f"no cell begins with '# answer: {question.id}'"]
-        passed.append(check_question(question, names, notes=missing, picture=False))
+    with running(answers, LIMITS) as runs:
+        passed = [check_question(one, runs.call, answer_in(cells, one.id), picture=False) for one in chosen]
     if args.question is None:
         print(f"\n{total(passed)}")
     return int(any(one < of for one, of in passed))
+
+
+def answer_in(cells: list[Cell], question: str) -> Answer:
+    """Return the answer of a question in a notebook, and the names that its other cells define."""
+    pieces = [piece for cell in cells if cell.kind == "code" for piece in answer_cells(cell) or [cell]]
+    names = defined(without_magics(piece.source) for piece in pieces if piece.question != question)
+    return Answer(answers_of(cells).get(question, []), names, f"no cell begins with '# answer: {question}'")
 
 
 def find_notebook(assignment: str) -> pathlib.Path:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import stat
 from pathlib import Path
 
 from ..errors import bad_argument
 from .cells import Cell, answer_cells, read_notebook, read_percent
-
-#: Lines that only IPython understands: a magic word, or a command for the shell.
-MAGIC = re.compile(r"^(%{1,2}|!)\w.*$", re.MULTILINE)
+from .magics import without_magics
 
 
 def read_answers(path: Path, limit_bytes: int = 20_000_000) -> dict[str, list[str]]:
@@ -26,18 +23,24 @@ def read_answers(path: Path, limit_bytes: int = 20_000_000) -> dict[str, list[st
     Returns
     -------
     dict of str to list of str
-        ``{"q3": [source, source]}``: the cells of each question, in their order. IPython's magic lines are left out.
+        ``{"q3": [source, source]}``: the cells of each question, in their order. Lines that only IPython understands
+        are left out.
 
     Raises
     ------
     ValueError
         If the file is too large, not a plain file, not text, or not a notebook.
     """
+    return answers_of(read_cells(path, limit_bytes))
+
+
+def read_cells(path: Path, limit_bytes: int = 20_000_000) -> list[Cell]:
+    """Return all cells of a notebook or a Python file; see :func:`read_answers`."""
     path = Path(path)
     if path.suffix not in (".ipynb", ".py"):
         raise bad_argument("read_answers", "the file", f"is {path.name!r}", "a notebook (.ipynb) or a .py file")
     text = _read(path, limit_bytes)
-    return answers_of(read_notebook(text) if path.suffix == ".ipynb" else read_percent(text, strict=False))
+    return read_notebook(text) if path.suffix == ".ipynb" else read_percent(text, strict=False)
 
 
 def answers_of(cells: list[Cell]) -> dict[str, list[str]]:
@@ -45,7 +48,7 @@ def answers_of(cells: list[Cell]) -> dict[str, list[str]]:
     answers: dict[str, list[str]] = {}
     for cell in (piece for whole in cells for piece in answer_cells(whole)):
         if cell.question is not None:
-            answers.setdefault(cell.question, []).append(MAGIC.sub("", cell.source))
+            answers.setdefault(cell.question, []).append(without_magics(cell.source))
     return answers
 
 

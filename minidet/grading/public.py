@@ -1,7 +1,7 @@
 """Students' own checks: ``check("q3")`` in the notebook, ``minidet check a2 q3`` in a terminal.
 
-Here a student's functions run in the student's own process, on inputs whose results are stored beside the notebook.
-The grader works otherwise: in a sandbox, with other inputs.
+What runs is what the grader runs, and how: the answer cells of one question, alone, one by one, in a process apart that
+has NumPy and Python's own modules. The inputs are others: here their results are stored beside the notebook.
 """
 
 from __future__ import annotations
@@ -9,24 +9,29 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import bad_argument
+from .answers import read_answers
 from .assignment import Call, Part, Question
-from .compare import compare, compare_error
-from .notebook_names import from_outside
-from .patience import TookTooLong, time_limit
+from .history import History
+from .limits import Limits
+from .own_machine import running
 from .picture import in_notebook, show
 from .public_cases import CASES, PublicAssignment, read_public
-from .student_error import StudentError, where_it_happened
+from .runs import Answer, Runs
+from .scoring import Reply, judge
+from .student_error import hint_helps
 
-#: Seconds that one call may take.
-LIMIT = 4.0
+#: A call may take less than in the grader, whose machine may be slower.
+LIMITS = replace(Limits(), call=4.0)
+#: After so many calls without end, the other parts of a question are not tried: somebody waits.
+PATIENCE = 2
 WIDTH = 100
-NOT_WRITTEN = "not written yet"
 ELSEWHERE = "The grader uses other inputs."
 
 
@@ -41,8 +46,8 @@ class Finding(NamedTuple):
         What is wrong, what was expected, and a hint.
     call, value
         Of the first wrong result, for a picture.
-    hopeless : bool
-        The call did not end: the other parts are not tried.
+    kind : str
+        Of the last reply.
     """
 
     part: str
@@ -50,7 +55,7 @@ class Finding(NamedTuple):
     lines: list[str]
     call: Call | None = None
     value: object = None
-    hopeless: bool = False
+    kind: str = "value"
 
 
 class Checks:
@@ -65,17 +70,33 @@ class Checks:
 
     def __init__(self, public: PublicAssignment, names: dict):
         self.public, self.names = public, names
+        self._history = History(names)
 
     def __call__(self, question: str | None = None) -> None:
         """Print what is right and what is not; draw a picture of what is not where that helps."""
-        chosen = choose(self.public, question)
-        passed = [check_question(one, self.names, notes=from_outside(one, self.names)) for one in chosen]
+        chosen, answers = choose(self.public, question), self._answers()
+        with running(answers, LIMITS) as runs:
+            passed = [check_question(one, runs.call, self._answer(one, answers)) for one in chosen]
         if question is None:
             print(f"\n{total(passed)}")
 
     def __repr__(self) -> str:
         """Say what it is for."""
         return f'check("{self.public.questions[0].id}") for one question of {self.public.name}, check() for all'
+
+    def _answers(self) -> dict[str, list[str]]:
+        """Return the sources of the answer cells: as last run in a notebook, as written in a program."""
+        if self._history.known:
+            return self._history.answers()
+        file = self.names.get("__file__")
+        if not file or not Path(file).is_file():
+            why = "in a terminal, minidet check does the same"
+            raise bad_argument("check", "the place where it is called", "is no notebook", "Jupyter or IPython", why)
+        return read_answers(Path(file))
+
+    def _answer(self, question: Question, answers: dict[str, list[str]]) -> Answer:
+        missing = f"no cell that begins with '# answer: {question.id}' has been run yet"
+        return Answer(answers.get(question.id, []), set(self.names), missing)
 
 
 def checks(name: str) -> Checks:
@@ -115,43 +136,68 @@ def choose(public: PublicAssignment, question: str | None) -> list[Question]:
     return found
 
 
-def check_question(question: Question, names: dict, notes: list[str] = (), picture: bool = True) -> tuple[int, int]:
+def check_question(
+    question: Question,
+    call_function: Callable[..., Reply],
+    answer: Answer,
+    *,
+    picture: bool = True,
+    limits: Limits = LIMITS,
+) -> tuple[int, int]:
     """Check one question and print what comes out; return how many public checks passed, of how many.
 
     Parameters
     ----------
     question : Question
         With stored results, from :func:`read_public`.
-    names : dict
-        Has the student's functions.
-    notes : list of str
-        What is wrong with the answer whatever it returns: then no check counts as passed.
+    call_function : callable
+        ``call_function(question_id, function, args, kwargs)`` performs a call of the answer.
+    answer : Answer
+        What was written.
     picture : bool
         Draw the first wrong result, if its call asks for it and this is a notebook.
+    limits : Limits
+        Which calls are called slow.
     """
     print(f"{question.id}  {question.title}")
-    findings: list[Finding] = []
-    for part in question.parts:
-        if notes or (findings and findings[-1].hopeless):
-            why = [] if notes else ["not tried, because the call above did not end"]
-            findings.append(Finding(part.name, False, why, hopeless=True))
-        else:
-            findings.append(check_part(part, names))
+    runs = Runs(question, call_function, answer)
+    trouble = runs.trouble()
+    findings = [Finding(part.name, False, []) for part in question.parts] if trouble else _check_parts(question, runs)
+    notes = trouble or _print_findings(findings)
     if notes:
-        print(_indented(notes))
-    elif all(finding.lines == [NOT_WRITTEN] for finding in findings):
-        print(f"  {NOT_WRITTEN}")
-    else:
-        for finding in findings:
-            print(f"  {'passed' if finding.ok else 'wrong '}  {finding.part.replace('_', ' ')}")
-            if finding.lines:
-                print(_indented(finding.lines))
+        print(_indented(notes, 2))
+    for note in runs.notes(limits):
+        print(_indented([note], 2))
     passed = sum(finding.ok for finding in findings)
     print(f"{question.id}: {count(passed, len(findings))}")
     wrong = next((one for one in findings if one.call is not None and one.call.picture), None)
     if wrong is not None and picture and in_notebook():
         show(wrong.value, wrong.call)
     return passed, len(findings)
+
+
+def _check_parts(question: Question, runs: Runs) -> list[Finding]:
+    findings: list[Finding] = []
+    for part in question.parts:
+        if sum(finding.kind in ("timeout", "died") for finding in findings) >= PATIENCE:
+            findings.append(Finding(part.name, False, ["not tried, because the calls above did not end"]))
+        else:
+            findings.append(check_part(part, runs))
+    return findings
+
+
+def _print_findings(findings: list[Finding]) -> list[str]:
+    """Print what came out for each part, or return the lines that are the same for all. Nothing is said twice."""
+    first = findings[0].lines
+    if len({tuple(finding.lines) for finding in findings}) == 1 and first and findings[0].kind == "unloaded":
+        return first
+    said: list[list[str]] = []
+    for finding in findings:
+        print(f"  {'passed' if finding.ok else 'wrong '}  {finding.part.replace('_', ' ')}")
+        if finding.lines and finding.lines not in said:
+            print(_indented(finding.lines))
+            said.append(finding.lines)
+    return []
 
 
 def count(passed: int, of: int) -> str:
@@ -166,39 +212,22 @@ def total(passed: list[tuple[int, int]]) -> str:
     return f"All together: {count(sum(one for one, _ in passed), sum(of for _, of in passed))}"
 
 
-def check_part(part: Part, names: dict) -> Finding:
+def check_part(part: Part, runs: Runs) -> Finding:
     """Run the calls of one part until one is wrong."""
     for call in part.cases(None, None):
-        words, value, hopeless = _perform(call, names.get(call.function))
-        if words == [NOT_WRITTEN]:
-            return Finding(part.name, False, words)
-        if words:
+        reply = runs.perform(call)
+        if reply.kind == "unloaded" or reply.words.startswith("NotImplementedError"):
+            return Finding(part.name, False, runs.why_unloaded(call, reply), kind="unloaded")
+        verdict = judge(reply, call, call.expected)
+        if not verdict.ok:
             about = f"{call.text}: {describe_call(call)}" if call.text else describe_call(call)
-            hint = [f"Hint: {part.hint}"] if part.hint else []
-            return Finding(part.name, False, [about, *words, *hint], call, value, hopeless)
+            # What is wrong with the first parts of a function is wrong with the later ones, whose hints miss it.
+            fits = hint_helps(verdict.kind) and call.function not in runs.failed
+            hint = [f"Hint: {part.hint}"] if part.hint and fits else []
+            runs.failed.add(call.function)
+            lines = [about, *runs.in_words(reply, verdict.words), *hint]
+            return Finding(part.name, False, lines, call, reply.value, reply.kind)
     return Finding(part.name, True, [])
-
-
-def _perform(call: Call, function: Callable | None) -> tuple[list[str], object, bool]:
-    """Run a call; return what is wrong with it, what it returned, and whether it did not end."""
-    if function is None:
-        return [f"there is no function {call.function} yet: run the cell that defines it"], None, False
-    args, kwargs = call.inputs()
-    try:
-        with time_limit(LIMIT):
-            value = function(*args, **kwargs)
-    except TookTooLong:
-        return [f"stopped after {LIMIT:g} seconds: is there a loop without end?"], None, True
-    except StudentError as error:
-        return [str(error)], None, False
-    except NotImplementedError:
-        return [NOT_WRITTEN], None, False
-    except Exception as error:  # noqa: BLE001 -- whatever it raises is shown, with its line
-        words = f"{type(error).__name__}: {error}"
-        verdict = compare_error(words, call)
-        return ([] if verdict.ok else [verdict.words, *where_it_happened(error, function)]), None, False
-    verdict = compare(value, call, call.expected, (args, kwargs))
-    return ([] if verdict.ok else [verdict.words]), value, False
 
 
 def describe_call(call: Call) -> str:
@@ -219,6 +248,9 @@ def _argument(name: str, value) -> str:
     return (f"{name}=" if name else "") + (f"{value:.4g}" if isinstance(value, float) else repr(value))
 
 
-def _indented(lines: list[str]) -> str:
-    pad = " " * 10
-    return "\n".join(textwrap.fill(line, WIDTH, initial_indent=pad, subsequent_indent=pad + "  ") for line in lines)
+def _indented(lines: list[str], blanks: int = 10) -> str:
+    pad = " " * blanks
+    return "\n".join(
+        textwrap.fill(part, WIDTH, initial_indent=pad, subsequent_indent=pad + "  ")
+        for line in lines for part in line.split("\n")
+    )  # fmt: skip

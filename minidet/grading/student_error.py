@@ -1,47 +1,46 @@
-"""An exception in a student's function: where it happened, in the student's own lines."""
+"""An exception in an answer: in words, with the student's own line, and whether a hint can help."""
 
 from __future__ import annotations
 
-import linecache
-import traceback
-from collections.abc import Callable
+import re
 
-from .assignment import run_answer
-
-
-class StudentError(Exception):
-    """An answer cell itself cannot be run: what a call of its functions raises then."""
-
-
-def where_it_happened(error: BaseException, function: Callable) -> list[str]:
-    """Return the line of the student's cell that raised an exception, or called what raised it."""
-    file = getattr(getattr(function, "__code__", None), "co_filename", None)
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    if not frames:
-        return []
-    return [f"in line {frames[-1].lineno} of the cell:  {frames[-1].line}"]
+WHERE = re.compile(r" \(line (\d+) of \w+(?:, cell (\d+))?\)$")
+#: Mistakes of Python, not of the subject: a part's hint would lead away from them.
+OF_PYTHON = {
+    *("NameError", "UnboundLocalError", "SyntaxError", "IndentationError", "TabError", "TypeError", "UFuncTypeError"),
+    *("AttributeError", "ImportError", "ModuleNotFoundError", "NotImplementedError", "RecursionError", "StopIteration"),
+    *("AssertionError", "KeyboardInterrupt", "SystemExit", "PermissionError", "FileNotFoundError"),
+}
+#: Kinds of verdicts that say themselves what has to be done.
+PLAIN_KINDS = ("returned None", "changed its input", "wrong kind of result", "wrong length", "wrong keys")
 
 
-def run_for_check(source: str, question: str, functions: tuple[str, ...]) -> dict:
-    """Run an answer as the grader does, alone; return its functions.
+def split_place(words: str, cells: list[str]) -> tuple[str, str]:
+    """Return an error's words without the place at their end, and that place with its line of the cell.
 
-    If the cell cannot be run, each function is one that says why when it is called.
+    Parameters
+    ----------
+    words : str
+        From the worker: ``"ValueError: message (line 3 of q3, cell 2)"``.
+    cells : list of str
+        The sources of the question's cells.
     """
-    name = f"<answer {question}>"
-    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-    try:
-        namespace = run_answer(source, name)
-    except Exception as error:  # noqa: BLE001 -- whatever the cell raises is shown, with its line
-        words = f"the cell cannot be run: {type(error).__name__}: {error}"
-        lines = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == name]
-        if lines:
-            words += f", in line {lines[-1].lineno}:  {lines[-1].line}"
-        return {function: _raiser(words) for function in functions}
-    return {function: namespace[function] for function in functions if callable(namespace.get(function))}
+    match = WHERE.search(words)
+    if match is None:
+        return words, ""
+    number, cell = int(match[1]), int(match[2] or 1)
+    lines = cells[cell - 1].splitlines() if cell <= len(cells) else []
+    which = f"answer cell {cell}" if match[2] else "the cell"
+    text = f":  {lines[number - 1].strip()}" if 0 < number <= len(lines) else ""
+    return words[: match.start()], f"in line {number} of {which}{text}"
 
 
-def _raiser(words: str) -> Callable:
-    def cannot_run(*args, **kwargs):
-        raise StudentError(words)
+def missing_name(words: str) -> str:
+    """Return the name that a NameError is about, or nothing."""
+    match = re.match(r"(?:NameError|UnboundLocalError): name '(\w+)' is not defined", words)
+    return match[1] if match else ""
 
-    return cannot_run
+
+def hint_helps(kind: str) -> bool:
+    """Tell whether a part's hint fits a verdict of this kind."""
+    return kind.removeprefix("raised ") not in OF_PYTHON and kind not in PLAIN_KINDS

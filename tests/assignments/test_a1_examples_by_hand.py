@@ -70,7 +70,9 @@ def test_the_activation(variant, settings, x, values, at, slope):
     ("temperature", {"temperatures": np.array([1, 0.5, 1])}, 1, 0.916, [0.1, -1.2, 0.5]),
 ])  # fmt: skip
 def test_the_cross_entropy(variant, settings, label, value, gradient):
-    assert_example(reference(q7=variant), "special_cross_entropy", (SCORES, np.array([label])), settings, value, gradient)
+    assert_example(
+        reference(q7=variant), "special_cross_entropy", (SCORES, np.array([label])), settings, value, gradient
+    )
 
 
 @pytest.mark.parametrize("variant, settings, scores, value, gradient", [
@@ -82,7 +84,9 @@ def test_the_cross_entropy(variant, settings, label, value, gradient):
     ("offenders", {"gaps": np.array([1, 1, 1, 0.5])}, [2, 0, 0.5, 1], 0, [0, 0, 0, 0]),
 ])  # fmt: skip
 def test_the_hinge(variant, settings, scores, value, gradient):
-    assert_example(reference(q9=variant), "special_hinge", (np.array([scores]), np.array([0])), settings, value, gradient)
+    assert_example(
+        reference(q9=variant), "special_hinge", (np.array([scores]), np.array([0])), settings, value, gradient
+    )
 
 
 @pytest.mark.parametrize("variant, settings, d, value, gradient", [

@@ -1,54 +1,52 @@
-"""An answer that would not run alone is noticed in the notebook."""
+"""An answer that would not run alone is noticed without running it."""
 
-import numpy as np
 import pytest
 
 from minidet.grading.assignment import Question
-from minidet.grading.notebook_names import from_outside
+from minidet.grading.notebook_names import defined, from_outside
 
 QUESTION = Question("q1", "One", ("f",), [])
+OTHERS = {"math", "helper", "x", "len", "np", "check", "plt", "Base"}
+F = "# answer: q1\ndef f(x):\n    return "
 
 
-def notes(*cells):
-    """Run cells as IPython does, and look at the answer of q1."""
-    names = {"np": np, "In": ["", *cells]}
-    for cell in cells:
-        exec(compile(cell.replace("%matplotlib inline", ""), "cell", "exec"), names)
-    return from_outside(QUESTION, names)
-
-
-@pytest.mark.parametrize(
-    "cells",
-    [
-        ["# answer: q1\ndef f(x):\n    return np.sum(x)"],
-        ["# answer: q1\nEPS = 1e-5\ndef helper(x):\n    return x\ndef f(x):\n    return helper(x) + EPS"],
-        ["# answer: q1\ndef helper(x):\n    return x", "# answer: q1\ndef f(x):\n    return helper(x)"],
-        ["import math", "# answer: q1\n%matplotlib inline\nimport math\ndef f(x):\n    return math.sqrt(x)"],
-        ["x = 3", "# answer: q1\ndef f(x):\n    return [len(y) for y in x if x.math]"],
-        ["def f(x):\n    return 1", "# answer: q1\ndef f(x):\n    return not_defined_anywhere(x)"],
-        ["# answer: q2\ndef g(x):\n    return other(x)"],
-    ],
-)
+@pytest.mark.parametrize("cells", [
+    [F + "np.sum(x) + len(x)"],
+    ["# answer: q1\nEPS = 1e-5\ndef helper(x):\n    return x\ndef f(x):\n    return helper(x) + EPS"],
+    ["# answer: q1\ndef helper(x):\n    return x", F + "helper(x)"],
+    ["# answer: q1\nimport math\ndef f(x):\n    return math.sqrt(x)"],
+    [F + "[len(y) for y in x if x.math]"],
+    [F + "not_defined_anywhere(x)"],
+    [F + "x\ncheck('q1')"],
+    [F + "x\ndef trial():\n    plt.plot(f(3))"],
+])  # fmt: skip
 def test_an_answer_that_runs_alone(cells):
-    assert notes(*cells) == []
+    assert from_outside(QUESTION, cells, OTHERS) == []
 
 
-def test_names_from_elsewhere():
-    (note,) = notes("import math\ndef helper(x):\n    return x",
-                    "# answer: q1\ndef f(x):\n    return [helper(y) for y in x] + math.pi")  # fmt: skip
-    assert note == ("f uses helper, math from outside its cell: the grader runs the answer cells of q1 alone, "
-                    "with np only")  # fmt: skip
-
-
-def test_a_function_of_another_question():
-    (note,) = notes("# answer: q2\ndef g(x):\n    return x", "# answer: q1\ndef f(x):\n    return g(x)")
-    assert note.startswith("f uses g from outside its cell")
+@pytest.mark.parametrize("cell", [
+    F + "[helper(y) for y in x] + math.pi",
+    "# answer: q1\ndef g(x):\n    return helper(x) + math.pi\n" + F + "g(x)",
+    "# answer: q1\nclass G:\n    def __call__(self, x):\n        return helper(x) + math.pi\n" + F + "G()(x)",
+    "# answer: q1\nclass G:\n    def a(self):\n        def inner():\n            return helper + math.pi\n" + F + "G",
+])  # fmt: skip
+def test_names_from_elsewhere(cell):
+    """Also where a helper, a class or a function in it uses them."""
+    assert from_outside(QUESTION, [cell], OTHERS) == [
+        "f uses helper, math from outside its cell: the grader runs the answer cells of q1 alone, with np only"
+    ]
 
 
 def test_an_answer_that_is_not_marked():
-    (note,) = notes("def f(x):\n    return x")
-    assert note == "f stands in a cell whose first line is not '# answer: q1': the grader does not find it"
+    assert from_outside(QUESTION, [], {"f"}) == [
+        "f stands in a cell whose first line is not '# answer: q1': the grader does not find it"
+    ]
 
 
-def test_outside_of_a_notebook_nothing_is_said():
-    assert from_outside(QUESTION, {"f": lambda x: undefined(x)}) == []  # noqa: F821
+def test_names_that_cells_define():
+    cells = [
+        "import a.b\nfrom c import d as e\ndef f(): g = 1\nclass H: i = 1\nfor j in (): pass",
+        "k = = 1",
+        "l\0 = 1",
+    ]
+    assert defined(cells) == {"a", "e", "f", "H", "j"}

@@ -1,31 +1,28 @@
-"""Exceptions of answer cells, in the student's own lines."""
+"""Errors of answers: the place, in the student's own lines, and which of them a hint can help with."""
 
-import pytest
+from minidet.grading.student_error import hint_helps, missing_name, split_place
 
-from minidet.grading.student_error import StudentError, run_for_check, where_it_happened
-
-
-def test_an_answer_that_runs():
-    functions = run_for_check("# answer: q1\ndef f(x):\n    return np.sum(x)\nhelper = 3\n", "q1", ("f", "g"))
-    assert set(functions) == {"f"}
-    assert functions["f"]([1, 2]) == 3
+CELLS = ["# answer: q1\nx = 1", "# answer: q1\ndef f(x):\n    return y\n"]
 
 
-@pytest.mark.parametrize("source, words", [
-    ("# answer: q1\nimport numpy as np\n1 / 0\n", "the cell cannot be run: ZeroDivisionError: division by zero, in line 3:  1 / 0"),
-    ("# answer: q1\ndef f(:\n", "the cell cannot be run: SyntaxError: "),
-    ("# answer: q1\nhelper\n", "NameError: name 'helper' is not defined, in line 2:  helper"),
-])  # fmt: skip
-def test_an_answer_that_does_not_run_says_so_when_it_is_called(source, words):
-    functions = run_for_check(source, "q1", ("f",))
-    with pytest.raises(StudentError) as caught:
-        functions["f"](1)
-    assert words in str(caught.value)
+def test_the_place():
+    words = "NameError: name 'y' is not defined"
+    assert split_place(f"{words} (line 3 of q1, cell 2)", CELLS) == (words, "in line 3 of answer cell 2:  return y")
+    assert split_place(f"{words} (line 2 of q1)", CELLS) == (words, "in line 2 of the cell:  x = 1")
 
 
-def test_the_line_of_an_error():
-    function = run_for_check("# answer: q1\ndef f(x):\n    y = 1\n    return y + x\n", "q1", ("f",))["f"]
-    with pytest.raises(TypeError) as caught:
-        function("a")
-    assert where_it_happened(caught.value, function) == ["in line 4 of the cell:  return y + x"]
-    assert where_it_happened(caught.value, len) == []
+def test_a_place_that_is_not_there():
+    assert split_place("ValueError: no", CELLS) == ("ValueError: no", "")
+    assert split_place("ValueError (line 90 of q1)", CELLS) == ("ValueError", "in line 90 of the cell")
+    assert split_place("ValueError (line 1 of q1, cell 7)", CELLS) == ("ValueError", "in line 1 of answer cell 7")
+    assert split_place("E: (line 1 of q1) (line 2 of q1)", CELLS)[0] == "E: (line 1 of q1)"
+
+
+def test_the_name_that_is_missing():
+    assert missing_name("NameError: name 'y' is not defined. Did you mean: 'x'?") == "y"
+    assert missing_name("NameError: f is not defined in an answer cell of q1") == ""
+
+
+def test_hints_are_for_the_subject():
+    assert all(map(hint_helps, ("wrong values", "wrong shape", "NaN or infinity", "raised IndexError", "wrong result")))
+    assert not any(map(hint_helps, ("raised NameError", "raised TypeError", "returned None", "changed its input")))
