@@ -6,7 +6,10 @@ import json
 import os
 from pathlib import Path
 
-from .scoring import PartScore
+from .scoring import KINDS, PartScore
+
+#: What another run may find otherwise, on a machine with less to do: it is tried again.
+FLEETING = frozenset(KINDS[kind] for kind in ("timeout", "died", "untried"))
 
 
 def read_verdicts(path: Path) -> dict[str, PartScore]:
@@ -19,8 +22,9 @@ def read_verdicts(path: Path) -> dict[str, PartScore]:
 
 
 def write_verdicts(path: Path, verdicts: dict[str, PartScore]) -> None:
-    """Keep a student's verdicts."""
-    write_text(path, json.dumps({key: part._asdict() for key, part in verdicts.items()}, indent=0))
+    """Keep a student's verdicts, but for those that time or the machine decided."""
+    kept = {key: part._asdict() for key, part in verdicts.items() if part.kind not in FLEETING}
+    write_text(path, json.dumps(kept, indent=0))
 
 
 def write_text(path: Path, text: str) -> None:

@@ -22,6 +22,8 @@ JSON_BYTES = 4_000_000
 DEPTH = 32
 #: Entries of one dict: with keys chosen to collide, a dict takes time in proportion to their square.
 ENTRIES = 1000
+#: Entries of a tuple that is a key of a dict.
+KEY = 8
 #: Axes of an array, and the digits of an axis' length.
 AXES, DIGITS = 16, 10
 #: Of an array's axes, multiplied: numbers that NumPy can still count, even where one axis is 0.
@@ -32,6 +34,7 @@ NPY = re.compile(
     rb"'shape': \(([0-9, ]{0,200})\), \} *\n",
     re.DOTALL,
 )
+TOO_MUCH = "more data than can be sent: large results have to be arrays, not lists"
 DTYPE = re.compile(r"[<>|=]?[biufc][0-9]{1,2}")
 
 
@@ -42,11 +45,12 @@ class Malformed(ValueError):
 def pack(message: dict, limit: int) -> bytes:
     """Return a frame with ``message``: a dict whose values are data. Raise :class:`Malformed` if it is larger."""
     payloads: list[bytes] = []
-    body = {key: _encode(value, payloads, [0], 0) for key, value in message.items()}
+    used = [0, limit]
+    body = {key: _encode(value, payloads, used, 0) for key, value in message.items()}
     text = json.dumps(body, separators=(",", ":")).encode("ascii")
     size = sum(map(len, payloads))
     if len(text) > JSON_BYTES or len(text) + size > limit:
-        raise Malformed("more data than can be sent: large results have to be arrays, not lists")
+        raise Malformed(TOO_MUCH)
     return b"".join([HEAD.pack(len(text), size), text, *payloads])
 
 
@@ -73,7 +77,7 @@ def unpack(text: bytes, payload: bytes) -> dict:
 
 
 def _encode(value, payloads: list[bytes], used: list[int], depth: int):
-    """Return ``value`` in the types of JSON; arrays go to ``payloads``. ``used[0]`` counts values."""
+    """Return ``value`` in the types of JSON; arrays go to ``payloads``. ``used``: values so far, bytes left."""
     used[0] += 1
     if depth > DEPTH or used[0] > JSON_BYTES // 2:
         raise Malformed("too many values in one another: large results have to be arrays, not lists")
@@ -82,8 +86,11 @@ def _encode(value, payloads: list[bytes], used: list[int], depth: int):
     if isinstance(value, np.generic):
         return _encode_scalar(value)
     if isinstance(value, np.ndarray):
-        return {"array": _append_array(value, payloads)}
+        return {"array": _append_array(value, payloads, used)}
     if isinstance(value, str):
+        used[1] -= len(value)
+        if used[1] < 0 or len(value) > JSON_BYTES:
+            raise Malformed(TOO_MUCH)
         return str(value)
     if isinstance(value, int):
         return _whole(int(value))
@@ -97,7 +104,7 @@ def _encode(value, payloads: list[bytes], used: list[int], depth: int):
     if isinstance(value, dict):
         if len(value) > ENTRIES:
             raise Malformed(f"a dict of more than {ENTRIES} entries")
-        pairs = [[_encode(key, payloads, used, depth + 1), _encode(item, payloads, used, depth + 1)]
+        pairs = [[_encode(_key(key), payloads, used, depth + 1), _encode(item, payloads, used, depth + 1)]
                  for key, item in value.items()]  # fmt: skip
         return {"dict": pairs}
     raise Malformed(
@@ -115,12 +122,15 @@ def _encode_scalar(value: np.generic):
     return {"scalar": [value.dtype.str, [plain.real, plain.imag] if value.dtype.kind == "c" else plain]}
 
 
-def _append_array(value: np.ndarray, payloads: list[bytes]) -> int:
+def _append_array(value: np.ndarray, payloads: list[bytes], used: list[int]) -> int:
     array = np.array(value, copy=None, subok=False)  # of a subclass, only its numbers
     if array.dtype.kind not in "biufc":
         raise Malformed(f"an array of dtype {array.dtype}: only arrays of numbers can be sent")
     if array.ndim > AXES:
         raise Malformed(f"an array of {array.ndim} axes")
+    used[1] -= array.nbytes  # before it is written: of a broadcast view that may be far more than it has
+    if used[1] < 0:
+        raise Malformed(TOO_MUCH)
     file = io.BytesIO()
     np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
     payloads.append(file.getvalue())
@@ -188,10 +198,16 @@ def _decode(value, arrays: dict[int, np.ndarray], depth: int):
 def _entry(item, arrays: dict[int, np.ndarray], depth: int) -> tuple:
     if type(item) is not list or len(item) != 2:
         raise Malformed("a dict with an entry that is no pair")
-    key = _decode(item[0], arrays, depth)
-    if type(key) not in (str, int, float, bool, type(None), tuple):
-        raise Malformed("a dict with a key that is neither a string nor a number")
-    return key, _decode(item[1], arrays, depth)
+    return _key(_decode(item[0], arrays, depth)), _decode(item[1], arrays, depth)
+
+
+def _key(key):
+    """Return a dict's key, a number of NumPy's as Python's. Long tuples may collide, and compare slowly."""
+    parts = key if type(key) is tuple and len(key) <= KEY else (key,)
+    plain = [part.item() if isinstance(part, (np.bool_, np.integer, np.floating)) else part for part in parts]
+    if any(not isinstance(part, (str, int, float, type(None))) for part in plain):
+        raise Malformed("a dict with a key that is neither a string nor a number, nor a few of them")
+    return tuple(plain) if parts is key else plain[0]
 
 
 def _decode_scalar(name, number):

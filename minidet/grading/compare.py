@@ -11,12 +11,19 @@ from typing import NamedTuple
 import numpy as np
 
 from .assignment import Call
+from .student_values import as_floats, shape_of, too_large
 
 #: Beside rtol and atol: what float32 loses where large terms cancel, as a share of the largest number expected.
 ROUNDING = 2e-6
 
 #: Letters of a verdict: what a student's function raises or names its results may be long.
 LONGEST = 400
+
+#: Share of the numbers that are not 0 which a clue has to explain, and how well.
+MOST, NEAR = 0.5, 1e-4
+
+#: Arrays that are no numbers: what they are of.
+KINDS = {"c": "complex numbers", "O": "objects", "U": "strings", "S": "bytes", "M": "dates", "m": "times"}
 
 
 class Verdict(NamedTuple):
@@ -40,7 +47,7 @@ RIGHT = Verdict(True)
 
 
 def compare(value, call: Call, expected, inputs_after=None) -> Verdict:
-    """Judge what a call returned.
+    """Judge what a call returned. Never raises for what that is: what cannot be judged is wrong.
 
     Parameters
     ----------
@@ -54,12 +61,15 @@ def compare(value, call: Call, expected, inputs_after=None) -> Verdict:
     """
     if call.error is not None:
         return _wrong("no error raised", f"it returned a result, expected a {call.error}")
-    if call.check is not None:
-        verdict = _by_its_check(value, call)
-    else:
-        verdict = compare_values(value, expected, call)
-    if verdict.ok and inputs_after is not None:
-        verdict = _unchanged(call, inputs_after)
+    try:
+        if call.check is not None:
+            verdict = _by_its_check(value, call)
+        else:
+            verdict = compare_values(value, expected, call)
+        if verdict.ok and inputs_after is not None:
+            verdict = _unchanged(call, inputs_after)
+    except Exception as error:  # noqa: BLE001 -- MemoryError, RecursionError too: it comes from the result
+        return _wrong("wrong kind of result", f"the result cannot be judged ({type(error).__name__})")
     return verdict
 
 
@@ -83,29 +93,39 @@ def compare_values(got, expected, call: Call, where: str = "the result") -> Verd
     if isinstance(expected, (tuple, list)):
         return _sequences(got, expected, call, where)
     expected = np.asarray(expected)
-    array = _as_numbers(got)
+    shape = shape_of(got)
+    if shape is not None and shape != expected.shape:
+        is_what = f"an array of shape {shape}" if shape else describe(got)
+        return _wrong("wrong shape", f"{where} is {is_what}, expected {describe(expected)}")
+    array = None if shape is None else as_floats(got, shape)
     if array is None:
         return _wrong("wrong kind of result", f"{where} is {describe(got)}, expected {describe(expected)}")
-    if array.shape != expected.shape:
-        return _wrong("wrong shape", f"{where} is {describe(array)}, expected {describe(expected)}")
-    return _numbers(array.astype(np.float64), expected.astype(np.float64), call, where)
+    with np.errstate(all="ignore"):  # infinity less infinity, and numbers that are far too large
+        return _numbers(array, expected.astype(np.float64), call, where)
 
 
 def describe(value) -> str:
     """Name a value in a few words: ``"an array of shape (2, 3)"``, ``"a tuple of 3"``."""
     if isinstance(value, np.ndarray) and value.ndim:
-        return f"an array of shape {value.shape}"
+        kind = value.dtype.kind
+        of = "" if kind in "biuf" else f" of {KINDS.get(kind, 'records')}"
+        return f"an array{of} of shape {value.shape}"
     if isinstance(value, (np.ndarray, np.generic)):
-        return f"the number {value!s}" if value.dtype.kind in "biuf" else f"a {value.dtype}"
+        return f"the number {value!s}" if value.dtype.kind in "biuf" else f"a {str(value.dtype)[:60]}"
     if isinstance(value, (tuple, list, dict)):
         return f"a {type(value).__name__} of {len(value)}"
     if isinstance(value, (bool, int, float)):
-        return f"the number {value}" if abs(value) < 1e300 else "a very large number"  # digits by the thousand
-    return repr(value)[:60] if value is None or isinstance(value, str) else f"a {type(value).__name__}"
+        large = isinstance(value, int) and abs(value) > 10**300  # digits by the thousand
+        return "a very large number" if large else f"the number {value}"
+    if isinstance(value, str):
+        return repr(value[:60])[:60]
+    return "None" if value is None else f"a {type(value).__name__}"
 
 
 def _by_its_check(value, call: Call) -> Verdict:
     """Ask the call's own check, which may not be ready for everything that a student returns."""
+    if too_large(value):
+        return _wrong("wrong kind of result", f"the result is {describe(value)}, which is too large to be right")
     try:
         words = call.check(value, call)
     except Exception as error:  # noqa: BLE001 -- a result that its check cannot read is a wrong result
@@ -115,15 +135,6 @@ def _by_its_check(value, call: Call) -> Verdict:
 
 def _wrong(kind: str, words: str) -> Verdict:
     return Verdict(False, words if len(words) <= LONGEST else f"{words[:LONGEST]} ...", kind)
-
-
-def _as_numbers(value) -> np.ndarray | None:
-    """Return an array of real numbers, or None if the value is no such thing."""
-    try:
-        array = np.asarray(value)
-    except (ValueError, TypeError, OverflowError):  # ragged lists, and worse
-        return None
-    return array if array.dtype.kind in "biuf" else None
 
 
 def _dicts(got, expected: dict, call: Call, where: str) -> Verdict:
@@ -157,9 +168,8 @@ def _numbers(got: np.ndarray, expected: np.ndarray, call: Call, where: str) -> V
     """Compare float64 arrays of one shape. NaN is right where NaN is expected, infinity where it is."""
     finite = np.isfinite(expected)
     largest = np.abs(expected[finite]).max(initial=0.0)
-    with np.errstate(all="ignore"):  # infinity less infinity
-        error = np.where(finite, np.abs(got - expected), 0.0)
-        bad = ~(error <= call.atol + call.rtol * np.abs(np.where(finite, expected, 0.0)) + ROUNDING * largest)
+    error = np.where(finite, np.abs(got - expected), 0.0)
+    bad = ~(error <= call.atol + call.rtol * np.abs(np.where(finite, expected, 0.0)) + ROUNDING * largest)
     bad |= ~finite & ~((got == expected) | (np.isnan(got) & np.isnan(expected)))
     if not bad.any():
         return RIGHT
@@ -175,21 +185,26 @@ def _numbers(got: np.ndarray, expected: np.ndarray, call: Call, where: str) -> V
 
 
 def _clue(got: np.ndarray, expected: np.ndarray, largest: float) -> str:
-    """Say what simple thing would make it right, if there is one."""
+    """Say what simple thing would make it right, if there is one: if most numbers agree then, and fewer do now."""
     if not (np.isfinite(got).all() and np.isfinite(expected).all()) or not largest:
         return ""
+    filled = expected != 0
+
+    def agreeing(array):
+        return np.mean(np.abs(array - expected)[filled] <= NEAR * np.abs(expected[filled]))
 
     def same(array):
-        return array.shape == expected.shape and np.allclose(array, expected, rtol=1e-4, atol=1e-4 * largest)
+        near = array.shape == expected.shape and np.allclose(array, expected, rtol=NEAR, atol=NEAR * largest)
+        return near and agreeing(array) > max(MOST, agreeing(got))
 
     if not got.any():
         return "yours is 0 everywhere"
     if got.size < 3:
         return ""
-    factor = float((got * expected).sum() / (expected * expected).sum())
+    factor = float(np.median(got[filled] / expected[filled]))
     if factor and same(got / factor):
-        return "yours has the wrong sign" if abs(factor + 1) < 1e-3 else f"yours is {factor:.4g} times that everywhere"
-    difference = float((got - expected).mean())
+        return "yours has the wrong sign" if abs(factor + 1) < 1e-3 else f"yours is {factor:.5g} times that everywhere"
+    difference = float(np.median(got - expected))
     if same(got - difference):
         return f"yours is {difference:+.4g} everywhere"
     if got.ndim >= 2 and same(got.swapaxes(-1, -2)):
@@ -218,7 +233,7 @@ def _identical(one, other) -> bool:
         same = isinstance(one, dict) and list(one) == list(other)
         return same and all(_identical(one[key], other[key]) for key in other)
     if isinstance(other, (np.ndarray, np.generic, int, float)):
-        one, other = np.asarray(one), np.asarray(other)
-        numeric = one.dtype.kind in "biuf" and other.dtype.kind in "biuf"
-        return one.shape == other.shape and numeric and np.array_equal(one, other, equal_nan=True)
+        other = np.asarray(other)
+        same = other.dtype.kind in "biuf" and shape_of(one) == other.shape
+        return same and np.array_equal(np.asarray(one), other, equal_nan=True)
     return one is None if other is None else isinstance(one, str) and one == other

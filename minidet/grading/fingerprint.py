@@ -19,7 +19,8 @@ from .assignment import Assignment
 from .scoring import DRAWS
 
 #: The files of this package that decide whether an answer is right.
-JUDGES = ("assignment.py", "codec.py", "compare.py", "score.py", "scoring.py", "session.py", "worker.py")
+JUDGES = ("assignment.py", "codec.py", "compare.py", "score.py", "scoring.py", "session.py", "student_values.py",
+          "worker.py")  # fmt: skip
 
 
 def definitions(assignment: Assignment) -> dict[tuple[str, str], str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from .scoring import DRAWS
 
 MB = 1_000_000
 
@@ -38,3 +41,23 @@ class Limits:
     output: int = 1 * MB
     reply: int = 64 * MB
     request: int = 256 * MB
+
+
+def too_slow(seconds: Sequence[float], limits: Limits | None = None, draws: int = DRAWS) -> str:
+    """Say what the grader may find too slow about a question, from what its public calls took; "" if nothing.
+
+    Parameters
+    ----------
+    seconds : sequence of float
+        Of each public call. The grader makes ``draws`` times as many, perhaps on a machine half as fast.
+    limits : Limits, optional
+    draws : int
+    """
+    limits = limits or Limits()
+    longest, together = max(seconds, default=0.0), draws * sum(seconds)
+    if 2 * longest > limits.call:
+        return f"slow: a call took {longest:.1f} seconds, and the grader stops a call after {limits.call:g}"
+    if 2 * together > limits.question:
+        return (f"slow: the grader's calls would take about {together:.0f} seconds together, and it stops after "
+                f"{limits.question:g}")  # fmt: skip
+    return ""

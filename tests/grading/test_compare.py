@@ -1,5 +1,7 @@
 """Right is right in any type and order; wrong is said in words."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -75,7 +77,7 @@ def test_right(got, expected):
 )
 def test_wrong(got, expected, said):
     if said == "wrong":
-        said = "the result is an array of shape (2,)"
+        said = "the result is an array of objects of shape (2,)"
     assert said in words(got, expected)
 
 
@@ -119,6 +121,76 @@ def test_another_mistake_has_no_name(rng):
     assert words(expected**2, expected).endswith(
         f"expected {expected.ravel()[np.abs(expected**2 - expected).argmax()]:.6g}"
     )
+
+
+def test_a_clue_explains_most_numbers():
+    """One wrong number of sixteen is no factor, no difference and no exchange of axes."""
+    expected = np.arange(1.0, 17.0).reshape(4, 4)
+    expected[0, 0] = 1e4  # beside it, all differences are small
+    got = expected.copy()
+    got[3, 3] += 0.4
+    for change in (lambda x: x, lambda x: x + np.eye(4)[::-1] * 0.1):
+        assert words(change(got), expected).endswith("expected 16") or "(" not in words(change(got), expected)
+    assert words(got * 1.0005, expected).endswith("(yours is 1.0005 times that everywhere)")
+    assert words(got + 0.5, expected).endswith("(yours is +0.5 everywhere)")
+    even = np.full((3, 3), 1e4)
+    even[0, 1], even[1, 0] = 1e4 + 0.2, 1e4 - 0.2
+    assert "exchanged" not in words(even.T, even)
+
+
+LONG = ["a" * 1_000_000] + [""] * 2000  # as an array of strings: 8 GB
+
+
+class Liar(list):
+    def __len__(self):
+        return 10**12
+
+    def __iter__(self):
+        raise OSError("no")
+
+
+def looped():
+    loop = []
+    loop += [loop, loop]
+    return loop
+
+
+@pytest.mark.parametrize("value", [
+    LONG, [LONG], (LONG, 1), {"a": LONG}, looped(), [[1.0], [1.0, 2.0]], [np.zeros(2), np.zeros(3)], [X, []], [10**400] * 6,
+    10**400, np.zeros(3, "f4,i4"), np.datetime64(0, "s"), {1, 2}, Liar(), np.broadcast_to(0.0, (10**6, 10**6)),
+    [np.broadcast_to(0.0, (10**6, 10**6))] * 1000, np.ma.masked_array(X, X > 0)[:1], np.array(LONG[:1]), object(), 3j,
+    float("nan"),
+], ids=lambda value: type(value).__name__)  # fmt: skip
+@pytest.mark.parametrize("expected", [X, 3, (X, 1), {"a": X}, [1, 2], "text", None, np.zeros((2, 0))],
+                         ids=lambda value: type(value).__name__)  # fmt: skip
+def test_whatever_a_student_returns_is_judged(value, expected):
+    """In no more memory than it has itself: also where the grader's own copy of the inputs was changed."""
+    tracemalloc.start()
+    try:
+        verdict = compare(value, call(), expected)
+        assert not verdict.ok
+        assert verdict.kind
+        assert len(verdict.words) < 500
+        verdict = compare(value, call(check=lambda value, call: str(np.asarray(value).dtype)), None)
+        assert not verdict.ok
+        after = ([value], {"mode": [1, 2]})
+        changed = compare(X, call(), X, after)
+        assert not changed.ok
+        assert "changed its input number 1" in changed.words or "cannot be judged (OSError)" in changed.words
+        assert tracemalloc.get_traced_memory()[1] < 30e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_lists_in_an_input_that_was_an_array_are_a_change():
+    """``values[name] = (values[name], [])``, an honest mistake, made a ragged array of it in the grader."""
+    asked = Call("f", ({"x": X},), parameters=("values",))
+    verdict = compare(1, asked, 1, ([{"x": (X, [])}], {}))
+    assert verdict.words == "your function changed its input values: work on a copy"
+
+
+def test_nan_is_no_large_number():
+    assert words(float("nan"), X) == "the result is the number nan, expected an array of shape (2, 3)"
 
 
 def test_names_of_results():

@@ -43,7 +43,7 @@ def assert_same(one, other):
         np.arange(6, dtype=np.float32).reshape(2, 3), np.arange(6)[::2], np.asfortranarray(np.ones((3, 4))), np.array(7),
         np.zeros((0, 3)), np.array([True, False]), np.array([1, 2], ">i2"), np.array([1j], np.complex64),
         np.array([np.nan, np.inf]), np.float16(0.5), np.int8(-3), np.bool_(True), np.float32(0.1), np.complex128(1j),
-        [np.ones(2), (np.zeros(3), np.ones(1))],
+        [np.ones(2), (np.zeros(3), np.ones(1))], {(1, "a", None): 2},
     ],
     ids=lambda value: f"{type(value).__name__} {value}"[:30].replace("\n", " "),
 )  # fmt: skip
@@ -60,11 +60,15 @@ def test_order_in_memory_survives_and_results_can_be_written_to():
 @pytest.mark.parametrize(
     "value",
     [object(), {1, 2}, b"bytes", np.array([object()]), np.array(["text"]), 2**64, range(3), (x for x in ()), np.float64,
-     {frozenset(): 1}, [[[]] * 3, print], np.zeros(3, "f4,i4"), np.datetime64(0, "s")],
+     {frozenset(): 1}, {((1,),): 1}, {(1,) * 9: 1}, {np.longdouble(1): 1}, np.broadcast_to(0.0, (10**6, 10**6)), [[[]] * 3, print], np.zeros(3, "f4,i4"), np.datetime64(0, "s")],
 )  # fmt: skip
 def test_what_is_no_data_is_refused(value):
     with pytest.raises(codec.Malformed):
         codec.pack({"value": value}, LIMIT)
+
+
+def test_numbers_of_numpy_are_keys():
+    assert there_and_back({np.int64(3): 1, (np.float64(0.5), "a"): 2}) == {3: 1, (0.5, "a"): 2}
 
 
 def test_a_subclass_is_sent_as_its_numbers():
