@@ -10,7 +10,7 @@ from ..errors import bad_argument
 from .assignment import Assignment
 from .batch import Graded
 from .manual import DAYS_LATE, EXTRA, Manual, of_students
-from .wording import for_students
+from .wording import for_students, grouped
 
 
 @dataclass
@@ -46,7 +46,9 @@ class Row:
         """Why points are missing, in one line that students may read: tables go to learning platforms."""
         graded = self.graded
         failed = "the grader failed: see report.html"
-        wrong = [f"{part.question} {part.part}: {for_students(part)}" for part in graded.parts.values() if part.kind]
+        parts = list(graded.parts.values())
+        lost = [part for part in parts if part.kind]
+        wrong = [f"{names}: {words}" for names, words in grouped(lost, for_students, parts)]
         late = f"late: {self.days_late} day{'s' * (self.days_late > 1)}" if self.days_late else ""
         by_hand = "by hand: " + ", ".join(sorted(self.manual)) if self.manual else ""
         first = failed if graded.status == "not graded" else graded.reason

@@ -8,8 +8,11 @@ from collections import Counter
 
 from .assignment import Assignment, Question
 from .gradebook import Row
+from .report_attention import Attention, to_look_at
 from .report_page import bar, histogram, page, table, text
+from .scoring import PartScore
 from .similar import Pair
+from .wording import OF_THE_CELLS, grouped
 
 #: How many of the commonest mistakes are named per part, and how many pairs are listed.
 MISTAKES, PAIRS = 3, 60
@@ -32,36 +35,31 @@ def class_report(rows: list[Row], assignment: Assignment, students: list[Pair], 
     variants = ", ".join(f"{question}: {name}" for question, name in sorted(assignment.variants.items()))
     said = [f"{len(rows)} submissions, {middle}", f"Variants of term {assignment.term}: {variants or 'none'}",
             *notes, f"Written {datetime.datetime.now().astimezone():%Y-%m-%d %H:%M %Z}"]  # fmt: skip
+    attention = to_look_at(rows)
     body = [f"<h1>{text(assignment.title)}: the class</h1>",
             *(f'<p class="soft">{text(line)}</p>' for line in said),
-            histogram(totals, out_of, width=600, height=110, bins=20),
-            "<h2>To look at</h2>", _to_look_at(rows),
-            "<h2>Questions</h2>", *(_question(rows, question) for question in assignment.questions),
-            "<h2>Similar submissions</h2>", _similar(rows, students),
-            "<h2>Similar to minidet's own files</h2>", _sources(rows, sources),
-            "<h2>Everybody</h2>", _everybody(rows, assignment)]  # fmt: skip
+            histogram(totals, out_of, width=360, height=110),
+            _contents(assignment, attention),
+            '<h2 id="look">To look at</h2>', _to_look_at(attention),
+            '<h2 id="questions">Questions</h2>', *(_question(rows, question) for question in assignment.questions),
+            '<h2 id="everybody">Everybody</h2>', _everybody(rows, assignment),
+            '<h2 id="similar">Similar submissions</h2>', _similar(rows, students),
+            '<h2 id="sources">Similar to minidet\'s own files</h2>', _sources(rows, sources)]  # fmt: skip
     return page(f"{assignment.title}: the class", "\n".join(body))
 
 
-def _to_look_at(rows: list[Row]) -> str:
-    """List what a person should decide: no points for the lack of a file, of time, of a sandbox."""
-    lines = []
-    for row in rows:
-        worrying = [part for part in row.graded.parts.values()
-                    if part.kind in WORRYING and not part.reason.startswith("not tried")]  # fmt: skip
-        reasons = [
-            row.graded.reason,
-            row.graded.submission.notes,
-            *(f"{p.question} {p.part}: {p.reason}" for p in worrying),
-        ]
-        reasons += [f"late: {row.days_late} day(s), {row.penalty:g} points less"] if row.days_late else []
-        if any(reasons):
-            lines.append([_link(row), text(row.graded.status), _lines(reasons)])
-    return table(["student", "status", "why"], lines) if lines else "<p>Nothing.</p>"
+def _contents(assignment: Assignment, attention: list[Attention]) -> str:
+    """Return links to the parts of the page."""
+    places = {"look": f"To look at ({len(attention)})", "questions": "Questions"}
+    places |= {question.id: question.id for question in assignment.questions}
+    places |= {"everybody": "Everybody", "similar": "Similar submissions", "sources": "Similar to minidet's own files"}
+    return "<nav>" + " ".join(f'<a href="#{text(key)}">{text(name)}</a>' for key, name in places.items()) + "</nav>"
 
 
-#: Mistakes that may be none: a slow machine, a sandbox that is too strict; or an attempt at something else.
-WORRYING = ("did not end in time", "ended the process", "did what is not allowed", "returned what cannot be sent")
+def _to_look_at(attention: list[Attention]) -> str:
+    """List what a person should decide: no points for the lack of a file, of a cell, of time, of a sandbox."""
+    lines = [[_link(one.row), text(one.heading), _lines(one.reasons)] for one in attention]
+    return table(["student", "what", "why"], lines) if lines else "<p>Nobody.</p>"
 
 
 def _question(rows: list[Row], question: Question) -> str:
@@ -77,8 +75,9 @@ def _question(rows: list[Row], question: Question) -> str:
         kinds = Counter(score.kind for score in scores if score.kind).most_common(MISTAKES)
         mistakes = text(", ".join(f"{kind} ({count})" for kind, count in kinds))
         lines.append([text(part.name), str(part.points), f"{right:.0%}", bar(right), mistakes])
-    head = (f"<h3>{text(question.id)} · {text(question.title)}</h3><p>{full:.0%} have all {question.points} points, "
-            f"mean {mean:.1f}</p>{histogram(points, question.points, width=320)}")  # fmt: skip
+    head = (f'<h3 id="{text(question.id)}">{text(question.id)} · {text(question.title)}</h3>'
+            f"<p>{full:.0%} have all {question.points} points, mean {mean:.1f}</p>"
+            f"{histogram(points, question.points, width=320)}")  # fmt: skip
     return head + table(["part", "points", "right", "", "commonest mistakes"], lines, numbers=(1, 2))
 
 
@@ -110,14 +109,21 @@ def _everybody(rows: list[Row], assignment: Assignment) -> str:
     names = [question.id for question in assignment.questions]
     lines = []
     for row in rows:
-        wrong = [f"{part.question} {part.part} ({part.kind}; {part.text or '–'}): {part.reason}"
-                 for part in row.graded.parts.values() if part.kind]  # fmt: skip
-        details = f"<details><summary>{len(wrong)} parts</summary>{_lines(wrong)}</details>" if wrong else ""
+        parts = list(row.graded.parts.values())
+        lost = [part for part in parts if part.kind]
+        wrong = [f"{names} {words}" for names, words in grouped(lost, _in_full, parts)]
+        details = f"<details><summary>{len(lost)} parts</summary>{_lines(wrong)}</details>" if wrong else ""
         total = "–" if row.total is None else f"<b>{row.total:g}</b>"
         points = [f"{row.questions[name]:g}" if name in row.questions else "–" for name in names]
         lines.append([_link(row), *points, total, details or text(row.graded.reason)])
     columns = tuple(range(1, len(names) + 2))
     return table(["student", *map(text, names), "total", "lost"], lines, numbers=columns)
+
+
+def _in_full(part: PartScore) -> str:
+    """Return all that is known of a lost part; of cells as a whole, not the call that happened to be made."""
+    about = "" if part.kind in OF_THE_CELLS else f"; {part.text or '–'}"
+    return f"({part.kind}{about}): {part.reason}"
 
 
 def _link(row: Row) -> str:

@@ -27,7 +27,9 @@ th { color: var(--soft); font-weight: 600; } .number { text-align: right; white-
 .bar { background: var(--line); border-radius: 4px; height: .6rem; min-width: 6rem; overflow: hidden;
   margin-top: .45rem; }
 .bar i { display: block; height: 100%; background: var(--bar); } pre { white-space: pre-wrap; margin: .3rem 0; }
+svg { display: block; max-width: 100%; height: auto; margin: .5rem 0; }
 svg text { fill: var(--soft); font-size: 11px; } svg rect { fill: var(--bar); } svg line { stroke: var(--line); }
+nav { margin: .8rem 0; } nav a { display: inline-block; margin-right: 1rem; }
 details summary { cursor: pointer; color: var(--soft); } a { color: var(--bar); }
 """
 #: Nothing in a report may run or fetch anything, whatever got into it.
@@ -81,4 +83,5 @@ def histogram(values: list[float], out_of: float, width: int = 200, height: int 
     ends = (f'<text x="0" y="{height - 2}">0</text>'
             f'<text x="{width}" y="{height - 2}" text-anchor="end">{out_of:g}</text>')  # fmt: skip
     label = f"points and how many have them: {', '.join(said)}"
-    return f'<svg width="{width}" height="{height}" role="img" aria-label="{label}">{"".join(bars)}{line}{ends}</svg>'
+    head = f'<svg viewBox="0 0 {width} {height}" width="{width}" role="img" aria-label="{label}">'
+    return f"{head}{''.join(bars)}{line}{ends}</svg>"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import builtins
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable
 
 from .scoring import KINDS, PartScore
 
@@ -28,7 +30,13 @@ PHRASES = {
     "changed its input": "the function changed its input: work on a copy",
     "raised NotImplementedError": "not written yet",
     **{kind: f"the function {kind}" for kind in KINDS.values()},
+    KINDS["unloaded"]: "the cells of this question could not be run",
+    KINDS["untried"]: "not tried: the cells of this question do not run, or other parts took all of its time",
 }
+#: What no hint about the task helps with, and what is said of a whole question once.
+OF_THE_CELLS = ("no answer", "raised NotImplementedError", KINDS["unloaded"], KINDS["untried"])
+#: Exceptions of an import that finds nothing.
+NOT_THERE = ("ImportError", "ModuleNotFoundError")
 #: Escape sequences of terminals: colours, titles, links.
 ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 
@@ -39,10 +47,67 @@ def for_students(score: PartScore, hint: str = "") -> str:
         return "right"
     words = PHRASES.get(score.kind)
     if words is None:
-        raised = re.fullmatch(r"raised (\w+)", score.kind)
-        known = raised and isinstance(getattr(builtins, raised[1], None), type)
-        words = f"the function raised {raised[1]}" if known else "the function raised an error"
-    return f"{words}. Hint: {hint}" if hint else words
+        name = _known_exception(score.kind.removeprefix("raised "))
+        words = f"the function raised {name}" if name else "the function raised an error"
+    if score.kind == KINDS["unloaded"]:
+        name = _known_exception(score.reason.removeprefix(f"it {score.kind}: ").partition(":")[0])
+        words += f": {name}" if name else ""
+        words += "; only NumPy and Python's standard library are there" if name in NOT_THERE else ""
+    return f"{words}. Hint: {hint}" if hint and score.kind not in OF_THE_CELLS else words
+
+
+def grouped(
+    parts: Iterable[PartScore], words: Callable[[PartScore], str], among: Iterable[PartScore]
+) -> list[tuple[str, str]]:
+    """Say once what holds for many parts.
+
+    Parameters
+    ----------
+    parts : iterable of PartScore
+        Of what something is to be said.
+    words : callable
+        What is said of a part.
+    among : iterable of PartScore
+        All parts of the same submission: a question of which all parts are said the same needs no names of parts.
+
+    Returns
+    -------
+    list of (names, words)
+        In the order of the parts: ``("q1 shape, ties", "...")``, ``("q2", "...")``, ``("q3 to q5, q8", "...")``.
+    """
+    order = list(dict.fromkeys(part.question for part in among))
+    size = Counter(part.question for part in among)
+    of_question: dict[tuple[str, str], list[str]] = {}
+    for part in parts:
+        of_question.setdefault((part.question, words(part)), []).append(part.part)
+    whole: dict[str, list[str]] = {}
+    for (question, said), names in of_question.items():
+        if len(names) == size[question]:
+            whole.setdefault(said, []).append(question)
+    lines = []
+    for (question, said), names in of_question.items():
+        if len(names) < size[question]:
+            lines.append((f"{question} {', '.join(names)}", said))
+        elif question == whole[said][0]:
+            lines.append((_ranges(whole[said], order), said))
+    return lines
+
+
+def _ranges(names: list[str], order: list[str]) -> str:
+    """Return ``"q1, q3 to q5"``."""
+    runs: list[list[str]] = []
+    for name in names:
+        if runs and order.index(name) == order.index(runs[-1][-1]) + 1:
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(run) for run in runs)
+
+
+def _known_exception(name: str) -> str:
+    """Return the name if it is that of one of Python's own exceptions: a student may choose any other."""
+    known = getattr(builtins, name, None)
+    return name if isinstance(known, type) and issubclass(known, BaseException) else ""
 
 
 def plain(text: str, length: int = 600) -> str:
