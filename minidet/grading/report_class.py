@@ -59,7 +59,7 @@ def _contents(assignment: Assignment, attention: list[Attention]) -> str:
 def _to_look_at(attention: list[Attention]) -> str:
     """List what a person should decide: no points for the lack of a file, of a cell, of time, of a sandbox."""
     lines = [[_link(one.row), text(one.heading), _lines(one.reasons)] for one in attention]
-    return table(["student", "what", "why"], lines) if lines else "<p>Nobody.</p>"
+    return table(["student", "what", "why"], lines, kind="stack") if lines else "<p>Nobody.</p>"
 
 
 def _question(rows: list[Row], question: Question) -> str:

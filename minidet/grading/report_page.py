@@ -30,7 +30,10 @@ th { color: var(--soft); font-weight: 600; } .number { text-align: right; white-
 svg { display: block; max-width: 100%; height: auto; margin: .5rem 0; }
 svg text { fill: var(--soft); font-size: 11px; } svg rect { fill: var(--bar); } svg line { stroke: var(--line); }
 nav { margin: .8rem 0; } nav a { display: inline-block; margin-right: 1rem; }
-details summary { cursor: pointer; color: var(--soft); } a { color: var(--bar); }
+details summary { cursor: pointer; color: var(--soft); } a { color: var(--bar); } pre.words { min-width: 14rem; }
+@media (max-width: 40rem) { .parts th:nth-child(2) { width: auto; } .parts .words { display: block; min-width: 9rem; }
+  .stack thead { display: none; } .stack td { display: block; border: 0; padding: 0 .3rem; }
+  .stack td:first-child { padding-top: .6rem; border-top: 1px solid var(--line); } }
 """
 #: Nothing in a report may run or fetch anything, whatever got into it.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

@@ -10,6 +10,7 @@ import pytest
 from minidet.grading.batch import Graded, grade
 from minidet.grading.gradebook import make_rows
 from minidet.grading.manual import Manual
+from minidet.grading.report_attention import to_look_at
 from minidet.grading.report_class import class_report
 from minidet.grading.report_feedback import feedback
 from minidet.grading.report_page import histogram, page, text
@@ -174,6 +175,112 @@ def test_what_student_code_says_is_shown_and_does_nothing(toy):
 
 def test_a_cell_that_a_spreadsheet_would_run_begins_with_an_apostrophe():
     assert table([["=1", "+1", "-1", "@x", -1.5, None, "a,b"]]) == "'=1,'+1,'-1,'@x,-1.5,,\"a,b\"\n"
+
+
+def lost(question, kind, names=("one", "two"), reason="why", earned=0):
+    return {(question, name): PartScore(question, name, 10, earned, kind, reason, "a case") for name in names}
+
+
+def row_of(toy, student, *parts, manual=None, notes="", days_late=None, status="graded", reason="", percent=10):
+    """Return the row of a student with these parts."""
+    names = {"values": "one", "negative": "two", "place": "one", "ties": "two"}
+    scores = {}
+    for question in toy.questions:
+        for part in question.parts:
+            for group in parts:
+                if (question.id, names[part.name]) in group:
+                    old = group[question.id, names[part.name]]
+                    scores[question.id, part.name] = old._replace(part=part.name)
+    graded = Graded(Submission(student, notes=notes), status, reason, parts=scores)
+    given = dict(manual or {})
+    if days_late is not None:
+        given["days_late"] = Manual(days_late)
+    return make_rows([graded], toy, {student: given}, penalty_percent=percent)[0]
+
+
+def test_what_is_looked_at_first(toy):
+    """What may be no fault of the student's comes first; lateness that costs nothing does not come at all."""
+    good = [lost("q1", "", earned=30), lost("q2", "", earned=20)]
+    not_run = "it could not be loaded: SyntaxError: invalid syntax (line 3 of q1)"
+    rows = [
+        row_of(toy, "late", *good, days_late=2),
+        row_of(toy, "late_for_nothing", *good, days_late=2, percent=0),
+        row_of(toy, "noted", *good, notes="2 attempts"),
+        row_of(toy, "slow", lost("q1", "did not end in time"), good[1]),
+        row_of(toy, "zero", lost("q1", "raised NotImplementedError"), lost("q2", "raised NotImplementedError")),
+        row_of(toy, "broken_cell", lost("q1", "could not be loaded", reason=not_run), good[1], days_late=1),
+        row_of(toy, "no_cell", lost("q1", "no answer"), lost("q2", "no answer")),
+        row_of(toy, "no_file", status="no file", reason="no file a0_toy.ipynb"),
+        row_of(toy, "right", *good),
+        row_of(toy, "decided", lost("q1", "did not end in time"), good[1], manual={"q1": Manual(60)}),
+    ]
+    attention = to_look_at(rows)
+    order = [one.row.graded.submission.student for one in attention]
+    assert order == ["no_file", "no_cell", "broken_cell", "zero", "slow", "noted", "late"]
+    of = {one.row.graded.submission.student: one for one in attention}
+    assert of["broken_cell"].reasons == [f"q1: {not_run}", "late: 1 day, 4 points less"]
+    assert of["zero"].reasons == ["everything is 0: q1, q2: raised NotImplementedError"]
+    assert [of[name].heading for name in ("no_file", "no_cell", "zero")] == [
+        "no file",
+        "no answer cell",
+        "everything 0",
+    ]
+    report = class_report(rows, toy, [], [], [])
+    places = [report.index(f'href="feedback/{name}.html"') for name in order]
+    assert places == sorted(places)
+    assert report.count(not_run) == 2  # there, and once in the list of everybody
+    assert "Multiply." not in report
+
+
+def test_the_class_report_is_in_the_order_in_which_it_is_read(rows, toy):
+    report = class_report(rows, toy, [], [], [])
+    links = re.findall(r'<a href="#(\w+)"', report)
+    assert links == ["look", "questions", "q1", "q2", "everybody", "similar", "sources"]
+    places = [report.index(f'id="{link}"') for link in links]
+    assert places == sorted(places)
+
+
+def test_an_empty_submission_is_told_so_once(toy):
+    empty = row_of(toy, "ann", lost("q1", "raised NotImplementedError"), lost("q2", "raised NotImplementedError"))
+    assert empty.reason == "q1, q2: not written yet"
+    assert table([[empty.reason]]).count("not written yet") == 1
+    page = feedback(empty, toy)
+    assert page.count("not written yet") == 1
+    assert "Hint" not in page
+    assert "Your functions were called" not in page
+    half = row_of(toy, "bob", lost("q1", "raised NotImplementedError"), lost("q2", "wrong values"))
+    assert half.reason == "q1: not written yet; q2: the result has the right shape, but wrong values"
+    assert feedback(half, toy).count("not written yet") == 1
+    assert "Hint: Which of the equals?" in feedback(half, toy)
+    assert "Your functions were called" in feedback(half, toy)
+
+
+def test_cells_that_do_not_run_are_said_once_without_a_hint(toy):
+    reason = "it could not be loaded: ModuleNotFoundError: No module named 'scipy' (line 3 of q1) 3.14"
+    page = feedback(
+        row_of(toy, "ann", lost("q1", "could not be loaded", reason=reason), lost("q2", "", earned=20)), toy
+    )
+    assert page.count("could not be run: ModuleNotFoundError; only NumPy and Python") == 1
+    assert not re.search(r"Multiply|scipy|3\.14", page)
+
+
+@pytest.mark.parametrize("status", ["no file", "broken file", "not graded"])
+def test_a_page_without_a_file_does_not_speak_of_calls(toy, status):
+    page = feedback(row_of(toy, "ann", status=status, reason="the file is no JSON, expected a notebook"), toy)
+    assert "Your functions were called" not in page
+    assert ("save it there and hand it in again" in page) == (status == "broken file")
+
+
+def test_no_answer_cell_is_told_once(toy):
+    page = feedback(row_of(toy, "ann", lost("q1", "no answer"), lost("q2", "no answer")), toy)
+    assert "an answer&#x27;s cell begins with a line such as # answer: q1" in page
+    assert page.count("there is no answer cell") == 1
+
+
+def test_histograms_fit_a_narrow_page(rows, toy):
+    widths = [int(width) for width in re.findall(r'<svg [^>]*width="(\d+)"', class_report(rows, toy, [], [], []))]
+    assert len(widths) == 3
+    assert max(widths) <= 400 - 2 * 16  # of 400 pixels the page's margins are taken
 
 
 def test_histogram():

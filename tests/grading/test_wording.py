@@ -7,7 +7,7 @@ import pytest
 
 from minidet.grading import compare
 from minidet.grading.scoring import KINDS, PartScore
-from minidet.grading.wording import PHRASES, for_students, plain
+from minidet.grading.wording import PHRASES, for_students, grouped, plain
 
 
 def score(kind, reason=""):
@@ -32,6 +32,22 @@ def test_every_kind_of_verdict_has_its_words():
     kinds = set(re.findall(r'_wrong\("([^"]+)"', source)) | set(re.findall(r'kind = "([a-zN][^"]+)"', source))
     assert len(kinds) >= 9
     assert kinds | set(KINDS.values()) <= set(PHRASES)
+
+
+def test_what_holds_for_many_parts_is_said_once():
+    parts = [PartScore(f"q{number}", name, 1, 0, kind) for number, name, kind in
+             [(1, "a", "x"), (1, "b", "x"), (2, "a", "x"), (3, "a", "x"), (3, "b", "x"), (4, "a", ""), (5, "a", "x"),
+              (6, "a", "x"), (6, "b", "y"), (6, "c", "x"), (7, "a", "y"), (7, "b", "y")]]  # fmt: skip
+    wrong = [part for part in parts if part.kind]
+    said = grouped(wrong, lambda part: part.kind, parts)
+    assert said == [("q1 to q3, q5", "x"), ("q6 a, c", "x"), ("q6 b", "y"), ("q7", "y")]
+    assert grouped([], str, parts) == []
+
+
+@pytest.mark.parametrize("name", ["print", "Input_3", "", "3.14"])
+def test_of_cells_that_do_not_run_only_a_known_exception_is_named(name):
+    score = PartScore("q1", "a", 1, 0, "could not be loaded", f"it could not be loaded: {name}: 3.14")
+    assert for_students(score, "Count.") == "the cells of this question could not be run"
 
 
 def test_plain():
