@@ -130,6 +130,9 @@ class Worker:
             while True:
                 remaining = before + seconds - self.worked
                 ready = [key.fileobj for key, _ in selector.select(min(max(remaining, 0), TICK))]
+                last, now = now, time.monotonic()
+                # after a longer step the grader was stopped (Ctrl-Z): that was not the worker's time
+                self.worked += now - last if now - last < TICK + LATE else TICK
                 # when the time is over, what lies in the pipe already is taken: the grader may have been late itself
                 if remaining <= 0 and (process.stdout not in ready or remaining < -LATE):
                     raise Ended("timeout", f"no result after {seconds:g} seconds")
@@ -147,9 +150,6 @@ class Worker:
                     halves = self._halves(got)
                     if halves is not None:
                         return halves
-                last, now = now, time.monotonic()
-                # after a longer step the grader was stopped (Ctrl-Z): that was not the worker's time
-                self.worked += now - last if now - last < TICK + LATE else TICK
 
     def _halves(self, got: bytearray) -> tuple[bytes, bytes] | None:
         """Return the halves of a frame once all of it is there."""

@@ -1,12 +1,15 @@
 """One submission: points per part."""
 
+import functools
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from minidet.grading import sandbox
 from minidet.grading.score import score, student_seed
+from minidet.grading.session import Limits, Session
 
 from .handed_in import LAST, RIGHT, HereSession
 
@@ -82,3 +85,53 @@ def scale(x, factor):
         result = score(toy, {"q1": noisy, "q2": LAST}, 7, sandbox.probe())
     assert earned(result) == {("q1", "values"): 40, ("q1", "negative"): 20, ("q2", "place"): 20, ("q2", "ties"): 0}
     assert result.parts[3].kind == "wrong values"
+
+
+@pytest.mark.slow
+def test_questions_that_hang_lose_themselves_and_no_other(toy, namespaces):
+    """Six of them, in three ways; what is right has its points, in whatever order they come."""
+    ways = {"q1": "def scale(x, factor):\n    while True: pass", "q2": "while True: pass",
+            "q3": "import time\ndef scale(x, factor):\n    time.sleep(99)"}  # fmt: skip
+    ways |= {"q4": ways["q1"], "q5": ways["q2"], "q6": ways["q3"]}
+    q1, q2 = toy.questions
+    hanging = [replace(q1, id=name) for name in ways]
+    asked = replace(toy, questions=[*hanging[:3], replace(q1, id="q7"), *hanging[3:], replace(q2, id="q8")])
+    answers = ways | {"q7": RIGHT["q1"], "q8": ["# answer: q8", RIGHT["q2"]]}
+    limited = functools.partial(Session, limits=Limits(call=0.3, load=0.6, question=0.5))
+    result = score(asked, answers, 1, namespaces, open_session=limited)
+    points = {name: sum(part.earned for part in result.parts if part.question == name) for name in answers}
+    assert points == dict.fromkeys(ways, 0) | {"q7": 60, "q8": 40}
+    assert {part.kind for part in result.parts if not part.earned} == {"did not end in time", "was not tried"}
+
+
+@pytest.mark.slow
+def test_what_a_question_takes_is_not_taken_from_another(toy, namespaces):
+    """A right function that is slow loses no part as long as each call is within its limit; nor does another question."""
+    slow = RIGHT["q1"].replace("    return", "    import time\n    time.sleep(0.2)\n    return")
+    limited = functools.partial(Session, limits=Limits(call=2.0, question=0.9))
+    result = score(toy, {"q1": slow, "q2": RIGHT["q2"]}, 1, namespaces, open_session=limited)
+    assert [part.earned for part in result.parts] == [40, 0, 20, 20]  # three calls a part: the sixth comes too late
+    assert result.parts[1].reason == "it was not tried: the calls of q1 took 0.9 seconds together"
+
+
+@pytest.mark.slow
+def test_whoever_changes_the_graders_copy_of_the_inputs_loses_the_part_only(toy, namespaces):
+    """The reply's inputs are the student's to write: as ragged lists they once stopped the grader."""
+    source = """def scale(x, factor):
+    import sys
+    result = factor * x, (factor * x).sum()
+    if factor == -1:
+        sys._getframe(1).f_locals["args"][0] = [[1.0], [1.0, 2.0]]
+    return result
+"""
+    result = score(toy, {"q1": source, "q2": RIGHT["q2"]}, 1, namespaces)
+    assert [part.earned for part in result.parts] == [40, 0, 20, 20]
+    assert result.parts[1].kind == "changed its input"
+
+
+@pytest.mark.slow
+def test_a_small_reply_that_would_become_eight_gigabytes(toy, namespaces):
+    huge = "def scale(x, factor): return ['a' * 1_000_000] + [''] * 2000, 1"
+    result = score(toy, {"q1": huge, "q2": RIGHT["q2"]}, 1, namespaces)
+    assert [part.earned for part in result.parts] == [0, 0, 20, 20]
+    assert result.parts[0].reason == "scaled is a list of 2001, expected an array of shape (3, 4)"
