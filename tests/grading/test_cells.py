@@ -1,6 +1,7 @@
 """Cells of notebooks and of Python files in percent format."""
 
 import json
+import random
 
 import pytest
 
@@ -186,3 +187,19 @@ def test_a_broken_cell_does_not_cost_the_others(cell):
 def test_a_broken_notebook_is_said_in_words(text):
     with pytest.raises(ValueError, match=r"read_notebook: the file .*, expected "):
         read_notebook(text)
+
+
+LINES = ["# answer: q1", "#Answer:Q2 x", "x = 1", "'''", '"""', "\\", "(", ")", "%time x", "!ls", "  ", "import os", "f'{", "# %%",
+         "from __future__ import annotations", "#%% a=b", "# In[3]:", "get_ipython().system('a')", "def f():", "    y", "\0"]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_pieces_keep_the_lines_of_their_cell(seed):
+    text = "\n".join(random.Random(seed).choices(LINES, k=12))
+    for cell in [Cell("code", text), *read_percent(text, strict=False)]:
+        found = answer_cells(cell)
+        assert bool(found) == (cell.question is not None)
+        for piece in found:
+            assert answer_cells(piece) == [piece]
+            for ours, whole in zip(piece.source.split("\n"), cell.source.split("\n"), strict=False):
+                assert ours in ("", whole, whole.rstrip())

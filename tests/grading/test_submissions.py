@@ -2,16 +2,17 @@
 
 import datetime
 import os
+import random
 import sys
 import zipfile
 
 import pytest
 
 from minidet.grading.file_choice import Wanted
-from minidet.grading.submissions import Submission, find_submissions, read_date
+from minidet.grading.submissions import FORMATS, Submission, find_submissions, read_date
 from minidet.grading.untrusted_files import read_file
 
-from .handed_in import hand_in
+from .handed_in import hand_in, notebook
 
 NAME = "a0_toy"
 DAY = 86400
@@ -388,3 +389,33 @@ def test_a_file_from_the_future_stops_nobody(tmp_path):
     _, by = found(tmp_path)
     assert (by["ann"].submitted, by["ann"].notes) == (None, "the file's date is not used: 2445-05-01")
     assert by["bob"].submitted.timestamp() == DAY
+
+
+PIECES = ["ann", "Ann", "bob_2", "_", "_LATE_", "111", "34093", "208490", "a0_toy", "a1_other", "_assignsubmission_file_", "+",
+          "Copy of ", "-Copy1", " (2)", "-1", "_v2", ".ipynb", ".py", ".zip", ".ipynb.txt", ".csv", "é", "…", "con", "x" * 90,
+          "=", "'", ";", ".", "report"]  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not allow such names")
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_lies_there_nothing_vanishes(tmp_path, seed):
+    rng = random.Random(seed)
+    for _ in range(8):
+        path = tmp_path / ("".join(rng.choices(PIECES, k=rng.randint(1, 5)))[:80].rstrip(".") or "dot")
+        if path.exists() or path.is_symlink():
+            continue
+        if rng.random() < 0.4:
+            path.mkdir()
+            hand_in(path / "".join(rng.choices(PIECES[:20], k=3)), "# answer: q1", date=rng.choice([0, 1e9, 15e9]))
+        elif rng.random() < 0.2:
+            path.symlink_to(rng.choice(["/etc", "nowhere", tmp_path]))
+        else:
+            path.write_text(rng.choice(["", "{", notebook("# answer: q1")]))
+    for form in (None, *FORMATS):
+        export = find(tmp_path, "a1_other", form=form)
+        everyone = export.submissions
+        assert len({submission.student for submission in everyone}) == len(everyone)
+        assert len({submission.slug.lower() for submission in everyone}) == len(everyone)
+        assert all((submission.file is None) == bool(submission.problem) for submission in everyone)
+        if export.format == "plain":
+            assert len(everyone) + len(export.ignored) == len(os.listdir(tmp_path))
