@@ -156,12 +156,12 @@ def read_submission(submission: Submission, assignment: Assignment) -> Graded:
     return Graded(submission, answers={name: cells for name, cells in answers.items() if name in asked})
 
 
-def _strange(answers: dict, assignment: Assignment) -> list[str]:
+def _strange(answers: dict[str, list[str]], assignment: Assignment) -> list[str]:
     """Say what in a file looks as if it belonged to something else."""
     notes = []
     if strange := sorted(set(answers) - {question.id for question in assignment.questions}):
         notes.append(f"answer cells of {printable(', '.join(strange))}: {assignment.name} has no such question")
-    defined = defined_names("\n".join("".join(source) for source in answers.values()))
+    defined = defined_names("\n".join(source for cells in answers.values() for source in cells))
     functions = {function for question in assignment.questions for function in question.functions}
     if answers and functions.isdisjoint(defined):
         notes.append(f"its answers define no function of {assignment.name}: perhaps another assignment's file")

@@ -105,7 +105,7 @@ class Export:
             reasons.setdefault(reason, []).append(printable(name))
         said = [f"Ignored, {reason}: {', '.join(names[:20])}" + f" and {len(names) - 20} more" * (len(names) > 20)
                 for reason, names in reasons.items()]  # fmt: skip
-        said += [f"Files of {other} lie here too ({count} submissions): they are not graded in this run"
+        said += [f"Files of {other} lie here too ({count} submission{'s' * (count > 1)}): this run does not grade them"
                  for other, count in sorted(self.foreign.items())]  # fmt: skip
         return said
 

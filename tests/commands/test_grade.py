@@ -47,7 +47,7 @@ def test_inside_the_folder_and_among_other_assignments(course, capsys, monkeypat
         printed = capsys.readouterr().out
         assert "2 submissions: 2 graded" in printed
         assert "Ignored, no folder, notebook, Python or zip file: roster.csv" in printed
-        assert "Files of a1_other lie here too (1 submissions): they are not graded in this run" in printed
+        assert "Files of a1_other lie here too (1 submission): this run does not grade them" in printed
     assert "Ignored, a report of minidet grade: report" in printed
     assert "roster.csv" in (course / "in/report/report.html").read_text()
 

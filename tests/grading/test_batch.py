@@ -214,8 +214,8 @@ ANSWERS = "\n\n".join(RIGHT.values())
 FORMS = {
     "VS Code": ("a0_toy.py", "#%%\n" + RIGHT["q1"] + "\n#%%\n" + RIGHT["q2"]),
     "nbconvert": ("a0_toy.py", "#!/usr/bin/env python\n# In[3]:\n\n" + RIGHT["q1"] + "\n# In[ ]:\n\n" + RIGHT["q2"]),
-    "one file": ("a0_toy.py", "import matplotlib.pyplot as plt\n\n" + ANSWERS),
-    "merged cells": ("a0_toy.ipynb", notebook("import tqdm\n" + ANSWERS)),
+    "one file": ("a0_toy.py", "import nobody_has_this\n\n" + ANSWERS),
+    "merged cells": ("a0_toy.ipynb", notebook("import nobody_has_this\n" + ANSWERS)),
     "lines without ends": ("a0_toy.ipynb", notebook(*(source.splitlines() for source in RIGHT.values()))),
     "other marks": ("a0_toy.ipynb", notebook(*(source.replace("# answer: q", "\n#Answer:  Q").replace("\ndef", " (done)\ndef")
                                                for source in RIGHT.values()))),
@@ -240,7 +240,7 @@ def test_honest_work_in_other_forms_has_all_points(toy, tmp_path, here):
 def test_cells_that_belong_to_nothing_here_are_said(toy, tmp_path, here):
     hand_in(tmp_path / "in/ann/a0_toy.ipynb", RIGHT["q1"], "# answer: q11\nx = 1")
     hand_in(tmp_path / "in/bob/a0_toy.ipynb", "# answer: q1\ndef conv2d(x):\n    return x")
-    hand_in(tmp_path / "in/cy/a0_toy.ipynb", RIGHT["q1"])
+    hand_in(tmp_path / "in/cy/a0_toy.ipynb", "# answer: q1\nx = 1", "def scale(x, factor):\n    pass\n# answer: q1")
     _, everyone = grade(tmp_path / "in", toy, tmp_path / "out", jobs=1)
     notes = {graded.submission.student: graded.submission.notes for graded in everyone}
     assert notes == {

@@ -371,7 +371,7 @@ def test_mixed_assignments_are_said(tmp_path):
         hand_in(tmp_path / name, "# answer: q1\ndef f(): pass")
     export = find(tmp_path, "a1_other")
     by = {submission.student: submission for submission in export.submissions}
-    assert export.notes() == ["Files of a1_other lie here too (2 submissions): they are not graded in this run"]
+    assert export.notes() == ["Files of a1_other lie here too (2 submissions): this run does not grade them"]
     assert by["ann"].file.path.name == "ann_a0_toy.ipynb"
 
 
