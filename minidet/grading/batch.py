@@ -6,6 +6,7 @@ on, and after a change of the questions only the parts that changed are tried ag
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -150,7 +151,8 @@ def read_submission(submission: Submission, assignment: Assignment) -> Graded:
     except Refused as error:
         return Graded(submission, "refused", f"refused: {printable(str(error), 300)}")
     except (ValueError, OSError, RecursionError, MemoryError) as error:
-        return Graded(submission, "broken file", printable(str(error), 300) or type(error).__name__)
+        words = re.sub(r"^read_\w+: ", "", str(error))  # students read it, and know no such function
+        return Graded(submission, "broken file", printable(words, 300) or type(error).__name__)
     submission = replace(submission, notes="; ".join(filter(None, (submission.notes, *_strange(answers, assignment)))))
     asked = {question.id for question in assignment.questions}
     return Graded(submission, answers={name: cells for name, cells in answers.items() if name in asked})

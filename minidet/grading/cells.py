@@ -122,7 +122,8 @@ def read_notebook(text: str) -> list[Cell]:
     try:
         notebook = json.loads(text.lstrip("\ufeff"))
     except (ValueError, RecursionError) as error:
-        raise bad_argument("read_notebook", "the file", "is no JSON", "a notebook", str(error)[:200]) from None
+        why = f"Jupyter saves notebooks as JSON, so this one is cut off, or something else ({str(error)[:200]})"
+        raise bad_argument("read_notebook", "the file", "is no JSON", "a notebook", why) from None
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
     if not isinstance(cells, list):
         why = "a notebook of format 3 or older becomes one of format 4 when Jupyter saves it"

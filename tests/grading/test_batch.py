@@ -65,7 +65,7 @@ def test_every_submission_gets_a_row_and_a_reason(folder, toy, tmp_path, here):
         "ann": "graded", "bob": "graded", "cy": "broken file", "dan": "broken file", "eve": "refused", "fay": "no file",
         "gus": "graded", "hal": "broken file", "ida": "graded",
     }  # fmt: skip
-    assert "is no JSON" in by["cy"].reason
+    assert by["cy"].reason.startswith("the file is no JSON, expected a notebook: Jupyter saves")
     assert "is not text" in by["dan"].reason
     assert by["eve"].reason == "refused: a0_toy.ipynb is larger than 20 MB"
     assert all(part.kind == "no answer" for part in by["gus"].parts.values())
