@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from .gradebook import Row
-from .scoring import KINDS
-from .wording import grouped
+from .scoring import KINDS, PartScore
+from .wording import briefly, grouped
 
 #: Mistakes that may be none: a slow machine, a sandbox that is too strict; or an attempt at something else.
 WORRYING = tuple(KINDS[kind] for kind in ("timeout", "died", "forbidden", "protocol"))
@@ -52,15 +53,16 @@ def _reasons(row: Row) -> list[tuple[int, str]]:
     if parts and all(part.kind == "no answer" for part in parts):
         reasons.append((NO_CELL, f"no answer cell found: {parts[0].reason}"))
     elif lost and not any(part.earned for part in parts) and not any(row.questions.values()):
-        reasons.append((ALL_ZERO, f"everything is 0: {'; '.join(_lines(lost, 'kind', parts))}"))
-    not_run = [part for part in lost if part.kind == KINDS["unloaded"]]
-    reasons += [(NOT_LOADED, line) for line in _lines(not_run, "reason", parts)]
-    reasons += [(WORRY, line) for line in _lines([part for part in lost if part.kind in WORRYING], "reason", parts)]
+        kinds = _lines(lost, lambda part: briefly(part.kind), parts)
+        reasons.append((ALL_ZERO, f"everything is 0: {'; '.join(kinds)}"))
+    for rank, kinds in ((NOT_LOADED, (KINDS["unloaded"],)), (WORRY, WORRYING)):
+        chosen = [part for part in lost if part.kind in kinds]
+        reasons += [(rank, line) for line in _lines(chosen, lambda part: part.reason, parts)]
     reasons += [(NOTE, graded.submission.notes)] if graded.submission.notes else []
     if row.days_late and row.penalty:
         reasons.append((LATE, f"late: {row.days_late} day{'s' * (row.days_late > 1)}, {row.penalty:g} points less"))
     return reasons
 
 
-def _lines(chosen: list, name: str, parts: list) -> list[str]:
-    return [f"{names}: {words}" for names, words in grouped(chosen, lambda part: getattr(part, name), parts)]
+def _lines(chosen: list[PartScore], words: Callable[[PartScore], str], parts: list[PartScore]) -> list[str]:
+    return [f"{names}: {said}" for names, said in grouped(chosen, words, parts)]

@@ -12,7 +12,7 @@ from .report_attention import Attention, to_look_at
 from .report_page import bar, histogram, page, table, text
 from .scoring import PartScore
 from .similar import Pair
-from .wording import OF_THE_CELLS, grouped
+from .wording import OF_THE_CELLS, briefly, grouped
 
 #: How many of the commonest mistakes are named per part, and how many pairs are listed.
 MISTAKES, PAIRS = 3, 60
@@ -73,12 +73,12 @@ def _question(rows: list[Row], question: Question) -> str:
         ]
         right = sum(not score.kind for score in scores) / len(scores) if scores else 0.0
         kinds = Counter(score.kind for score in scores if score.kind).most_common(MISTAKES)
-        mistakes = text(", ".join(f"{kind} ({count})" for kind, count in kinds))
+        mistakes = text(", ".join(f"{briefly(kind)} ({count})" for kind, count in kinds))
         lines.append([text(part.name), str(part.points), f"{right:.0%}", bar(right), mistakes])
     head = (f'<h3 id="{text(question.id)}">{text(question.id)} · {text(question.title)}</h3>'
             f"<p>{full:.0%} have all {question.points} points, mean {mean:.1f}</p>"
             f"{histogram(points, question.points, width=320)}")  # fmt: skip
-    return head + table(["part", "points", "right", "", "commonest mistakes"], lines, numbers=(1, 2))
+    return head + table(["part", "points", "right", "", "commonest mistakes"], lines, numbers=(1, 2), kind="mistakes")
 
 
 def _similar(rows: list[Row], pairs: list[Pair]) -> str:
@@ -115,7 +115,7 @@ def _everybody(rows: list[Row], assignment: Assignment) -> str:
         details = f"<details><summary>{len(lost)} parts</summary>{_lines(wrong)}</details>" if wrong else ""
         total = "–" if row.total is None else f"<b>{row.total:g}</b>"
         points = [f"{row.questions[name]:g}" if name in row.questions else "–" for name in names]
-        lines.append([_link(row), *points, total, details or text(row.graded.reason)])
+        lines.append([_link(row), *points, total, details or _lines([row.graded.reason])])
     columns = tuple(range(1, len(names) + 2))
     return table(["student", *map(text, names), "total", "lost"], lines, numbers=columns)
 

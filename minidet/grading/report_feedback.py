@@ -21,7 +21,8 @@ def feedback(row: Row, assignment: Assignment) -> str:
             f'<p class="score">{total} <small>of {out_of} points</small></p>',
             *_notes(row)]  # fmt: skip
     if row.questions and (row.graded.parts or row.manual):
-        body += [_overview(row, assignment), *_questions(row, assignment)]
+        sections = "\n".join(_questions(row, assignment))
+        body += [_overview(row, assignment, sections), sections]
     if any(part.kind not in OF_THE_CELLS for part in row.graded.parts.values()):
         body.append(CLOSING)
     return page(f"{assignment.title}: {submission.name or submission.student}", "\n".join(body))
@@ -51,8 +52,11 @@ def _notes(row: Row) -> list[str]:
     return ['<div class="box">' + "".join(f"<p>{text(note)}</p>" for note in notes) + "</div>"] if notes else []
 
 
-def _overview(row: Row, assignment: Assignment) -> str:
-    lines = [[f'<a href="#{text(question.id)}">{text(question.id)}</a>', text(question.title),
+def _overview(row: Row, assignment: Assignment, sections: str) -> str:
+    def link(name: str) -> str:
+        return f'<a href="#{text(name)}">{text(name)}</a>' if f'<h2 id="{text(name)}">' in sections else text(name)
+
+    lines = [[link(question.id), text(question.title),
               f"{row.questions[question.id]:g} of {question.points}",
               bar(row.questions[question.id] / question.points if question.points else 0)]
              for question in assignment.questions if question.id in row.questions]  # fmt: skip

@@ -32,6 +32,8 @@ svg text { fill: var(--soft); font-size: 11px; } svg rect { fill: var(--bar); } 
 nav { margin: .8rem 0; } nav a { display: inline-block; margin-right: 1rem; }
 details summary { cursor: pointer; color: var(--soft); } a { color: var(--bar); } pre.words { min-width: 14rem; }
 @media (max-width: 40rem) { .parts th:nth-child(2) { width: auto; } .parts .words { display: block; min-width: 9rem; }
+  .mistakes td:last-child { overflow-wrap: anywhere; }
+  .mistakes th:nth-child(4), .mistakes td:nth-child(4) { display: none; }
   .stack thead { display: none; } .stack td { display: block; border: 0; padding: 0 .3rem; }
   .stack td:first-child { padding-top: .6rem; border-top: 1px solid var(--line); } }
 """

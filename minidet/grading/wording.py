@@ -56,6 +56,11 @@ def for_students(score: PartScore, hint: str = "") -> str:
     return f"{words}. Hint: {hint}" if hint and score.kind not in OF_THE_CELLS else words
 
 
+def briefly(kind: str) -> str:
+    """Return a kind of mistake for an instructor's lists."""
+    return PHRASES[kind] if kind == "raised NotImplementedError" else kind
+
+
 def grouped(
     parts: Iterable[PartScore], words: Callable[[PartScore], str], among: Iterable[PartScore]
 ) -> list[tuple[str, str]]:

@@ -219,7 +219,7 @@ def test_what_is_looked_at_first(toy):
     assert order == ["no_file", "no_cell", "broken_cell", "zero", "slow", "noted", "late"]
     of = {one.row.graded.submission.student: one for one in attention}
     assert of["broken_cell"].reasons == [f"q1: {not_run}", "late: 1 day, 4 points less"]
-    assert of["zero"].reasons == ["everything is 0: q1, q2: raised NotImplementedError"]
+    assert of["zero"].reasons == ["everything is 0: q1, q2: not written yet"]
     assert [of[name].heading for name in ("no_file", "no_cell", "zero")] == [
         "no file",
         "no answer cell",
@@ -238,6 +238,14 @@ def test_the_class_report_is_in_the_order_in_which_it_is_read(rows, toy):
     assert links == ["look", "questions", "q1", "q2", "everybody", "similar", "sources"]
     places = [report.index(f'id="{link}"') for link in links]
     assert places == sorted(places)
+
+
+def test_every_link_leads_somewhere(rows, toy):
+    empty = row_of(toy, "ann", lost("q1", "raised NotImplementedError"), lost("q2", "raised NotImplementedError"))
+    pages = [feedback(row, toy) for row in [*rows, empty]] + [class_report(rows, toy, [], [], [])]
+    assert sum(len(re.findall(r'href="#', source)) for source in pages) > 10
+    for source in pages:
+        assert set(re.findall(r'href="#([^"]+)"', source)) <= set(re.findall(r'id="([^"]+)"', source))
 
 
 def test_an_empty_submission_is_told_so_once(toy):
