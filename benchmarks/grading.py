@@ -1,8 +1,8 @@
 """``python -m benchmarks.grading``: grade a hundred synthetic submissions, and say how long it took.
 
 Right answers, an alternative that is right, every typical wrong answer, the untouched release, and answers that are
-broken in several ways: no Python, endless, ended by themselves, out of memory, no notebook at all. Their points are
-known, so it is also a test.
+broken in several ways: no Python, endless, ended by themselves, out of memory, no notebook at all; and once each, what
+students really hand in (odd_submissions.py). Their points are known, so it is also a test.
 
 ::
 
@@ -13,7 +13,6 @@ known, so it is also a test.
 from __future__ import annotations
 
 import argparse
-import json
 import pathlib
 import sys
 import tempfile
@@ -29,6 +28,8 @@ from minidet.grading.batch import grade
 from minidet.grading.gradebook import make_rows
 from minidet.grading.release import term_of
 from minidet.grading.reports import write_reports
+
+from .odd_submissions import notebook, odd_submissions, write
 
 SECONDS = 180.0  # for a hundred
 #: name -> what becomes of the reference's answer to one question
@@ -100,21 +101,18 @@ def kinds(assignment: Assignment) -> list[tuple[str, dict[str, str] | str, int]]
 def write_submissions(assignment: Assignment, folder: pathlib.Path, count: int) -> dict[str, int]:
     """Write a folder per student, and return everyone's points."""
     choice, points = kinds(assignment), {}
-    for number in range(count):
+    odd = odd_submissions(assignment, reference_answers(assignment))[: count // 2]
+    for one in odd:
+        write(one, folder / one.name)
+        points[one.name] = one.points
+    for number in range(count - len(odd)):
         name, answers, worth = choice[number % len(choice)]
         student = f"s{number:03d}_{name}"
         path = folder / student / f"{assignment.name}.ipynb"
         path.parent.mkdir(parents=True)
-        path.write_text(answers if isinstance(answers, str) else as_notebook(answers), encoding="utf-8")
+        path.write_bytes(answers.encode() if isinstance(answers, str) else notebook(answers.items()))
         points[student] = worth
     return points
-
-
-def as_notebook(answers: dict[str, str]) -> str:
-    """Return a notebook with an answer cell per question."""
-    cells = [{"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": [],
-              "source": f"# answer: {question}\n{source}"} for question, source in answers.items()]  # fmt: skip
-    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
 def parse(arguments=None) -> argparse.Namespace:
