@@ -142,7 +142,7 @@ def check_question(
     answer: Answer,
     *,
     picture: bool = True,
-    limits: Limits = LIMITS,
+    limits: Limits | None = None,
 ) -> tuple[int, int]:
     """Check one question and print what comes out; return how many public checks passed, of how many.
 
@@ -156,8 +156,8 @@ def check_question(
         What was written.
     picture : bool
         Draw the first wrong result, if its call asks for it and this is a notebook.
-    limits : Limits
-        Which calls are called slow.
+    limits : Limits, optional
+        Of the grader: calls that come near them are called slow.
     """
     print(f"{question.id}  {question.title}")
     runs = Runs(question, call_function, answer)
@@ -166,7 +166,7 @@ def check_question(
     notes = trouble or _print_findings(findings)
     if notes:
         print(_indented(notes, 2))
-    for note in runs.notes(limits):
+    for note in runs.notes(limits or Limits()):
         print(_indented([note], 2))
     passed = sum(finding.ok for finding in findings)
     print(f"{question.id}: {count(passed, len(findings))}")

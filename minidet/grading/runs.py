@@ -7,9 +7,9 @@ from collections.abc import Callable, Set
 from typing import NamedTuple
 
 from .assignment import Call, Question
-from .limits import Limits
+from .limits import Limits, too_slow
 from .notebook_names import alone, from_outside
-from .scoring import DRAWS, Reply
+from .scoring import Reply
 from .student_error import missing_name, split_place
 
 #: Letters that are shown of what an answer prints.
@@ -98,23 +98,6 @@ class Runs:
         unsaid = {name for name in self._names & set(self.answer.elsewhere) if not any(name in note for note in notes)}
         if unsaid:
             notes.append(f"{', '.join(sorted(unsaid))} stands outside of these cells: {alone(self.question)}")
-        notes += slow(self._seconds, limits)
+        notes += filter(None, [too_slow(self._seconds, limits)])
         printed = "".join(self._printed).strip()
         return notes + ([f"printed: {printed[:PRINTED]}"] if printed else [])
-
-
-def slow(seconds: list[float], limits: Limits) -> list[str]:
-    """Warn of calls that come near the limits of the grader, where there are more of them.
-
-    Parameters
-    ----------
-    seconds : list of float
-        What the public calls of one question took.
-    limits : Limits
-    """
-    longest, whole = max(seconds, default=0.0), sum(seconds)
-    if longest < 0.4 * limits.call and DRAWS * whole < 0.5 * limits.question:
-        return []
-    took = f"slow: a call took {longest:.1f} seconds, {len(seconds)} calls {whole:.1f}"
-    grader = f"stops a call after {Limits().call:g} seconds, a question after {limits.question:g}"
-    return [f"{took}. The grader makes about {DRAWS} times as many, and {grader}"]
