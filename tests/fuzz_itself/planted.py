@@ -14,7 +14,7 @@ def plant():
     minidet.log = lambda *args, **kwargs: time.sleep(60)
     F.relu = lambda *args, **kwargs: {}["x"]
     bad_calls.callables = lambda: ["minidet.exp", "minidet.log", "F.relu", "minidet.abs"]
-    bad.PATIENCE = 0.5
+    bad.PATIENCE = bad.COMPILING = 1
 
 
 if __name__ == "__main__":
