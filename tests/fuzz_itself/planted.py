@@ -14,7 +14,7 @@ def plant():
     minidet.log = lambda *args, **kwargs: time.sleep(60)
     F.relu = lambda *args, **kwargs: {}["x"]
     bad_calls.callables = lambda: ["minidet.exp", "minidet.log", "F.relu", "minidet.abs"]
-    bad.PATIENCE = bad.COMPILING = 1
+    bad.PATIENCE = bad.COMPILING = 3
 
 
 if __name__ == "__main__":
