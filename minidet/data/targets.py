@@ -9,7 +9,6 @@ import numpy as np
 
 from ..autograd.as_array import as_array, shortened
 from ..errors import bad_argument, check_rank, integer, integers, number
-from ..random import generator
 
 #: Entries with one row per object.
 INSTANCE_KEYS = ("boxes", "labels", "masks", "keypoints", "iscrowd", "difficult")
@@ -160,10 +159,3 @@ def check_pairs(op: str, pairs) -> list[tuple[int, int]]:
         if len(pair) != 2:
             raise bad_argument(op, "keypoint_pairs", f"contains {shortened(pair)}", expected)
     return [tuple(integer(op, "keypoint_pairs", number) for number in pair) for pair in found]
-
-
-def check_generator(op: str, rng) -> np.random.Generator:
-    """Return ``rng``, or minidet's generator if it is None."""
-    if rng is not None and not hasattr(rng, "random") and not hasattr(rng, "uniform"):
-        raise bad_argument(op, "rng", f"is a {type(rng).__name__}", "a numpy.random.Generator or None", error=TypeError)
-    return generator(rng)

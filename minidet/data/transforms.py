@@ -13,11 +13,11 @@ import numpy as np
 
 from ..autograd.as_array import as_array
 from ..errors import bad_argument, integers, number
+from ..random import generator
 from .geometry import crop, hflip, pad, resize, warp_affine
 from .targets import (
     LARGEST,
     check_fill,
-    check_generator,
     check_ignore_index,
     check_image,
     check_interval,
@@ -47,7 +47,7 @@ class Compose:
 
     def __call__(self, image, target, rng=None):
         """Return the new image and the new target."""
-        rng = check_generator("Compose", rng)
+        rng = generator(rng, "Compose")
         for transform in self.transforms:
             result = transform(image, target, rng)
             if not isinstance(result, (tuple, list)) or len(result) != 2:
@@ -73,7 +73,7 @@ class RandomHorizontalFlip:
 
     def __call__(self, image, target, rng=None):
         """Return the new image and the new target."""
-        flipped = check_generator("RandomHorizontalFlip", rng).random() < self.p
+        flipped = generator(rng, "RandomHorizontalFlip").random() < self.p
         return hflip(image, target, self.keypoint_pairs) if flipped else (image, target)
 
 
@@ -101,7 +101,7 @@ class RandomCrop:
     def __call__(self, image, target, rng=None):
         """Return the new image and the new target."""
         image = check_image("RandomCrop", image)
-        places = check_generator("RandomCrop", rng).random(2)
+        places = generator(rng, "RandomCrop").random(2)
         spare = [have - want for have, want in zip(image.shape[1:], self.size, strict=True)]
         top, left = (int(place * (s + 1)) if s > 0 else s // 2 for place, s in zip(places, spare, strict=True))
         return crop(image, target, top, left, self.size, self.fill, self.ignore_index, self.min_visible)
@@ -144,7 +144,7 @@ class RandomScale:
     def __call__(self, image, target, rng=None):
         """Return the new image and the new target."""
         image = check_image("RandomScale", image)
-        factor = _log_uniform(check_generator("RandomScale", rng), self.scale)
+        factor = _log_uniform(generator(rng, "RandomScale"), self.scale)
         return resize(image, target, tuple(max(1, round(side * factor)) for side in image.shape[1:]))
 
 
@@ -220,7 +220,7 @@ class RandomAffineCrop:
 
     def __call__(self, image, target, rng=None):
         """Return the new image and the new target."""
-        image, rng = check_image("RandomAffineCrop", image), check_generator("RandomAffineCrop", rng)
+        image, rng = check_image("RandomAffineCrop", image), generator(rng, "RandomAffineCrop")
         factor = _log_uniform(rng, self.scale)
         angle = math.radians(rng.uniform(-self.degrees, self.degrees))
         flipped = rng.random() < self.p
@@ -251,7 +251,7 @@ class RandomRotation:
 
     def __call__(self, image, target, rng=None):
         """Return the new image and the new target."""
-        image, rng = check_image("RandomRotation", image), check_generator("RandomRotation", rng)
+        image, rng = check_image("RandomRotation", image), generator(rng, "RandomRotation")
         angle = math.radians(rng.uniform(-self.degrees, self.degrees))
         size = image.shape[1:]
         matrix = _matrix(size, 1.0, angle, (size[1] / 2, size[0] / 2))
@@ -275,7 +275,7 @@ class ColorJitter:
 
     def __call__(self, image, target, rng=None):
         """Return the new image and the new target."""
-        rng = check_generator("ColorJitter", rng)
+        rng = generator(rng, "ColorJitter")
         factors = {name: rng.uniform(max(0.0, 1 - v), 1 + v) for name, v in self.amounts.items()}
         order = [list(self.amounts)[i] for i in rng.permutation(3)]
         image = check_image("ColorJitter", image)

@@ -35,11 +35,15 @@ def sliders(draw, **controls):
     """
     import inspect
 
-    if not callable(draw):
+    if not callable(draw) or isinstance(draw, type):
         raise bad_argument("sliders", "draw", f"is a {type(draw).__name__}", "a function that draws", error=TypeError)
     values = {name: _values(name, control) for name, control in controls.items()}
     start = {name: values[name][0] for name in controls}
-    for name, parameter in inspect.signature(draw).parameters.items():
+    try:
+        parameters = inspect.signature(draw).parameters
+    except ValueError:  # some built-in functions have none
+        parameters = {}
+    for name, parameter in parameters.items():
         if name in start and parameter.default is not parameter.empty:
             start[name] = parameter.default
     if os.environ.get("MINIDET_QUICK", "0") not in ("", "0"):  # the ends too: nobody moves anything in a test

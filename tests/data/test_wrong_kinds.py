@@ -108,6 +108,9 @@ CALLS = {
                                                 "class_names": ["a", "b"], "colours": COLOURS}, {}),
     "read_tape": (viz.read_tape, {"tensor": tape()}, {}),
     "subplots": (viz.subplots, {}, {}),
+    "sliders": (viz.sliders, {"draw": lambda **values: None, "kernel": (1, 2)}, {}),
+    "use_style": (viz.use_style, {}, {}),
+    "sample_photograph": (data.sample_photograph, {"scale": 0.1}, {}),
 }  # fmt: skip
 #: Who else may speak: a function that others are made of, a data set by its name.
 ALSO = {"RandomScale": ["resize"], "Resize": ["resize"], "RandomCrop": ["crop"], "Pad": ["pad"], "read_tape": ["draw_tape"],
