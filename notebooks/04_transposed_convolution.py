@@ -18,7 +18,7 @@
 #
 # |  |  |
 # |---|---|
-# | **Time** | reading: 50 minutes; doing, with every Try it: 2 hours and a quarter |
+# | **Time** | reading: 65 minutes; doing, with every Try it: 3 hours |
 # | **You need** | [02](02_convolution.ipynb); the adjoint of [03](03_pooling_and_unpooling.ipynb) |
 # | **You do not need** | linear algebra beyond "row times column" |
 #
