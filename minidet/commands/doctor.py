@@ -22,6 +22,7 @@ OPTIONAL = {"scikit-learn": "the digits of the demo", "torch": "comparing with P
 
 #: Every environment variable that minidet reads.
 VARIABLES = {
+    "MINIDET_BLANKS": "1: a function that readers write has to be right, for those who test the notebooks",
     "MINIDET_BOUNDSCHECK": "1: kernels check every index (slow)",
     "MINIDET_CACHE": "the folder for compiled kernels",
     "MINIDET_DATA": "the folder of the data sets",

@@ -201,13 +201,13 @@ def test_every_variable_that_minidet_reads_is_known():
 def test_variables(monkeypatch):
     monkeypatch.setenv("MINIDET_QUICK", "1")
     monkeypatch.setenv("MINIDET_DTA", "photographs")
-    monkeypatch.setenv("NUMBA_NUM_THREADS", "2")
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
     found = by_name(doctor.environment())
     assert not found["MINIDET_QUICK"].wrong
     assert found["MINIDET_DTA"].wrong
     assert found["MINIDET_DTA"].hint == "did you mean MINIDET_DATA?"
-    assert found["NUMBA_NUM_THREADS"].value == "2"
-    assert by_name(doctor.environment()).keys() == {"MINIDET_QUICK", "MINIDET_DTA", "NUMBA_NUM_THREADS"}
+    assert found["OMP_NUM_THREADS"].value == "2"
+    assert by_name(doctor.environment()).keys() == {"MINIDET_QUICK", "MINIDET_DTA", "OMP_NUM_THREADS"}
 
 
 def test_data_sets(monkeypatch, tmp_path):
