@@ -11,26 +11,32 @@
 # %% [markdown]
 # # The derivative of a program
 #
-# A network is a program with thousands of numbers in it. To train it means: find out how the result changes if one of
-# these numbers changes a little, for *all* of them, thousands of times. This notebook builds the machine that does
-# it. First for single numbers, in a class of about forty lines. Then for arrays. Then you look into minidet's own,
-# add an operation to it, and train a classifier of handwritten digits with nothing but what you have built and
-# understood.
+# A network is a program with thousands of numbers in it. To train it means: find out how the result
+# changes if one of these numbers changes a little, for *all* of them, thousands of times. This
+# notebook builds the machine that does it. First for single numbers, in a class of about forty
+# lines. Then for arrays. Then you look into minidet's own version, add an operation to it, and
+# train a classifier of handwritten digits with nothing but what you have built and understood.
 #
 # |  |  |
 # |---|---|
-# | **Time** | 90 minutes to read and try; all cells together run in less than one |
-# | **You need** | Python, NumPy arrays, and from school: what a derivative is, and the chain rule |
-# | **You need not** | to know anything about neural networks |
+# | **Time** | reading: 75 minutes; doing, with every Try it: 180 minutes |
+# | **It runs for** | about a minute, all cells together |
+# | **You need** | Python, NumPy arrays, and from school: derivatives and the chain rule |
+# | **You do not need** | a graphics card; any knowledge of neural networks |
 #
 # **At the end you can say**
-# - why *one* walk back through a program gives the derivative for every number in it, and what that walk costs;
+# - why *one* walk back through a program gives the derivative for every number in it, and what that
+#   walk costs;
 # - what is written on the *tape*, in which order it is read, and why gradients are added up;
 # - what happens to a gradient when an array is broadcast, and in a matrix product;
-# - how to find out whether a gradient is right, why that is done in float64, and what such a check cannot see;
+# - how to find out whether a gradient is right, why that is done in float64, and what such a check
+#   cannot see;
 # - how to add an operation to minidet (and, with the same words, to PyTorch).
 #
-# Look for **Try it**. Nothing can break: *Restart kernel and run all* brings everything back.
+# Where the text says **write down**, take paper: a guess that turns out wrong is remembered best.
+# Three short functions are yours to write; each is checked at once, its solution is folded below
+# it, and nothing that follows depends on it. Look for **Try it**. Nothing can break:
+# *Restart kernel and run all* brings everything back.
 
 # %%
 import inspect
@@ -42,23 +48,25 @@ import time
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import FancyBboxPatch, Rectangle
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 import minidet
 from minidet import optim, viz
 from minidet.autograd import Function, GradcheckError, elementwise, gradcheck
 from minidet.data.digits import TRAINING_SCANS, load_scans
+from minidet.grading import check_blank
 from minidet.nn import functional as F
+from minidet.viz.page import BLUE, DARK, INK, ORANGE, PALE_BLUE, PALE_ORANGE, YELLOW
 
 QUICK = os.environ.get("MINIDET_QUICK", "0") not in ("", "0")  # fewer steps: is every cell right?
-plt.rcParams.update({"figure.dpi": 90, "figure.facecolor": "white", "font.size": 10})
-BLUE, ORANGE, GREEN, GREY = "#4477aa", "#cc5511", "#338855", "#999999"
+viz.use_style()
 print(f"NumPy {np.__version__}, minidet {minidet.__version__}{', quick mode' if QUICK else ''}")
 
 # %% [markdown]
 # ## 1. The problem
 #
-# Here is a program. Three numbers go in, one comes out. Note that `d` is used **twice**: that will matter.
+# Here is a program. Three numbers go in, one comes out. Note that `d` is used **twice**: that will
+# matter.
 
 
 # %%
@@ -72,7 +80,7 @@ a, b, c = 2.0, 3.0, 1.0
 d = a * b
 e = d + c
 out = e * d
-assert out == program(a, b, c)
+assert out == program(a, b, c), f"line by line {out}, in one call {program(a, b, c)}"
 print(f"d = {d}, e = {e}, out = {out}")
 
 
@@ -86,34 +94,47 @@ def canvas(width, height, xlim, ylim):
 
 
 def box(axes, at, title, value="", gradient="", face="white", width=1.12, height=0.7, size=10):
-    """Draw one number of a program: its name, its value (blue) and its gradient (orange). Return the box."""
-    style = {"facecolor": face, "edgecolor": "0.45", "linewidth": 1.2, "zorder": 3}
+    """Draw one number of a program: name, value (blue) and gradient (orange)."""
+    style = {"facecolor": face, "edgecolor": INK, "linewidth": 1.2, "zorder": 3}
     corner = at[0] - width / 2, at[1] - height / 2
     patch = FancyBboxPatch(corner, width, height, boxstyle="round,pad=0,rounding_size=0.1", **style)
     axes.add_patch(patch)
     middle = {"ha": "center", "va": "center", "zorder": 4, "fontsize": size}
-    axes.text(at[0], at[1] + 0.17, title, weight="bold", **middle)
-    shift = 0.22 if gradient else 0
+    axes.text(at[0], at[1] + 0.17, title, weight="bold", color=DARK, **middle)
+    shift = 0.24 if gradient else 0
     axes.text(at[0] - shift, at[1] - 0.17, value, color=BLUE, **middle)
     axes.text(at[0] + shift, at[1] - 0.17, gradient, color=ORANGE, weight="bold", **middle)
     return patch
 
 
 def arrow(axes, start, end, patches, text="", bend=0.0, hot=False):
-    """Draw an arrow from one box to another (backwards and orange if ``hot``), a text beside its middle."""
-    colour = ORANGE if hot else "0.45"
-    style = {"arrowstyle": "<|-" if hot else "-|>", "color": colour, "linewidth": 1.4, "mutation_scale": 13}
+    """Draw an arrow from box to box (backwards and orange if ``hot``), a text beside it."""
+    colour = ORANGE if hot else INK
+    style = {
+        "arrowstyle": "<|-" if hot else "-|>",
+        "color": colour,
+        "linewidth": 1.4,
+        "mutation_scale": 13,
+    }
     style |= {"connectionstyle": f"arc3,rad={bend}", "patchA": patches[0], "patchB": patches[1]}
     axes.annotate("", end, start, arrowprops={**style, "shrinkA": 1, "shrinkB": 1}, zorder=2)
-    middle = (np.array(start) + end) / 2 - bend * np.array([start[1] - end[1], end[0] - start[0]]) / 2
-    axes.text(middle[0] + 0.02, middle[1] + 0.16, text, ha="center", va="center", fontsize=9, color=colour)
+    aside = bend * np.array([start[1] - end[1], end[0] - start[0]])
+    x, y = (np.array(start) + end - aside) / 2 + (0.02, 0.16)
+    axes.text(x, y, text, ha="center", va="center", fontsize=9, color=colour)
 
 
-PLACES = {"a": (0, 2.2), "b": (0, 1.1), "c": (1.7, 0.25), "d": (1.7, 1.65), "e": (3.4, 0.7), "out": (5.1, 1.65)}
+PLACES = {
+    "a": (0, 2.2),
+    "b": (0, 1.1),
+    "c": (1.7, 0.25),
+    "d": (1.7, 1.65),
+    "e": (3.4, 0.7),
+    "out": (5.1, 1.65),
+}
 TITLES = {"d": "d = a × b", "e": "e = d + c", "out": "out = e × d"}
-ARROWS = [  # from, to, bend, the slope of the one with respect to the other
-    ("a", "d", 0, f"b = {b:g}"), ("b", "d", 0, f"a = {a:g}"), ("d", "e", 0, "1"), ("c", "e", 0, "1"),
-    ("e", "out", 0, f"d = {d:g}"), ("d", "out", -0.1, f"e = {e:g}"),
+ARROWS = [  # from, to, bend, the slope: which number it is, or 1
+    ("a", "d", 0, "b"), ("b", "d", 0, "a"), ("d", "e", 0, "1"), ("c", "e", 0, "1"),
+    ("e", "out", 0, "d"), ("d", "out", -0.1, "e"),
 ]  # fmt: skip
 
 
@@ -121,12 +142,16 @@ def draw_program(axes, values, gradients=(), slopes=False, active=(), done=(), s
     """Draw the program as a graph; ``gradients`` is a dict, of those that are known so far."""
     gradients, patches = dict(gradients), {}
     for name, at in PLACES.items():
-        face = "#fde3cf" if name in active else "#eeeeee" if name in done else "#e4eff9" if name in "abc" else "white"
-        known = f"{gradients[name]:g}" if name in gradients else ""
-        patches[name] = box(axes, at, TITLES.get(name, name), f"{values[name]:g}", known, face, size=size)
+        face = "#e4e4e4" if name in done else PALE_BLUE if name in "abc" else "white"
+        face = PALE_ORANGE if name in active else face
+        known = f"{gradients[name] + 0.0:.4g}" if name in gradients else ""
+        title, value = TITLES.get(name, name), f"{values[name]:.4g}"
+        patches[name] = box(axes, at, title, value, known, face, size=size)
     for start, end, bend, slope in ARROWS:
         ends = patches[start], patches[end]
-        arrow(axes, PLACES[start], PLACES[end], ends, slope if slopes else "", bend, hot=end in active)
+        words = slope if slope == "1" else f"{slope} = {values[slope]:.4g}"
+        words = words if slopes else ""
+        arrow(axes, PLACES[start], PLACES[end], ends, words, bend, hot=end in active)
 
 
 values = {"a": a, "b": b, "c": c, "d": d, "e": e, "out": out}
@@ -134,11 +159,15 @@ draw_program(canvas(7.5, 3.1, (-0.8, 5.9), (-0.25, 2.7)), values)
 plt.show()
 
 # %% [markdown]
-# The drawing says what reads what. It has no loops: a result is always younger than what it was computed from.
+# The drawing says what reads what. It has no loops: a result is always younger than what it was
+# computed from.
 #
-# The question is: *how much does `out` change, for a small change of `a`, of `b`, of `c`?* These three numbers are
-# the **gradient**. The simplest way to get them is to try it out: change one input by a little, to both sides, and
-# divide.
+# The question is: *how much does `out` change, for a small change of `a`, of `b`, of `c`?* These
+# three numbers are the **gradient**. The simplest way to get them is to try it out: change one
+# input by a little, to both sides, and divide.
+#
+# Before you run the next cell, write down which of the three inputs moves `out` most at `a = 2`,
+# `b = 3`, `c = 1`, and which least.
 
 
 # %%
@@ -154,19 +183,24 @@ slopes = [slope_of(program, (a, b, c), i) for i in range(3)]
 print("slopes:", *(f"{name} {slope:.6f}" for name, slope in zip("abc", slopes, strict=True)))
 
 # %% [markdown]
-# That works for any program, and we shall use it to check everything below. But it runs the program *twice for each
-# number*. A network with a million numbers would run two million times, for one small step of training. We want all
-# slopes from one run.
+# That works for any program, and we shall use it to check everything below. But it runs the program
+# *twice for each number*. A network with a million numbers would run two million times, for one
+# small step of training. We want all slopes from one run.
 #
 # ## 2. The chain rule, by hand
 #
-# Each line of the program is so simple that we know its slopes at once. They are written at the arrows below: if `d =
-# a * b`, then `d` changes `b` times as fast as `a`. For a sum, every slope is 1.
+# Each line of the program is so simple that we know its slopes at once. They are written at the
+# arrows below: if `d = a * b`, then `d` changes `b` times as fast as `a`. For a sum, every slope is
+# 1.
 #
-# The chain rule from school says: *along a path, multiply*. And if there are several paths, *add*. From `d` to `out`
-# there are two paths: directly, and through `e`.
+# The chain rule from school says: *along a path, multiply*. And if there are several paths, *add*.
+# From `d` to `out` there are two paths: directly, and through `e`.
 #
-# We walk from the end to the beginning. For each number we keep *its gradient*: how fast `out` changes with it.
+# We walk from the end to the beginning. For each number we keep *its gradient*: how fast `out`
+# changes with it.
+#
+# Before you run the next cell, write down the gradient of `d`: `e` is 7 and `d` is 6. (Two paths;
+# add.)
 
 # %%
 from_out = 1.0  # out changes as fast as out
@@ -180,19 +214,26 @@ from_b = from_d * a
 gradients = {"out": from_out, "e": from_e, "d": from_d, "c": from_c, "a": from_a, "b": from_b}
 for name, gradient in gradients.items():
     print(f"gradient of {name:3}: {gradient:g}")
-np.testing.assert_allclose([from_a, from_b, from_c], slopes, rtol=1e-6)
+
+# %%
+np.testing.assert_allclose(
+    [from_a, from_b, from_c], slopes, rtol=1e-6, err_msg="by hand, by trying"
+)
+print("by hand and by trying: the same")
 
 # %% jupyter={"source_hidden": true}
 draw_program(canvas(7.5, 3.1, (-0.8, 5.9), (-0.25, 2.7)), values, gradients, slopes=True)
 plt.show()
 
 # %% [markdown]
-# Blue: the value, computed from left to right. Orange: the gradient, computed from right to left. The same three
-# slopes as before, to many digits, and from *one* walk. Every arrow is used once on the way there and once on the way
-# back. So the walk back costs about as much as the program itself, however many inputs there are. This is called
-# **backpropagation**, or automatic differentiation in *reverse mode*.
+# Blue: the value, computed from left to right. Orange: the gradient, computed from right to left.
+# The same three slopes as before, to many digits, and from *one* walk. Every arrow is used once on
+# the way there and once on the way back. So the walk back costs about as much as the program
+# itself, however many inputs there are. This is called **backpropagation**, or automatic
+# differentiation in *reverse mode*.
 #
-# The same walk, step by step. In each picture, the box in orange hands its gradient on, along its orange arrows.
+# The same walk, step by step. In each picture, the box in orange hands its gradient on, along its
+# orange arrows.
 
 
 # %% jupyter={"source_hidden": true}
@@ -204,7 +245,11 @@ def draw_walk():
     steps = [  # who hands on, what is known afterwards, and the sentence
         ("out", known, f"1. out gives 1 · {d:g} to e, and 1 · {e:g} to d"),
         ("e", later, f"2. e gives {from_e:g} · 1 to c and to d, which now has {from_d:g}"),
-        ("d", gradients, f"3. d is complete: it gives {from_d:g} · {b:g} to a, and {from_d:g} · {a:g} to b"),
+        (
+            "d",
+            gradients,
+            f"3. d is complete: it gives {from_d:g} · {b:g} to a, and {from_d:g} · {a:g} to b",
+        ),
         ("", gradients, "4. a, b and c were computed from nothing: the end"),
     ]
     done = []
@@ -220,14 +265,46 @@ def draw_walk():
 draw_walk()
 
 # %% [markdown]
-# Step 3 comes after step 2 for a reason: `d` may hand its gradient on only when *everything* that read `d` has
-# spoken.
+# Step 3 comes after step 2 for a reason: `d` may hand its gradient on only when *everything* that
+# read `d` has handed its own on.
+#
+# **Yours to write.** Another program: `u = p + q`, `v = p * q`, `out = u * v`. Write the walk back
+# for it, and return the gradients of `p` and of `q`. Both are used twice.
+
+
+# %%
+def walk_by_hand(p, q):
+    """Return the gradients of p and q of the program u = p + q; v = p * q; out = u * v."""
+    raise NotImplementedError
+
+
+check_blank(
+    walk_by_hand,
+    ((2.0, 3.0), (21.0, 16.0), "p = 2, q = 3"),
+    ((-1.0, 4.0), (8.0, -7.0), "a negative number"),
+    hint="from_u is v, from_v is u. p is read by u (slope 1) and by v (slope q).",
+)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def walk_by_hand(p, q):
+#     u = p + q
+#     v = p * q
+#     from_u, from_v = v, u
+#     from_p = from_u * 1 + from_v * q
+#     from_q = from_u * 1 + from_v * p
+#     return from_p, from_q
+# ```
+#
+# </details>
 #
 # ## 3. Forty lines that do it for any program
 #
-# Python lets us decide what `*` and `+` mean for our own class. So we make a number that *remembers*: its parents
-# (what it was computed from), and the slope towards each of them. Then any program that runs on such numbers writes
-# down its own graph while it runs.
+# Python lets us decide what `*` and `+` mean for our own class. So we make a number that
+# *remembers*: its parents (what it was computed from), and the slope towards each of them. Then any
+# program that runs on such numbers writes down its own graph while it runs.
 
 
 # %%
@@ -305,18 +382,74 @@ numbers = Value(a), Value(b), Value(c)
 result = program(*numbers)  # the same program as above: it does not know that anything is recorded
 result.backward()
 print("out:", result.data, " gradient:", [number.grad for number in numbers])
-assert [number.grad for number in numbers] == [from_a, from_b, from_c]
+
+# %%
+walked = [number.grad for number in numbers]
+assert walked == [from_a, from_b, from_c], f"walked {walked}, by hand {[from_a, from_b, from_c]}"
+print("the machine's gradients are those by hand")
 
 # %% [markdown]
-# Read `backward` again; it is the heart of everything that follows. It has three parts.
+# Read `backward` again: everything that follows is built on it. It has three parts.
 #
 # 1. **The tape.** `recorded` collects all numbers that the result depends on.
-# 2. **The order.** A result is always younger than its parents. So sorting by birth puts parents before children: a
-#    *topological order*. Read backwards, everybody who used a number has spoken before it is that number's turn.
-# 3. **The sum.** `+=`, not `=`. A number that is used several times gets a contribution from every use.
+# 2. **The order.** A result is always younger than its parents. So sorting by birth puts parents
+#    before children: a *topological order*. The walk reads the list from its end. So when it comes
+#    to a number, it has already been to every result that used this number, and the number's
+#    gradient is complete.
+# 3. **The sum.** `+=`, not `=`. A number that is used several times gets a contribution from every
+#    use.
 #
 # A new operation is one more method: the value, the parents, the slopes. The walk does not change.
 #
+# A gradient belongs to one point. With other inputs, the same program has other values and other
+# gradients. Before you run the next cell, write down for which value of `a` a change of `b` does
+# not matter. (`out` is `(a * b + c) * a * b`.)
+
+
+# %% jupyter={"source_hidden": true}
+def draw_at(axes, a, b, c, size=10):
+    """Run the program on Values, walk back, and draw all its numbers."""
+    start = {name: Value(number) for name, number in zip("abc", (a, b, c), strict=True)}
+    result = program(*start.values())
+    result.backward()
+    made = recorded(result)[3:]  # the three inputs are the oldest
+    nodes = {**start, **dict(zip(("d", "e", "out"), made, strict=True))}
+    axes.set(xlim=(-0.8, 5.9), ylim=(-0.25, 2.75))
+    axes.axis("off")
+    data = {name: node.data for name, node in nodes.items()}
+    grads = {name: node.grad for name, node in nodes.items()}
+    draw_program(axes, data, grads, slopes=size > 9, size=size)
+    return grads
+
+
+def draw_three_points():
+    """Draw the program at three points."""
+    _, grid = plt.subplots(1, 3, figsize=(14, 2.7), layout="constrained")
+    for axes, at in zip(grid, ((2.0, 3.0, 1.0), (0.0, 3.0, 1.0), (1.0, -1.0, 2.0)), strict=True):
+        grads = draw_at(axes, *at, size=8)
+        slopes = ", ".join(f"{name} {grads[name] + 0.0:g}" for name in "abc")  # 0, not -0
+        axes.set_title(f"gradients: {slopes}", fontsize=10)
+    plt.show()
+
+
+draw_three_points()
+
+# %% [markdown]
+# In the middle, `a` is 0, and so is `d`. Then the gradient of `b` is 0 (it is multiplied by `a` on
+# the way back), and that of `c` as well (by `d`). At the right, `d + e` is 0, and neither `a` nor
+# `b` matters. Run the notebook to move it: find a point where *no* input matters. (There are many;
+# one has `a = 0` and `c = 0`.)
+
+
+# %% jupyter={"source_hidden": true}
+def draw_point(a=2.0, b=3.0, c=1.0):
+    draw_at(canvas(7.5, 3.1, (-0.8, 5.9), (-0.25, 2.75)), a, b, c)
+    plt.show()
+
+
+viz.sliders(draw_point, a=(-3.0, 3.0, 0.5), b=(-3.0, 3.0, 0.5), c=(-3.0, 3.0, 0.5))
+
+# %% [markdown]
 # Does it hold for another program? We check with finite differences: that is our judge from now on.
 
 
@@ -336,7 +469,8 @@ def judge(program, *numbers):
     program(*nodes).backward()
     for i, node in enumerate(nodes):
         slope = slope_of(lambda *plain: program(*map(Value, plain)).data, numbers, i)
-        assert math.isclose(node.grad, slope, rel_tol=1e-6, abs_tol=1e-7), (i, node.grad, slope)
+        words = f"input {i}: gradient {node.grad}, by finite differences {slope}"
+        assert math.isclose(node.grad, slope, rel_tol=1e-6, abs_tol=1e-7), words
     return [node.grad for node in nodes]
 
 
@@ -366,14 +500,32 @@ def draw_tangents():
 draw_tangents()
 
 # %% [markdown]
-# That is what a gradient promises: *close to the point*, the program is as good as its dashed lines. Further away, it
-# is not. So training takes small steps, and asks again.
+# That is what a gradient promises: *close to the point*, the dashed line says what the program
+# does. Further away, it does not. So training takes small steps, and asks again.
 #
-# **Try it:** add a method `tanh` to `Value` (its slope is $1 - \tanh^2$), run the cell, and let `judge` decide.
+# **Try it:** add a method `tanh` to `Value` (its slope is $1 - \tanh^2$), run its cell and this
+# section again, and let `judge` decide: `judge(lambda x: x.tanh(), 0.5)`.
+#
+# <details><summary>What happens</summary>
+#
+# `judge` prints 0.786, which is $1 - \tanh^2(0.5)$, and raises nothing. The method:
+#
+# ```python
+#     def tanh(self):
+#         t = math.tanh(self.data)
+#         return Value(t, (self,), (1 - t**2,))
+# ```
+#
+# With `1 + t**2` as its slope, `judge` stops with "input 0: gradient 1.21..., by finite differences
+# 0.786...".
+#
+# </details>
 #
 # ## 4. Two ways to get it wrong, and one to get it slow
 #
-# Each of these looks harmless. We know the right answer for `a`; it is printed first.
+# Each of these looks harmless. The right answer for `a` is 39. Before you run the next cell, write
+# down what it becomes if a contribution *replaces* the one before (`=` in place of `+=`), and what
+# if `d` hands on before `e`.
 
 
 # %%
@@ -399,7 +551,8 @@ def youngest_first(tape):
     return reversed(tape)
 
 
-def too_early(tape):  # out, then d, then e: d hands on what it has, and e's contribution comes too late
+def too_early(tape):
+    """Take out, then d, then e: d hands on what it has, and e's contribution comes too late."""
     oldest_first = {"a": 0, "b": 1, "c": 2, "d": 3, "e": 4, "out": 5}
     return [tape[oldest_first[name]] for name in ("out", "d", "e")]
 
@@ -411,12 +564,19 @@ for title, order, send in (
 ):
     walk(result, order, send)
     print(f"{title:28} gradient of a: {numbers[0].grad:g}")
-    assert (numbers[0].grad == from_a) == (title == "right")
+    is_right = numbers[0].grad == from_a
+    assert is_right == (title == "right"), f"{title}: {numbers[0].grad}, the right one is {from_a}"
 
 # %% [markdown]
-# The third way gives the right numbers, *slowly*. One could do without a tape and an order: hand every contribution
-# on at once, by a function that calls itself. It then walks every *path* of the graph by itself. Look at the program
-# `x = x + x`, repeated. Its graph is a chain with two arrows from link to link:
+# With `=`, the last contribution to `d` wins: 6, not 7 + 6. With `d` too early, it hands on 7 and
+# never the 6.
+#
+# The third way gives the right numbers, *slowly*. One could do without a tape and an order: hand
+# every contribution on at once, by a function that calls itself. It then walks every *path* of the
+# graph separately. Look at the program `x = x + x`, repeated. Its graph is a chain with two arrows
+# from link to link.
+#
+# Before you run the next cell, write down how many paths lead through 16 links.
 
 
 # %%
@@ -441,28 +601,39 @@ for times in (1, 2, 4, 8, 12 if QUICK else 16):
     x = Value(1.0)
     end = doubled(x, times)
     end.backward()
-    assert by_path == x.grad == 2**times
-    assert calls == 2 ** (times + 1) - 1
+    assert by_path == x.grad == 2**times, f"{times} links: {by_path} by path, {x.grad} by tape"
+    assert calls == 2 ** (times + 1) - 1, f"{times} links: {calls} calls"
     print(f"{times:5} {calls:21,} {len(recorded(end)):19} {x.grad:10,.0f}")
 
 # %% [markdown]
-# Both get the right sum. But the number of paths doubles with every link, and the number of nodes grows by one.
-# Networks have many such places: every skip connection is one. Now you know what the order is good for: it *waits*
-# until a node's gradient is complete, and then walks on once.
+# Both get the right sum. But the number of paths doubles with every link, and the number of nodes
+# grows by one. Networks have many such places: every skip connection is one. Now you know what the
+# order is good for: it *waits* until a node's gradient is complete, and then walks on once.
 #
-# **Try it:** let `doubled` run 20 times. And then a chain of 5000 with `x = x * 1.0`: `send_at_once` meets Python's
-# limit for functions that call themselves; `backward` does not, because it calls nothing.
+# **Try it:** let `doubled` run 20 times (a `20` in the list of the loop). And then make a chain of
+# 5000 links, with `x = x * 1.0` in the loop of `doubled`: first `send_at_once`, then `backward`.
+#
+# <details><summary>What happens</summary>
+#
+# 20 links: 2,097,151 calls, which take seconds; the tape has 21 nodes. With the chain of 5000,
+# `send_at_once` ends with `RecursionError`: each link is a call within a call, and Python allows
+# about 1000 of them. `backward` has no such limit, because it is a loop over a list: the gradient
+# is 1.
+#
+# </details>
 #
 # ## 5. From numbers to arrays
 #
-# A `Value` for each pixel and each weight would be right, and far too slow: for every multiplication Python makes an
-# object. So one object should hold a whole array, and one step of the walk should handle it at once.
+# A `Value` for each pixel and each weight would be right, and far too slow: for every
+# multiplication Python makes an object. So one object should hold a whole array, and one step of
+# the walk should handle it at once.
 #
-# What is the "slope" of an operation with many inputs and many outputs? A whole table: each output with respect to
-# each input (the *Jacobian*). For 1000 numbers in and 1000 out that is a million entries, and for `exp`, say, all but
-# the diagonal are zero. We never make that table. On the walk back we have the gradient of the *output*, call it `G`,
-# and want that of the *input*. All an operation must know is how to turn the one into the other. We call that
-# function its **pull**, because it pulls a gradient back. (Its name in books: *vector-Jacobian product*.)
+# What is the "slope" of an operation with many inputs and many outputs? A whole table: each output
+# with respect to each input (the *Jacobian*). For 1000 numbers in and 1000 out that is a million
+# entries, and for `exp`, say, all but the diagonal are zero. We never make that table. On the walk
+# back we have the gradient of the *output*, call it `G`, and want that of the *input*. All an
+# operation must know is how to turn the one into the other. We call that function its **pull**,
+# because it pulls a gradient back. (Its name in books: *vector-Jacobian product*.)
 #
 # | operation | value | pull: what it makes of `G` |
 # |---|---|---|
@@ -472,37 +643,48 @@ for times in (1, 2, 4, 8, 12 if QUICK else 16):
 # | `x @ w` | matrix product | for x: `G @ w.T`. For w: `x.T @ G` |
 # | `x + b`, b is copied to every row | sum | for x: `G`. For b: the sum of the rows of `G` |
 #
-# The first three you could have guessed. The last two deserve a look at all their numbers.
+# The first three follow from sections 2 and 3 at once. For the last two we look at all their
+# numbers.
 #
 # ### A matrix product
 #
-# Take `Y = X @ W`, with G, the gradient of Y, given. The entry `X[0, 1]` is used in row 0 of Y only: it is multiplied
-# with `W[1, 0]` on its way to `Y[0, 0]`, and with `W[1, 1]` on its way to `Y[0, 1]`. Along a path multiply, over the
-# paths add:
+# Take `Y = X @ W`, with G, the gradient of Y, given. The entry `X[0, 1]` is used in row 0 of Y
+# only: it is multiplied with `W[1, 0]` on its way to `Y[0, 0]`, and with `W[1, 1]` on its way to
+# `Y[0, 1]`. Along a path multiply, over the paths add:
 #
 # $$\mathrm{grad}\,X_{01} = G_{00} W_{10} + G_{01} W_{11} = \big(G\,W^T\big)_{01}$$
+#
+# Before you run the next cell, write down this number: row 0 of `G` is (3, 2), row 1 of `W` is
+# (2, -1).
 
 # %%
 X = np.array([[1.0, 2, 0, -1], [0, 1, 3, 1], [2, -1, 1, 0], [1, 1, 0, 2]])  # (4, 4)
 W = np.array([[1.0, 0], [2, -1], [0, 1], [1, 1]])  # (4, 2)
-G = np.array([[3.0, 2], [0, -1], [1, 0], [1, 1]])  # (4, 2): the gradient of Y, as if the walk had brought it
+G = np.array([[3.0, 2], [0, -1], [1, 0], [1, 1]])  # (4, 2): the gradient of Y, given
 Y = X @ W
 grad_x, grad_w = G @ W.T, X.T @ G
+by_hand = G[0, 0] * W[1, 0] + G[0, 1] * W[1, 1]
+print(f"X[0, 1] by hand: {G[0, 0]:g} * {W[1, 0]:g} + {G[0, 1]:g} * {W[1, 1]:g} = {by_hand:g}")
 
-assert grad_x[0, 1] == G[0, 0] * W[1, 0] + G[0, 1] * W[1, 1]
-print(f"X[0, 1] by hand: {G[0, 0]:g} * {W[1, 0]:g} + {G[0, 1]:g} * {W[1, 1]:g} = {grad_x[0, 1]:g}")
+# %%
+assert grad_x[0, 1] == by_hand, f"G @ W.T has {grad_x[0, 1]:g} at [0, 1], by hand {by_hand:g}"
+print(f"and in G @ W.T: {grad_x[0, 1]:g}")
 
 
 # %% jupyter={"source_hidden": true}
-def numbers_at(axes, matrix, at, title, marks=(), colour="#fdedb0", face="white", size=0.62):
-    """Draw a matrix with its upper left corner at ``at``; ``marks`` are cells (row, column) in another colour."""
+def numbers_at(axes, matrix, at, title, marks=(), colour=YELLOW, face="white", size=0.62):
+    """Draw a matrix whose upper left corner is ``at``; ``marks``: cells in another colour."""
     matrix = np.atleast_2d(matrix)
     for row, line in enumerate(matrix):
         for column, value in enumerate(line):
             x, y = at[0] + size * column, at[1] - size * (row + 1)
             fill = colour if (row, column) in marks else face
-            axes.add_patch(Rectangle((x, y), size, size, facecolor=fill, edgecolor="0.6", linewidth=0.8))
-            axes.text(x + size / 2, y + size / 2, f"{value:g}", ha="center", va="center")
+            axes.add_patch(
+                Rectangle((x, y), size, size, facecolor=fill, edgecolor=INK, linewidth=0.8)
+            )
+            axes.text(
+                x + size / 2, y + size / 2, f"{value:g}", ha="center", va="center", color=DARK
+            )
     axes.text(at[0] + size * matrix.shape[1] / 2, at[1] + 0.18, title, ha="center")
 
 
@@ -515,18 +697,19 @@ def draw_product():
     def sign(x, y, text):
         axes.text(x, y, text, ha="center", va="center", fontsize=13)
 
-    numbers_at(axes, X, (0, 0), "X", [(0, 1)], "#f9c97c")
+    numbers_at(axes, X, (0, 0), "X", [(0, 1)], PALE_ORANGE)
     numbers_at(axes, W, (3.3, 0), "W", [(1, 0), (1, 1)])
-    numbers_at(axes, Y, (5.3, 0), "Y = X @ W", first, "#c6dbef")
+    numbers_at(axes, Y, (5.3, 0), "Y = X @ W", first, PALE_BLUE)
     sign(2.9, -1.24, "@")
     sign(4.9, -1.24, "=")
     words = (
-        "X[0, 1] (orange) meets W[1, :] (yellow)\nand ends in Y[0, :] (blue).\nOn the way back it collects from there."
+        "X[0, 1] (orange) meets W[1, :] (yellow)\nand ends in Y[0, :] (blue).\n"
+        "On the way back it collects from there."
     )
     axes.text(7.6, -1.24, words, va="center")
-    numbers_at(axes, G, (0, -3.9), "G", first, "#c6dbef")
+    numbers_at(axes, G, (0, -3.9), "G", first, PALE_BLUE)
     numbers_at(axes, W.T, (2.1, -4.5), "W transposed", [(0, 1), (1, 1)])
-    numbers_at(axes, grad_x, (5.3, -3.9), "gradient of X", [(0, 1)], "#f9c97c")
+    numbers_at(axes, grad_x, (5.3, -3.9), "gradient of X", [(0, 1)], PALE_ORANGE)
     sign(1.7, -5.14, "@")
     sign(4.95, -5.14, "=")
     numbers_at(axes, X.T, (9.2, -3.9), "X transposed")
@@ -540,20 +723,27 @@ def draw_product():
 draw_product()
 
 # %% [markdown]
-# Shapes help to remember it: a gradient has the shape of what it is the gradient of. From `G` (4, 2) and `W` (4, 2)
-# there is only one way to make something of X's shape (4, 4) by a product.
+# Shapes help to remember it: a gradient has the shape of what it is the gradient of. From `G`
+# (4, 2) and `W` (4, 2), a product of X's shape (4, 4) is `G @ W.T`. But shapes alone do not decide:
+# here `W @ G.T` is (4, 4), too. What decides is the sum over paths above: row 0 of the gradient of
+# X needs row 0 of `G`.
 #
 # ### Broadcasting
 #
-# `X + b` with `X` (4, 4) and `b` (4,): NumPy copies `b` to every row. A copy is a use. So `b[j]` is used four times,
-# and gets the sum of four gradients: the sum of a column of `G`. *Copied on the way there, summed on the way back.*
-# This is nothing new. It is the `+=` of section 3.
+# `X + b` with `X` (4, 4) and `b` (4,): NumPy copies `b` to every row. A copy is a use. So `b[j]` is
+# used four times, and gets the sum of four gradients: the sum of a column of `G`. *Copied on the
+# way there, summed on the way back.* This is the `+=` of section 3 again. Before you run the next
+# two cells, write down the gradient of `b` for
+#
+# $$G = \begin{pmatrix}
+# 1 & 0 & 2 & 1 \\ 0 & 1 & 1 & -1 \\ 2 & 2 & 0 & 0 \\ 1 & -1 & 0 & 3 \end{pmatrix}$$
 
 # %%
 bias = np.array([10.0, 20, 30, 40])
 Z = X + bias
-G4 = np.array([[1.0, 0, 2, 1], [0, 1, 1, -1], [2, 2, 0, 0], [1, -1, 0, 3]])  # (4, 4): the gradient of Z
+G4 = np.array([[1.0, 0, 2, 1], [0, 1, 1, -1], [2, 2, 0, 0], [1, -1, 0, 3]])  # gradient of Z
 grad_bias = G4.sum(axis=0)
+print("gradient of b:", grad_bias)
 
 
 # %% jupyter={"source_hidden": true}
@@ -563,10 +753,10 @@ def draw_broadcast():
     axes.set_aspect("equal")
     third = [(i, 2) for i in range(4)]
     numbers_at(axes, X, (0, 0), "X")
-    numbers_at(axes, np.tile(bias, (4, 1)), (3.3, 0), "b, copied to four rows", third, "#f9dcc4", "#fdf3ea")
+    numbers_at(axes, np.tile(bias, (4, 1)), (3.3, 0), "b, copied to four rows", third, PALE_ORANGE)
     numbers_at(axes, Z, (6.6, 0), "X + b")
-    numbers_at(axes, G4, (12.2, 0), "G: gradient of X + b", third, "#f9dcc4")
-    numbers_at(axes, grad_bias, (12.2, -2.9), "", [(0, 2)], "#f9dcc4")
+    numbers_at(axes, G4, (12.2, 0), "G: gradient of X + b", third, PALE_ORANGE)
+    numbers_at(axes, grad_bias, (12.2, -2.9), "", [(0, 2)], PALE_ORANGE)
     axes.text(12.0, -3.21, "gradient of b = column sums:", ha="right", va="center")
     axes.text(2.9, -1.24, "+", ha="center", va="center", fontsize=13)
     axes.text(6.2, -1.24, "=", ha="center", va="center", fontsize=13)
@@ -576,14 +766,51 @@ def draw_broadcast():
 draw_broadcast()
 
 # %% [markdown]
-# `fold` does that for all shapes that NumPy can broadcast: it sums over every axis that was added or stretched. The
-# rest of the class is `Value` again, word for word, with pulls in place of slopes.
+# **Yours to write.** The pull of an operation that is not in the table: the largest number of each
+# row, `x.max(axis=1, keepdims=True)`. Only the largest number of a row has an influence on the
+# result; the others get 0. (The same happens in max pooling, in notebook 03.)
+
+
+# %%
+def pull_of_max(x, g):
+    """Return the gradient of x (N, C), for a gradient g (N, 1) of the maximum of each row."""
+    raise NotImplementedError
+
+
+check_blank(
+    pull_of_max,
+    ((np.array([[1.0, 5.0, 2.0]]), np.array([[3.0]])), np.array([[0.0, 3.0, 0.0]]), "one row"),
+    (
+        (np.array([[4.0, 0.0], [-2.0, -1.0]]), np.array([[1.0], [-7.0]])),
+        np.array([[1.0, 0.0], [0.0, -7.0]]),
+        "two rows, each with its own gradient",
+    ),
+    hint="x.argmax(axis=1) says where each row's largest number is.",
+)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def pull_of_max(x, g):
+#     gradient = np.zeros_like(x)
+#     gradient[np.arange(len(x)), x.argmax(axis=1)] = g[:, 0]
+#     return gradient
+# ```
+#
+# </details>
+#
+# ### The class
+#
+# `fold` does the summing for all shapes that NumPy can broadcast: it sums over every axis that was
+# added or stretched. The rest of the class is `Value` again, with pulls in place of slopes.
 
 
 # %%
 def fold(gradient, shape):
     """Sum a gradient over the axes along which an array of this shape was copied."""
-    gradient = gradient.sum(axis=tuple(range(gradient.ndim - len(shape))))  # axes that were added in front
+    in_front = tuple(range(gradient.ndim - len(shape)))  # axes that were added
+    gradient = gradient.sum(axis=in_front)
     stretched = tuple(i for i, n in enumerate(shape) if n == 1 and gradient.shape[i] != 1)
     return gradient.sum(axis=stretched, keepdims=True)
 
@@ -595,7 +822,8 @@ class Array:
 
     def __init__(self, data, parents=(), pulls=()):
         self.data = np.asarray(data)
-        self.parents, self.pulls = parents, pulls  # a pull turns d result / d self into d result / d parent
+        # a pull turns d result / d self into d result / d parent
+        self.parents, self.pulls = parents, pulls
         self.grad = None
         self.born = next(Array.clock)
 
@@ -606,7 +834,10 @@ class Array:
 
     def __mul__(self, other):
         other = other if isinstance(other, Array) else Array(other)
-        pulls = (lambda g: fold(g * other.data, self.data.shape), lambda g: fold(g * self.data, other.data.shape))
+        pulls = (
+            lambda g: fold(g * other.data, self.data.shape),
+            lambda g: fold(g * self.data, other.data.shape),
+        )
         return Array(self.data * other.data, (self, other), pulls)
 
     def __matmul__(self, other):
@@ -631,7 +862,7 @@ class Array:
         return self + other * -1
 
     def backward(self):
-        tape = recorded(self)  # the function from section 3: it asks for parents and birthdays, and both have them
+        tape = recorded(self)  # from section 3: it needs only ``parents`` and ``born``
         for node in tape:
             node.grad = np.zeros_like(node.data)
         self.grad = np.ones_like(self.data)
@@ -642,28 +873,43 @@ class Array:
 
 x, w, shift = Array(X), Array(W), Array(np.array([5.0, 7.0]))
 ((x @ w + shift) * G).sum().backward()  # <G, Y>: its gradient with respect to Y is G
-np.testing.assert_array_equal(x.grad, grad_x)
-np.testing.assert_array_equal(w.grad, grad_w)
-np.testing.assert_array_equal(shift.grad, G.sum(axis=0))
+for name, node in (("X", x), ("W", w), ("the row", shift)):
+    print(f"{name:8} shape {node.data.shape!s:7} its gradient {np.shape(node.grad)}")
+
+# %%
+np.testing.assert_array_equal(x.grad, grad_x, err_msg="the gradient of X")
+np.testing.assert_array_equal(w.grad, grad_w, err_msg="the gradient of W")
+np.testing.assert_array_equal(shift.grad, G.sum(axis=0), err_msg="the gradient of the row")
 print("gradient of X, of W, and of a row that is added: all as computed by hand")
 
 # %% [markdown]
-# The trick in the last cell is worth keeping. The sum of `Y * G` is one number. It changes with `Y[i, j]` at the rate
-# `G[i, j]`. So it is a way to say "let the walk begin with G".
+# `((x @ w + shift) * G).sum()` is a trick that we shall use again. The sum of `Y * G` is one
+# number. It changes with `Y[i, j]` at the rate `G[i, j]`. So the walk arrives at `Y` with the
+# gradient `G`.
 #
-# **Try it:** take the two `fold` calls out of `__add__`. Which line complains, and about what?
+# **Try it:** take the two `fold` calls out of `__add__`, so that both pulls are `lambda g: g`.
+# Which line complains, and about what?
+#
+# <details><summary>What happens</summary>
+#
+# No line of the class: NumPy broadcasts `parent.grad + pull(...)`, and the row of shape (2,)
+# silently gets a gradient of shape (4, 2). Only the last cell complains, about the gradient of the
+# row: "shapes (4, 2), (2,) mismatch". X and W are right, because they were never copied. So minidet
+# checks the shape of every gradient on its walk.
+#
+# </details>
 #
 # ## 6. Is it right? Finite differences, and why float64
 #
-# A wrong gradient does not crash. The network trains, only worse, and you look for the reason elsewhere. So every
-# gradient is checked, once, against finite differences. With a whole array as output there would be many slopes to
-# check. A *random* `G` reduces them to one number, as above: if an entry of the gradient is wrong, a random sum of
-# them will almost surely show it.
+# A wrong gradient does not crash. The network trains, only worse, and you look for the reason
+# elsewhere. So every gradient is checked, once, against finite differences. With a whole array as
+# output there would be many slopes to check. A *random* `G` reduces them to one number, as above:
+# if an entry of the gradient is wrong, a random sum of them will almost surely show it.
 
 
 # %%
 def numeric(function, array, step):
-    """Return the central difference of ``function`` (a number) with respect to each element of ``array``."""
+    """Return the central difference of ``function`` (a number) for each element of ``array``."""
     result = np.zeros(array.shape)
     for index in np.ndindex(array.shape):
         before = array[index]
@@ -698,17 +944,20 @@ print("all agree")
 # %% [markdown]
 # How far should we step? There are two errors, and they pull in opposite directions.
 #
-# - The curve is not a line. A central difference is wrong by about $h^2$ for a step $h$: *smaller is better*.
-# - Numbers are rounded. A result of size 1 is known to about $u = 10^{-7}$ in float32 and $u = 10^{-16}$ in float64.
-#   After the division by $2h$, that is an error of $u / h$: *larger is better*.
+# - The curve is not a line. A central difference is wrong by about $h^2$ for a step $h$:
+#   *smaller is better*.
+# - Numbers are rounded. A result of size 1 is known to about $u = 10^{-7}$ in float32 and
+#   $u = 10^{-16}$ in float64. After the division by $2h$, that is an error of $u / h$:
+#   *larger is better*.
 #
-# So there is a best step in between, near $u^{1/3}$. Let us see. The grey line is what we want to detect: a gradient
-# that is wrong by one part in a thousand.
+# So there is a best step in between, near $u^{1/3}$. Before you run the next cell, write down this
+# step for both types, and how small the error can get: for float32 and for float64, how many digits
+# of the slope are right?
 
 
 # %%
 def error_of_difference(step, dtype):
-    """Return the typical relative error of the difference of exp(sin(x)), whose derivative we know."""
+    """Return the median relative error of the difference of exp(sin(x))."""
     x = np.linspace(0.1, 1.2, 200).astype(dtype)
     step = dtype(step)
 
@@ -722,50 +971,63 @@ def error_of_difference(step, dtype):
 
 
 steps = np.logspace(-12, -0.5, 47)
-errors = {dtype: [error_of_difference(step, dtype) for step in steps] for dtype in (np.float32, np.float64)}
+errors = {
+    dtype: [error_of_difference(step, dtype) for step in steps]
+    for dtype in (np.float32, np.float64)
+}
 for dtype, values_of in errors.items():
     best = int(np.argmin(values_of))
     print(f"{dtype.__name__}: smallest error {values_of[best]:.0e}, at step {steps[best]:.0e}")
     good = steps[np.array(values_of) < 1e-3 / 10]
-    print(f"  steps whose error is ten times smaller than the mistake: {good.min():.0e} to {good.max():.0e}")
-assert min(errors[np.float64]) < 1e-9 < 1e-7 < min(errors[np.float32])
+    print(f"  steps with less than a tenth of the mistake: {good.min():.0e} to {good.max():.0e}")
+best32, best64 = min(errors[np.float32]), min(errors[np.float64])
+assert best64 < 1e-9, f"float64 gets to {best64:.0e} only"
+assert best32 > 1e-7, f"float32 gets to {best32:.0e}: is it float32 at all?"
 
 # %% jupyter={"source_hidden": true}
 figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
-axes.loglog(steps, errors[np.float32], color=ORANGE, label="float32")
+axes.loglog(steps, errors[np.float32], color=ORANGE, linestyle="--", label="float32")
 axes.loglog(steps, errors[np.float64], color=BLUE, label="float64")
-axes.axhline(1e-3, color=GREY, linestyle="--")
-axes.text(1.2e-12, 1.5e-3, "a gradient that is wrong by 0.1 %", color="0.35", va="bottom")
-words = {"color": "0.35", "arrowprops": {"arrowstyle": "->", "color": "0.35"}}
+axes.axhline(1e-3, color=INK, linestyle=":")
+axes.text(1.2e-12, 1.5e-3, "a gradient that is wrong by 0.1 %", va="bottom")
+words = {"color": INK, "arrowprops": {"arrowstyle": "->", "color": INK}}
 axes.annotate("rounding", (3e-9, 1.5e-8), (1e-10, 2e-10), **words)
 axes.annotate("the curve is\nno line", (1e-3, 4e-7), (6e-3, 3e-10), **words)
-axes.set(xlabel="step h", ylabel="relative error", ylim=(1e-12, 10), title="Finite differences: two errors, one valley")
+axes.set(
+    xlabel="step h",
+    ylabel="relative error",
+    ylim=(1e-12, 10),
+    title="Finite differences: two errors, one valley",
+)
 axes.grid(alpha=0.3)
 axes.legend(loc="upper right")
 plt.show()
 
 # %% [markdown]
-# In float32 the valley is shallow: with a step that is a little too small, rounding hides the mistake we look for.
-# And that is a smooth function of one number; a sum of thousands rounds worse. In float64 the valley is wide and
-# deep: almost any step tells right from wrong. So: **train in float32, check in float64.** minidet's `gradcheck`
-# refuses float32 for this reason.
+# The dotted line is what we want to detect: a gradient that is wrong by one part in a thousand. In
+# float32 the valley is shallow: with a step that is a little too small, rounding hides the mistake
+# we look for. And that is a smooth function of one number; a sum of thousands rounds worse. In
+# float64 the valley is wide and deep: almost any step tells right from wrong. So: **train in
+# float32, check in float64.** minidet's `gradcheck` refuses float32 for this reason.
 #
 # ## 7. minidet's tape is the same
 #
-# `minidet.tensor` is our `Array` with PyTorch's names. `requires_grad=True` says: record what happens to this one.
-# First the program of section 1; `viz.draw_tape` draws its tape, from the top to the bottom:
+# `minidet.tensor` is our `Array` with PyTorch's names. `requires_grad=True` says: record what
+# happens to this one. First the program of section 1; `viz.draw_tape` draws its tape, from the top
+# to the bottom:
 
 # %%
 ta, tb, tc = (minidet.tensor(number, requires_grad=True) for number in (a, b, c))
 result = program(ta, tb, tc)
 result.backward(retain_graph=True)  # keep the tape: we want to see it
-assert [ta.grad.item(), tb.grad.item(), tc.grad.item()] == [from_a, from_b, from_c]
+walked = [tensor.grad.item() for tensor in (ta, tb, tc)]
+assert walked == [from_a, from_b, from_c], f"minidet {walked}, by hand {[from_a, from_b, from_c]}"
 viz.draw_tape(result, names={"a": ta, "b": tb, "c": tc, "out": result})
 plt.show()
 
 # %% [markdown]
-# Now the arrays of section 5, with a relu. Every tensor knows the operation that made it, and that one knows what it
-# read:
+# Now the arrays of section 5, with a relu. Every tensor knows the operation that made it, and that
+# one knows what it read:
 
 # %%
 x = minidet.tensor(X, requires_grad=True)
@@ -802,18 +1064,18 @@ viz.draw_tape(total, names={"x": x, "w": w, "shift": shift, "y": y})
 plt.show()
 
 # %% [markdown]
-# `backward` walks these arrows the other way. Do you recognise it? `edges` are our `parents`, `sequence` is our
-# `born`. The walk is in [backward.py](../minidet/autograd/backward.py): the youngest first, sums where a tensor was
-# used twice. And an operation is a class with two functions side by side: the value, and the pull. This is minidet's
-# own text of `exp`:
+# `backward` walks these arrows the other way. Do you recognise it? `edges` are our `parents`,
+# `sequence` is our `born`. The walk is in [backward.py](../minidet/autograd/backward.py): the
+# youngest first, sums where a tensor was used twice. And an operation is a class with two functions
+# side by side: the value, and the pull. This is `exp` in minidet's own source:
 
 # %%
 print(inspect.getsource(elementwise.Exp))
 
 # %% [markdown]
-# `forward` gets plain NumPy arrays and returns one. What `backward` will need is kept in `ctx` (the *context*: one
-# for each call, it is the node on the tape). `backward` gets `G` and returns the gradient for each argument of
-# `forward`.
+# `forward` gets plain NumPy arrays and returns one. What `backward` will need is kept in `ctx` (the
+# *context*: one for each call, it is the node on the tape). `backward` gets `G` and returns the
+# gradient for each argument of `forward`.
 #
 # What minidet adds to our forty lines is care. Three examples:
 
@@ -825,7 +1087,9 @@ np.testing.assert_array_equal(w.grad.numpy(), X.T @ (G * (Y + shift.detach().num
 try:
     total.backward()
 except RuntimeError as error:
-    print("1. The tape is freed after the walk, so that it does not fill the memory:\n  ", error, "\n")
+    print(
+        "1. The tape is freed after the walk, so that it does not fill the memory:\n  ", error, "\n"
+    )
 
 left, right = minidet.tensor([1.0, 2.0]), minidet.tensor([3.0, 4.0], requires_grad=True)
 result = (left * right).sum()
@@ -838,17 +1102,28 @@ except RuntimeError as error:
 with minidet.no_grad():
     unrecorded = (left * right).sum()
 print("3. Where no gradient is needed, nothing is recorded:\n  ", unrecorded)
-assert not unrecorded.requires_grad
+assert not unrecorded.requires_grad, "something was recorded under no_grad"
 
 # %% [markdown]
-# The second one is a mistake that gives a *wrong number without a word* in our own class.
+# With our own class, the second mistake gives a wrong number, and no error.
 #
-# **Try it:** make an `Array` product, change its input's `data` in place before `backward`, and look at the gradient.
+# **Try it:** multiply two `Array`s, change the `data` of one in place before `backward`, and look
+# at the gradients. For example `x, y = Array([2.0]), Array([3.0])`, `z = x * y`, `x.data[:] = 10`,
+# `z.backward()`.
+#
+# <details><summary>What happens</summary>
+#
+# The gradient of `y` is 10; right is 2, the value of `x` when the product was computed. The pull
+# reads `x.data` when the walk comes by, and by then it is another number. The gradient of `x` is 3,
+# as it should be: it needs `y` only. minidet counts the changes of each tensor, and its `backward`
+# compares the counts.
+#
+# </details>
 #
 # ## 8. A new operation
 #
-# Let us add one that minidet does not have: **SiLU**, $f(x) = x \cdot s(x)$ with the sigmoid $s(x) = 1 / (1 +
-# e^{-x})$. It looks like relu with a soft corner. (Some detectors use it.)
+# Let us add one that minidet does not have: **SiLU**, $f(x) = x \cdot s(x)$ with the sigmoid
+# $s(x) = 1 / (1 + e^{-x})$. It looks like relu with a soft corner. (Some detectors use it.)
 #
 # The derivative, by the product rule, with $s' = s (1 - s)$:
 #
@@ -874,10 +1149,10 @@ def silu(input):
     return Silu.apply(minidet.as_tensor(input))
 
 
-assert silu(minidet.tensor([0.0])).item() == 0.0  # known values: 0 stays 0 ...
-assert abs(silu(minidet.tensor([20.0])).item() - 20) < 1e-5  # ... and large numbers stay nearly as they are
-x = minidet.tensor(rng.standard_normal((4, 5)), requires_grad=True)  # float64, because NumPy's random numbers are
-assert gradcheck(silu, x)
+known = silu(minidet.tensor([0.0, 20.0])).numpy()  # 0 stays 0, large numbers nearly stay
+np.testing.assert_allclose(known, [0.0, 20.0], rtol=1e-6, err_msg="SiLU at 0 and at 20")
+x = minidet.tensor(rng.standard_normal((4, 5)), requires_grad=True)  # float64, as NumPy's are
+gradcheck(silu, x)  # raises GradcheckError where a gradient is wrong
 print("gradcheck: the gradient is right")
 try:
     gradcheck(silu, minidet.tensor([1.0], requires_grad=True))
@@ -892,9 +1167,9 @@ def draw_silu():
     values = silu(at)
     values.sum().backward()
     _, axes = plt.subplots(figsize=(6, 3), layout="constrained")
-    axes.plot(at.detach(), np.maximum(at.detach().numpy(), 0), color=GREY, linestyle=":", label="relu")
+    axes.plot(at.detach(), F.relu(at).detach(), color=INK, linestyle=":", label="relu")
     axes.plot(at.detach(), values.detach(), color=BLUE, label="SiLU: from forward")
-    axes.plot(at.detach(), at.grad, color=ORANGE, label="its slope: from backward")
+    axes.plot(at.detach(), at.grad, color=ORANGE, linestyle="--", label="its slope: from backward")
     axes.set(xlabel="x", ylim=(-0.6, 3))
     axes.grid(alpha=0.3)
     axes.legend()
@@ -906,8 +1181,9 @@ draw_silu()
 # %% [markdown]
 # ### Does the check itself work?
 #
-# A check that never fails proves nothing. So we plant mistakes, the kind one really makes, and see whether each is
-# caught.
+# A check that never fails proves nothing. So we plant mistakes, the kind one really makes: a
+# forgotten term, a wrong sign, the incoming gradient forgotten, a shift by one element, a factor of
+# 1.001. Before you run the next cell, write down which of the five the check will miss.
 
 
 # %%
@@ -938,29 +1214,56 @@ for title, pull in mistakes.items():
         raise AssertionError(f"{title}: not noticed")
 
 # %% [markdown]
-# All five are caught, even the last, which no training curve would ever show. The message names the index and both
-# numbers.
+# All five are caught, even the last, which no training curve would ever show. The message names the
+# index and both numbers.
 #
 # But know what the check **cannot** see:
-# - *A wrong forward.* The gradient of a wrong function may be the right gradient of that function. For this there are
-#   known values, as above.
+# - *A wrong forward.* If `forward` computes another function than you wanted, and `backward` is the
+#   gradient of that other function, the check passes. So compare some values of `forward` with
+#   known ones, as above.
 # - *What your inputs do not reach.* A mistake for large `x` stays hidden if all `x` are small.
-# - *Corners.* relu has no derivative at 0. There, finite differences give 1/2, and no implementation does. So test
-#   away from corners.
+# - *Corners.* relu has no derivative at 0. There, finite differences give 1/2, and minidet, as
+#   PyTorch, says 0. So check away from corners.
 
 # %%
 corner = minidet.tensor(np.array([0.0]), requires_grad=True)
-print("relu at 0, gradcheck says:", gradcheck(F.relu, corner, raise_exception=False))
-assert not gradcheck(F.relu, corner, raise_exception=False)
+agrees = gradcheck(F.relu, corner, raise_exception=False)
+print("relu at 0, gradcheck says:", agrees)
+assert not agrees, "a finite difference across the corner agreed with relu's gradient"
 
 # %% [markdown]
-# **Try it:** write `Softsign`, $x / (1 + |x|)$. Its derivative is $1 / (1 + |x|)^2$. Or one with two inputs:
-# `backward` then returns two gradients, and if they may be broadcast, each must be folded to its input's shape.
+# **Try it:** write `Softsign`, $x / (1 + |x|)$. Its derivative is $1 / (1 + |x|)^2$. Or one with
+# two inputs: `backward` then returns two gradients, and if they may be broadcast, each must be
+# folded to its input's shape.
+#
+# <details><summary>What happens</summary>
+#
+# ```python
+# class Softsign(Function):
+#     @staticmethod
+#     def forward(ctx, x):
+#         ctx.save_for_backward(x)
+#         return x / (1 + np.abs(x))
+#
+#     @staticmethod
+#     def backward(ctx, grad):
+#         (x,) = ctx.saved_tensors
+#         return grad / (1 + np.abs(x)) ** 2
+#
+# gradcheck(Softsign.apply, x)
+# ```
+#
+# `gradcheck` returns True. With `1 / (1 + np.abs(x))` in `backward` (the square forgotten) it
+# raises `GradcheckError`, with the first wrong number. For two inputs, `backward` of a product ends
+# with `return fold(grad * y, x.shape), fold(grad * x, y.shape)`; without `fold`, an input of shape
+# (5,) beside one of (4, 5) is an error that names both shapes.
+#
+# </details>
 #
 # ## 9. Train something
 #
-# The task: 8 x 8 pixels in, which digit out. The scans come with the library, written by many people. The first part
-# is for training, the rest for the test.
+# The task: 8 x 8 pixels in, which digit out. The scans come with the library, written by many
+# people. The first part is for training, the rest for the test.
 
 # %%
 scans, digits = load_scans()  # (1797, 24, 24), ink from 0 to 1; (1797,)
@@ -978,12 +1281,13 @@ for i, axes in enumerate(grid.flat):
 plt.show()
 
 # %% [markdown]
-# The network has two layers. Each is a matrix product and a row that is added; between them a relu. Its ten results
-# are *scores*, one for each digit: the highest wins.
+# The network has two layers. Each is a matrix product and a row that is added; between them a relu.
+# Its ten results are *scores*, one for each digit: the highest wins.
 #
-# The **loss** says in one number how wrong the scores are. First softmax turns scores into probabilities that sum to
-# 1: $p_k = e^{s_k} / \sum_j e^{s_j}$. Then the loss is $-\log p_{\text{true}}$, averaged over the images: 0 if the
-# network is sure and right, large if it is sure and wrong. It is called *cross-entropy*.
+# The **loss** says in one number how wrong the scores are. First softmax turns scores into
+# probabilities that sum to 1: $p_k = e^{s_k} / \sum_j e^{s_j}$. Then the loss is
+# $-\log p_{\text{true}}$, averaged over the images: 0 if the network is sure and right, large if it
+# is sure and wrong. It is called *cross-entropy*.
 
 
 # %%
@@ -1009,12 +1313,12 @@ def accuracy(parameters, x, y):
 # the whole program, checked before it is used: in float64, on a few images
 double = new_parameters(np.random.default_rng(0), hidden=8, last=0.5, dtype=np.float64)
 few = minidet.tensor(train_x[:5].astype(np.float64))
-assert gradcheck(lambda *parameters: F.cross_entropy(scores_of(parameters, few), train_y[:5]), double)
+gradcheck(lambda *parameters: F.cross_entropy(scores_of(parameters, few), train_y[:5]), double)
 print("the gradient of the loss is right, for", sum(p.numel() for p in double), "numbers")
 
 # %% [markdown]
-# Now the step of training, by hand: go against the gradient, a little. The **learning rate** says how little. The
-# step is no part of the program that is differentiated, so it is not recorded.
+# Now the step of training, by hand: go against the gradient, a little. The **learning rate** says
+# how little. The step is no part of the program that is differentiated, so it is not recorded.
 
 
 # %%
@@ -1041,55 +1345,145 @@ for _ in range(3):
     loss_of(theirs, train_x[:50], train_y[:50]).backward()
     optimizer.step()
 for one, other in zip(ours, theirs, strict=True):
-    np.testing.assert_allclose(one.detach(), other.detach(), rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(one.detach(), other.detach(), rtol=1e-5, atol=1e-7, err_msg="SGD")
 print("after three steps: the same as optim.SGD")
 
 # %% [markdown]
+# **Yours to write.** `optim.SGD(..., momentum=0.9)` keeps a *velocity* for each parameter, like a
+# ball that rolls downhill: in each step, the velocity is multiplied by the momentum, and the
+# gradient is added. Then the parameter is moved against the velocity, by `rate` times as much.
+
+
+# %%
+def momentum_step(weight, gradient, velocity, rate, momentum):
+    """Return the new weight and the new velocity."""
+    raise NotImplementedError
+
+
+check_blank(
+    momentum_step,
+    ((np.array([1.0, 2.0]), np.array([4.0, -2.0]), np.zeros(2), 0.5, 0.9),
+     (np.array([-1.0, 3.0]), np.array([4.0, -2.0])), "the first step, from rest"),
+    ((np.array([-1.0, 3.0]), np.array([1.0, 0.0]), np.array([4.0, -2.0]), 0.5, 0.9),
+     (np.array([-3.3, 3.9]), np.array([4.6, -1.8])), "a second step"),
+    hint="The new velocity comes first; the weight moves with the new one.",
+)  # fmt: skip
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def momentum_step(weight, gradient, velocity, rate, momentum):
+#     velocity = momentum * velocity + gradient
+#     return weight - rate * velocity, velocity
+# ```
+#
+# </details>
+#
 # This is what the tape of one step looks like.
 
 # %%
 w1, b1, w2, b2 = ours
-viz.draw_tape(loss_of(ours, train_x[:50], train_y[:50]), names={"w1": w1, "b1": b1, "w2": w2, "b2": b2})
+viz.draw_tape(
+    loss_of(ours, train_x[:50], train_y[:50]), names={"w1": w1, "b1": b1, "w2": w2, "b2": b2}
+)
 plt.show()
 
 # %% [markdown]
 # ### The ladder
 #
-# Never start with the long training. Climb; each rung takes seconds and finds its own kind of mistake.
+# Never start with the long training. Climb; each rung takes seconds and finds its own kind of
+# mistake.
 #
-# **Rung 1: the loss at the start is log K.** A network that knows nothing should give each of K = 10 classes the
-# probability 1/10. Then the loss is $-\log(1/10) = \log 10$. If it is not, the network is sure of something before it
-# has seen anything: the first weights are too large, or labels and scores do not belong together.
+# **Rung 1: the loss at the start is log K.** A network that knows nothing should give each of K =
+# 10 classes the probability 1/10. Before you run the next cell, write down the loss of such a
+# network. If it is another number, the network is sure of something before it has seen anything:
+# its first weights are too large.
 
 # %%
 parameters = new_parameters(np.random.default_rng(0))
 start = loss_of(parameters, train_x, train_y).item()
 large = loss_of(new_parameters(np.random.default_rng(0), last=5.0), train_x, train_y).item()
-print(f"log 10 = {math.log(10):.4f}, loss at the start {start:.4f}; with weights that are too large {large:.2f}")
-assert abs(start - math.log(10)) < 0.05 < abs(large - math.log(10))
+print(
+    f"log 10 = {math.log(10):.4f}, loss at the start {start:.4f}; "
+    f"with weights that are too large {large:.2f}"
+)
+assert abs(start - math.log(10)) < 0.05, (
+    f"loss at the start {start:.2f}, not log 10: check the weights"
+)
+assert abs(large - math.log(10)) > 0.05, f"weights that are too large were not noticed: {large:.2f}"
 
 # %% [markdown]
-# **Rung 2: learn one small batch by heart.** Twenty images, the same ones again and again. The loss must go to nearly
-# zero. If a network cannot do even that, something is broken, and more data will not help.
+# **Rung 2: learn one small batch by heart.** Twenty images, the same ones again and again. The loss
+# must fall below a tenth of its start. If a network cannot do even that, something is broken, and
+# more data will not help.
+#
+# Does this rung notice a mistake? We climb it twice, the second time with a famous one:
+# *softmax taken twice*. `cross_entropy` takes scores and applies the softmax itself; somebody gives
+# it probabilities. Nothing crashes. Before you run the next cell, write down whether the broken one
+# learns the twenty images.
 
 # %%
 few_x, few_y = train_x[:20], train_y[:20]
-parameters = new_parameters(np.random.default_rng(0))
-by_heart = []
-for _ in tqdm(range(300), desc="one batch", leave=False):
-    loss = loss_of(parameters, few_x, few_y)
-    loss.backward()
-    step(parameters, 0.5)
-    by_heart.append(loss.item())
-print(f"loss {by_heart[0]:.3f} -> {by_heart[-1]:.5f}, right: {accuracy(parameters, few_x, few_y):.0%}")
-print(f"... and of the digits that it has never seen: {accuracy(parameters, test_x, test_y):.0%}")
-assert by_heart[-1] < 0.01
-assert accuracy(parameters, few_x, few_y) == 1.0
+
+
+def softmax_twice(parameters, x, y):
+    """A mistake: probabilities in the place of scores."""
+    return F.cross_entropy(F.softmax(scores_of(parameters, minidet.as_tensor(x)), 1), y)
+
+
+def learn_by_heart(loss_function):
+    """Take 300 steps with the same twenty images; return the parameters and all losses."""
+    parameters, losses = new_parameters(np.random.default_rng(0)), []
+    for _ in tqdm(range(300), desc="one batch", leave=False):
+        loss = loss_function(parameters, few_x, few_y)
+        loss.backward()
+        step(parameters, 0.5)
+        losses.append(loss.item())
+    return parameters, losses
+
+
+rungs = {"as it should be": loss_of, "softmax taken twice": softmax_twice}
+by_heart = {}
+for title, loss_function in rungs.items():
+    parameters, by_heart[title] = learn_by_heart(loss_function)
+    first, last = by_heart[title][0], by_heart[title][-1]
+    right = accuracy(parameters, few_x, few_y), accuracy(parameters, test_x, test_y)
+    print(
+        f"{title:20} loss {first:.3f} -> {last:.4f}, right: {right[0]:.0%}, unseen {right[1]:.0%}"
+    )
+
+# %%
+share = {title: losses[-1] / losses[0] for title, losses in by_heart.items()}
+words = ", ".join(f"{title}: {part:.3f} of its start" for title, part in share.items())
+assert share["as it should be"] < 0.1, f"one batch is not learned by heart; {words}"
+assert share["softmax taken twice"] > 0.1, f"the rung did not notice the mistake; {words}"
+print(words)
+
+# %% jupyter={"source_hidden": true}
+figure, axes = plt.subplots(figsize=(7, 3), layout="constrained")
+for (title, losses), colour, line in zip(
+    by_heart.items(), (BLUE, ORANGE), ("-", "--"), strict=True
+):
+    axes.semilogy(losses, color=colour, linestyle=line, label=title)
+axes.axhline(math.log(10) / 10, color=INK, linestyle=":", label="a tenth of the start")
+axes.set(xlabel="step", ylabel="loss of twenty images")
+axes.grid(alpha=0.3)
+axes.legend()
+plt.show()
 
 # %% [markdown]
-# Known by heart is not understood: compare the two shares.
+# The broken one reads all twenty correctly, and still fails: its loss stays above 1.46. A
+# probability is at least 0 and at most 1. So the best that can go into the second softmax is a 1
+# for the true digit and nine times 0, and then the loss is $-\log \frac{e}{e + 9} = 1.461$. The
+# second softmax can never be sure. A count of right answers does not show this mistake; the loss
+# does.
 #
-# **Rung 3: train.** All images, in a new random order in each *epoch* (one pass over all of them), 50 at a time.
+# And known by heart is not understood: compare the two shares of the first line.
+#
+# **Rung 3: train.** All images, in a new random order in each *epoch* (one pass over all of them),
+# 50 at a time. We train twice: the second time, `parameter.grad = None` is left out. Before you run
+# the next two cells, write down what that does: slower, worse, or no difference?
 
 
 # %%
@@ -1106,7 +1500,9 @@ def train(parameters, epochs, rate=0.5, batch=50, seed=0, forget=True, name="tra
                 loss.backward()
                 step(parameters, rate, forget)
                 losses.append(loss.item())
-            scores.append((accuracy(parameters, train_x, train_y), accuracy(parameters, test_x, test_y)))
+            scores.append(
+                (accuracy(parameters, train_x, train_y), accuracy(parameters, test_x, test_y))
+            )
             bar.set_postfix(loss=f"{losses[-1]:.3f}", test=f"{scores[-1][1]:.1%}")
             bar.update()
     return losses, scores
@@ -1118,32 +1514,42 @@ begin = time.process_time()
 losses, shares = train(parameters, EPOCHS)
 print(f"{len(losses)} steps, {time.process_time() - begin:.1f} s of a processor's time")
 print(f"right: {shares[-1][0]:.1%} of the training digits, {shares[-1][1]:.1%} of the test digits")
-assert shares[-1][1] > (0.85 if QUICK else 0.9)
 
+# %%
+needed = 0.85 if QUICK else 0.9
+assert shares[-1][1] > needed, f"{shares[-1][1]:.1%} of the test digits, expected {needed:.0%}"
+
+# %%
 same_start = new_parameters(np.random.default_rng(0))
-wrong_losses, wrong_shares = train(same_start, EPOCHS, forget=False, name="gradients never forgotten")
+wrong_losses, wrong_shares = train(
+    same_start, EPOCHS, forget=False, name="gradients never forgotten"
+)
 print(f"with old gradients left in place: {wrong_shares[-1][1]:.1%} of the test digits")
 
 # %% jupyter={"source_hidden": true}
 figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 3.3), layout="constrained")
-for series, colour, label in ((wrong_losses, GREY, "gradients never forgotten"), (losses, BLUE, "as it should be")):
+never = "gradients never forgotten"
+curves = (wrong_losses, wrong_shares, ORANGE, never), (losses, shares, BLUE, "as it should be")
+for series, scored, colour, label in curves:
     smooth = np.convolve(series, np.ones(10) / 10, mode="valid")
     left.semilogy(np.arange(len(smooth)) + 5, np.maximum(smooth, 1e-4), color=colour, label=label)
-left.axhline(math.log(10), color=ORANGE, linestyle=":", label="log 10")
+    for part, line, kind in ((0, "--", "training digits"), (1, "-", "test digits")):
+        percent, words = [100 * share[part] for share in scored], f"{kind}, {label}"
+        right.plot(range(1, EPOCHS + 1), percent, color=colour, linestyle=line, label=words)
+left.axhline(math.log(10), color=INK, linestyle=":", label="log 10")
 left.set(xlabel="step", ylabel="loss, mean of 10 steps")
 left.legend()
-right.plot(range(1, EPOCHS + 1), [100 * share[0] for share in shares], color=BLUE, label="training digits")
-right.plot(range(1, EPOCHS + 1), [100 * share[1] for share in shares], color=ORANGE, label="test digits")
-right.set(xlabel="epoch", ylabel="right (%)", ylim=(60, 101))
+right.set(xlabel="epoch", ylabel="right (%)", ylim=(0, 103))
 right.legend()
 for axes in (left, right):
     axes.grid(alpha=0.3)
 plt.show()
 
 # %% [markdown]
-# The grey curve is the same program with one thing forgotten: `parameter.grad = None`. `backward` *adds* to what is
-# there (that is the `+=`, across calls), so every step uses the sum of all gradients since the beginning. It is the
-# most common mistake in a first training loop. That is why every optimiser has `zero_grad`.
+# The orange curves are the same program without `parameter.grad = None`. `backward` *adds* to what
+# is there (that is the `+=`, across calls), so every step uses the sum of all gradients since the
+# beginning. It is a common mistake in a first training loop, and the reason why every optimiser has
+# `zero_grad`.
 #
 # **Rung 4: look at the mistakes.** Not at their number, at *them*.
 
@@ -1169,23 +1575,36 @@ figure.suptitle("The surest mistakes", fontsize=10)
 plt.show()
 
 # %% [markdown]
-# Which of them would you have read correctly yourself? Some are hard at 8 x 8 pixels. But here is a test that is hard
-# for nobody who can read: the same test digits, moved by one pixel.
+# Which of them would you have read correctly yourself? Some are hard at 8 x 8 pixels. But here is a
+# test that is hard for nobody who can read: the same test digits, moved by one pixel. Before you
+# run the next cell, write down how many of the moved digits the network reads.
+
 
 # %%
-print(f"as they are:         {accuracy(parameters, test_x, test_y):.0%}")
-for title, by, axis in (("right", 1, 2), ("left", -1, 2), ("down", 1, 1), ("up", -1, 1)):
-    moved = np.roll(test_x.reshape(-1, 8, 8), by, axis).reshape(-1, 64)
-    print(f"one pixel {title:10} {accuracy(parameters, moved, test_y):.0%}")
+def moved(images, down, right):
+    """Move images by up to one pixel; what comes in is empty paper, what leaves is lost."""
+    padded = np.pad(images.reshape(-1, 8, 8), ((0, 0), (1, 1), (1, 1)))
+    return padded[:, 1 - down : 9 - down, 1 - right : 9 - right].reshape(-1, 64)
+
+
+places = {"as they are": (0, 0), "right": (0, 1), "left": (0, -1), "down": (1, 0), "up": (-1, 0)}
+for title, by in places.items():
+    images = moved(test_x, *by)
+    share, kept = accuracy(parameters, images, test_y), images.sum() / test_x.sum()
+    print(f"{title:12} {share:4.0%} right, {kept:4.0%} of the ink is still there")
 
 # %% [markdown]
-# To this network a moved digit is a different picture: each pixel has weights of its own, and what they learned about
-# a stroke in one place says nothing about the same stroke next to it. That is the problem of the next notebook.
+# Up and down, a tenth of the ink leaves the picture; to the right and to the left next to nothing
+# does, and still the network misreads about half of the digits.
+#
+# To this network a moved digit is a different picture: each pixel has weights of its own, and what
+# they learned about a stroke in one place says nothing about the same stroke next to it. That is
+# the problem of the next notebook.
 #
 # ### A last look: the gradient of the picture
 #
-# The tape does not know what a "parameter" is. We may ask how the score of a digit changes with each *pixel*. One
-# walk back, and we see what the network looks at.
+# The tape does not know what a "parameter" is. We may ask how the score of a digit changes with
+# each *pixel*: one walk back gives all 64 slopes.
 
 # %%
 chosen = [int(np.flatnonzero((test_y == digit) & (guess == digit))[0]) for digit in range(10)]
@@ -1209,13 +1628,36 @@ figure.colorbar(shown, ax=grid, aspect=12).ax.tick_params(labelsize=8)
 plt.show()
 
 # %% [markdown]
-# Red: more ink here, and the score of this digit rises. Blue: more ink here, and it falls. For the 0, look at the
-# hole.
+# Red: more ink here, and the score of this digit rises. Blue: more ink here, and it falls. The 0,
+# for example, is blue in its middle: ink in the hole speaks against a 0.
+#
+# **Try it:** plant one mistake at a time, and run section 9 again: `hidden=4` as default in
+# `new_parameters`, then `last=5.0`; `rate=5.0` as default in `train`; shuffled labels, `train_y =
+# np.random.default_rng(1).permutation(train_y)` behind the line that makes them. Which rung of the
+# ladder notices each of them first?
+#
+# <details><summary>What happens</summary>
+#
+# `last=5.0`: rung 1. The loss at the start is above 10, not 2.3.
+#
+# `hidden=4`: rung 3. Rungs 1 and 2 are passed, twenty images fit into so small a network; but after
+# 12 epochs it reads half of the test digits.
+#
+# `rate=5.0`: rung 3. The loss rises in the first steps and stays near log 10; 10 % is as good as
+# guessing.
+#
+# Shuffled labels: rung 3. Twenty wrong labels are learned by heart as easily as right ones! With
+# 1297 the loss hardly falls, and what is learned is of no use: fewer than 15 % of the test digits.
+# So the training must run before you know that the labels are right; look at some images with their
+# labels first, as we did.
+#
+# </details>
 #
 # ## 10. What does it cost?
 #
-# First, the three engines on the same work: the loss of one layer (64 -> 10) and its gradient. The same numbers; how
-# much time?
+# First, the three engines on the same work: the loss of one layer (64 -> 10) and its gradient. The
+# numbers are the same. Before you run the next cell, write down how many times as fast as single
+# Values arrays are: 10, 100 or 1000 times?
 
 
 # %%
@@ -1248,7 +1690,7 @@ def run_minidet(x, y, start):
 
 
 def clock(function, *arguments, patience=0.3):
-    """Return the seconds of the fastest of several calls: other programs can only make it slower."""
+    """Return the seconds of the fastest of several calls: others only make it slower."""
     function(*arguments)
     times = []
     while len(times) < 3 or (sum(times) < patience and len(times) < 200):
@@ -1259,19 +1701,26 @@ def clock(function, *arguments, patience=0.3):
 
 
 count = 4 if QUICK else 16
-work = train_x[:count].astype(np.float64), train_y[:count], 0.1 * np.random.default_rng(5).standard_normal((64, 10))
+work = (
+    train_x[:count].astype(np.float64),
+    train_y[:count],
+    0.1 * np.random.default_rng(5).standard_normal((64, 10)),
+)
 expected = run_values(*work)
-np.testing.assert_allclose(run_arrays(*work), expected, rtol=1e-9, atol=1e-12)
-np.testing.assert_allclose(run_minidet(*work), expected, rtol=1e-9, atol=1e-12)
+for run in (run_arrays, run_minidet):
+    np.testing.assert_allclose(run(*work), expected, rtol=1e-9, atol=1e-12, err_msg=run.__name__)
 seconds = {run.__name__[4:]: clock(run, *work) for run in (run_values, run_arrays, run_minidet)}
 print(f"{count} images, {work[2].size} weights")
 for name, value in seconds.items():
-    print(f"{name:8} {value * 1e3:9.3f} ms, {seconds['values'] / value:7.0f} times as fast as single values")
+    print(
+        f"{name:8} {value * 1e3:9.3f} ms, {seconds['values'] / value:7.0f} times as fast as Values"
+    )
 
 # %% [markdown]
-# The gain is not in the mathematics: all three walk the same graph. But single values pay Python's price for every
-# multiplication, arrays for every operation. (Between the last two there is little difference *here*: most of the
-# work is a small matrix product. minidet's own kernels matter for convolutions; see the next notebook.)
+# All three compute the same. But with single Values, Python makes an object for every
+# multiplication; with arrays, for every operation. (Between the last two there is little difference
+# *here*: most of the work is a small matrix product. minidet's own kernels matter for convolutions;
+# see the next notebook.)
 #
 # Second, the walk back against finite differences, for the network that we have just trained:
 
@@ -1290,71 +1739,118 @@ def there_and_back():
 
 forward, both = clock(only_forward), clock(there_and_back)
 count = sum(parameter.numel() for parameter in parameters)
-print(f"forward: {forward * 1e3:.3f} ms; forward and backward: {both * 1e3:.3f} ms, {both / forward:.1f} times as much")
-print(f"all {count} slopes by finite differences: {2 * count} times forward, {2 * count * forward:.1f} s,")
+print(
+    f"forward: {forward * 1e3:.3f} ms; forward and backward: {both * 1e3:.3f} ms, "
+    f"{both / forward:.1f} times as much"
+)
+print(
+    f"all {count} slopes by finite differences: {2 * count} times forward, "
+    f"{2 * count * forward:.1f} s,"
+)
 print(f"{2 * count * forward / both:.0f} times as long as the walk back")
 
 # %% [markdown]
-# That factor is the whole reason why networks can be trained. It grows with the number of weights; the price of the
-# walk back does not. What is paid instead is *memory*: whatever `backward` will need, stays on the tape until the
-# walk.
+# That factor is the reason why networks can be trained. It grows with the number of weights: finite
+# differences need two more runs for each of them. The walk back takes a small multiple of the time
+# of the walk forward, however many weights there are; a larger network makes both longer, and
+# leaves their ratio about as it is. The price is *memory*: what `backward` will need stays on the
+# tape until the walk.
+#
+# ## Summary
+#
+# 1. A gradient says how fast the result changes with each input, at one point.
+# 2. Along a path slopes are multiplied, over several paths they are added.
+# 3. One walk from the result back to the inputs gives all slopes. It costs about as much as the
+#    program.
+# 4. The tape holds what was computed, from what. It is read from its end: a number's turn comes
+#    when its gradient is complete.
+# 5. A number that is used several times gets the sum of the contributions: `+=`.
+# 6. For arrays, each operation has a pull: it turns the gradient of its result into that of its
+#    inputs, and never makes the table of all slopes.
+# 7. Copied on the way there, summed on the way back: the pull of broadcasting.
+# 8. Every gradient is checked against finite differences, in float64, away from corners; and values
+#    against known ones.
+# 9. A step of training: loss, walk back, a small step against the gradient, forget the gradient.
+# 10. The ladder: the loss at the start is log K; one batch by heart; train; look at the mistakes.
+#
+# | term | section | builds on |
+# |---|---|---|
+# | slope, finite difference | 1, 6 | (school) |
+# | gradient | 1, 2 | slope |
+# | chain rule: multiply along a path, add over paths | 2 | slope |
+# | backpropagation (reverse mode) | 2 | gradient, chain rule |
+# | tape, topological order | 3, 4 | backpropagation |
+# | pull (vector-Jacobian product) | 5 | chain rule, tape |
+# | fold | 5 | pull, broadcasting |
+# | gradcheck | 6, 8 | finite difference, pull |
+# | `Function`: forward, backward, ctx | 7, 8 | pull, tape |
+# | loss (softmax, cross-entropy) | 9 | (logarithm) |
+# | learning rate, step of training | 9 | loss, gradient |
+# | epoch, the ladder | 9 | step of training |
 #
 # ## Questions
 #
-# **1.** Why not walk from the front? One could carry, along with each value, its slope with respect to *one input*
-# (this is forward mode). When would that be the better way?
+# **1.** Why not walk from the front? One could carry, along with each value, its slope with respect
+# to *one input* (this is forward mode). When would that be the better way?
 #
 # <details><summary>Answer</summary>
 #
-# It needs one run for each *input*; the walk back needs one for each *output*. A loss is one output of a million
-# inputs, so the walk back wins by a factor of a million. For a program with one input and many outputs (a curve
-# $x(t), y(t)$, say) it is the other way round, and forward mode needs no tape.
+# It needs one run for each *input*; the walk back needs one for each *output*. A loss is one output
+# of a million inputs, so forward mode would need a million runs where the walk back needs one. For
+# a program with one input and many outputs (a curve $x(t), y(t)$, say) it is the other way round,
+# and forward mode needs no tape.
 #
 # </details>
 #
-# **2.** In `Value.backward` all gradients are set to 0 first. minidet (and PyTorch) do not do that for the
-# parameters; they add to what is there, and you have to call `zero_grad`. What can that be good for?
+# **2.** In `Value.backward` all gradients are set to 0 first. minidet (and PyTorch) do not do that
+# for the parameters; they add to what is there, and you have to call `zero_grad`. What can that be
+# good for?
 #
 # <details><summary>Answer</summary>
 #
-# The gradient of a sum is the sum of the gradients. So you can split a batch that is too large for the memory into
-# parts, call `backward` for each, and take one step: the same as with the whole batch. Also, a loss may come in
-# several pieces from different parts of a program. The price is one more line to forget.
+# The gradient of a sum is the sum of the gradients. So you can split a batch that is too large for
+# the memory into parts, call `backward` for each, and take one step: the same as with the whole
+# batch. Also, a loss may come in several pieces from different parts of a program. The price is one
+# more line to forget.
 #
 # </details>
 #
-# **3.** You wrote an operation with `backward` = `grad * 0`, and gradcheck *passes*. How can that be?
+# **3.** You wrote an operation with `backward` = `grad * 0`, and gradcheck *passes*. How can that
+# be?
 #
 # <details><summary>Answer</summary>
 #
-# Then the operation is constant where you checked it: `round(x)`, or relu with only negative inputs. Zero is the
-# right gradient there. The inputs of a check must reach every branch.
+# Then the operation is constant where you checked it: `round(x)`, or relu with only negative
+# inputs. Zero is the right gradient there. So choose the inputs of a check such that every branch
+# is run.
 #
 # </details>
 #
-# **4.** `x` has shape (3, 1) and `y` has shape (4,). What shape has `x * y`, and over which axes must the gradients
-# of `x` and of `y` be summed?
+# **4.** `x` has shape (3, 1) and `y` has shape (4,). What shape has `x * y`, and over which axes
+# must the gradients of `x` and of `y` be summed?
 #
 # <details><summary>Answer</summary>
 #
-# The product is (3, 4). `x` was copied along axis 1: sum over axis 1, keep it as an axis of length 1. `y` was copied
-# along axis 0, which it does not have: sum over axis 0. Ask `fold`.
+# The product is (3, 4). `x` was copied along axis 1: sum over axis 1, keep it as an axis of length
+# 1. `y` was copied along axis 0, which it does not have: sum over axis 0. Ask `fold`.
 #
 # </details>
-#
-# **Try it:** `hidden=4` or `last=5.0` in `new_parameters`, `rate=5.0` in `train`, labels that were shuffled. Which
-# rung of the ladder notices each of them first?
 #
 # ## What to read next
 #
-# - The next notebook: [02_convolution](02_convolution.ipynb). It begins with the digit that was moved.
+# - The next notebook: [02_convolution](02_convolution.ipynb). It begins with the digit that was
+#   moved.
 # - minidet's own, in this order: [function.py](../minidet/autograd/function.py),
-#   [backward.py](../minidet/autograd/backward.py), [gradcheck.py](../minidet/autograd/gradcheck.py). You know what
-#   they do.
-# - D. Rumelhart, G. Hinton, R. Williams, *Learning representations by back-propagating errors*, Nature 323, 1986:
-#   four pages that made it known. S. Linnainmaa had the algorithm in his thesis of 1970.
-# - A. Baydin, B. Pearlmutter, A. Radul, J. Siskind, *Automatic differentiation in machine learning: a survey*, JMLR
-#   18, 2018, [arXiv:1502.05767](https://arxiv.org/abs/1502.05767): forward mode, reverse mode, and what both are not.
-# - A. Griewank, A. Walther, *Evaluating derivatives*, SIAM, 2008: the book; how to trade memory for time.
-# - A. Paszke and others, *PyTorch: an imperative style, high-performance deep learning library*, NeurIPS 2019,
-#   [arXiv:1912.01703](https://arxiv.org/abs/1912.01703): why a tape, and not a graph that is declared beforehand.
+#   [backward.py](../minidet/autograd/backward.py),
+#   [gradcheck.py](../minidet/autograd/gradcheck.py). You have built a small version of each.
+# - D. Rumelhart, G. Hinton, R. Williams, *Learning representations by back-propagating errors*,
+#   Nature 323, 1986: the four pages that made backpropagation widely known. S. Linnainmaa had the
+#   algorithm in his thesis of 1970.
+# - A. Baydin, B. Pearlmutter, A. Radul, J. Siskind, *Automatic differentiation in machine learning:
+#   a survey*, JMLR 18, 2018, [arXiv:1502.05767](https://arxiv.org/abs/1502.05767): forward mode,
+#   reverse mode, and what they are confused with.
+# - A. Griewank, A. Walther, *Evaluating derivatives*, SIAM, 2008: the book; how to trade memory for
+#   time.
+# - A. Paszke and others, *PyTorch: an imperative style, high-performance deep learning library*,
+#   NeurIPS 2019, [arXiv:1912.01703](https://arxiv.org/abs/1912.01703): why a tape, and not a graph
+#   that is declared beforehand.
