@@ -1531,11 +1531,13 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 3.3), layout="constrai
 never = "gradients never forgotten"
 curves = (wrong_losses, wrong_shares, ORANGE, never), (losses, shares, BLUE, "as it should be")
 for series, scored, colour, label in curves:
+    style = {"color": colour, "label": label, "marker": "o" if label == never else "", "ms": 4}
     smooth = np.convolve(series, np.ones(10) / 10, mode="valid")
-    left.semilogy(np.arange(len(smooth)) + 5, np.maximum(smooth, 1e-4), color=colour, label=label)
+    left.semilogy(np.arange(len(smooth)) + 5, np.maximum(smooth, 1e-4), markevery=0.1, **style)
     for part, line, kind in ((0, "--", "training digits"), (1, "-", "test digits")):
         percent, words = [100 * share[part] for share in scored], f"{kind}, {label}"
-        right.plot(range(1, EPOCHS + 1), percent, color=colour, linestyle=line, label=words)
+        style |= {"linestyle": line, "label": words}
+        right.plot(range(1, EPOCHS + 1), percent, markevery=0.1, **style)
 left.axhline(math.log(10), color=INK, linestyle=":", label="log 10")
 left.set(xlabel="step", ylabel="loss, mean of 10 steps")
 left.legend()
