@@ -16,7 +16,8 @@ class _Listener(event.Listener):
     def on_start(self, event):
         """Numba found no compiled code in its cache."""
         function = event.data["dispatcher"].py_func
-        if self.spoken or not function.__module__.startswith(jit.__package__):
+        module = function.__module__ or ""  # None for what exec defined in a namespace without a name
+        if self.spoken or not module.startswith(jit.__package__):
             return
         self.spoken = True
         folder = jit.folder_of_compiled()
