@@ -25,7 +25,7 @@ PACKAGE = Path(minidet.__file__).parent
 )
 def test_it_cannot_be_imported(play_everywhere, source):
     end = play_everywhere(source.replace("PATHS", repr([str(PACKAGE.parent), os.getcwd()])))
-    assert end.reply.kind == "error"
+    assert end.reply.kind in ("error", "unloaded")  # in a call, or above the function
     assert "ModuleNotFoundError" in end.reply.words or "FileNotFoundError" in end.reply.words
     assert not end.gained
     assert end.honest_right
