@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import sys
 
 import hypothesis
@@ -56,6 +57,11 @@ class GradcheckLines:
         for text in self._lines(report):
             terminal.ensure_newline()
             terminal.write_line(text, red=report.failed)
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell lets what it starts in the background ignore Ctrl-C, and so would all that the tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure(config):
