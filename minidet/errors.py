@@ -95,15 +95,17 @@ def shown(value) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def integer(op: str, argument: str, value, low: int = 0) -> int:
-    """Return ``value`` as an int, or raise: not an integer (``TypeError``), below ``low`` (``ValueError``)."""
+def integer(op: str, argument: str, value, low: int = 0, high: int = LARGEST) -> int:
+    """Return ``value`` as an int, or raise: no integer (``TypeError``), outside [low, high] (``ValueError``)."""
     plain = type(value) is int  # most often; asking an abstract class takes a microsecond
     if not plain and (isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral)):
         raise bad_argument(op, argument, f"is {shown(value)}", "an integer", error=TypeError)
     if value < low:
         raise bad_argument(op, argument, f"is {shortened(value)}", f"an integer >= {low}")
-    if value > LARGEST:
-        raise bad_argument(op, argument, f"is {shortened(value)}", "an integer that fits into 64 bits")
+    if value > high:
+        raise bad_argument(
+            op, argument, f"is {shortened(value)}", f"an integer <= {high}", "it has to fit into 64 bits"
+        )
     return int(value)
 
 

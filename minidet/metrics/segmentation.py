@@ -33,7 +33,7 @@ def checked_classes(op: str, num_classes, ignore_index, most: int) -> tuple[int,
     num_classes = integer(op, "num_classes", num_classes, low=1)
     if num_classes > most:
         raise bad_argument(op, "num_classes", f"is {num_classes}", f"an integer <= {most}")
-    return num_classes, None if ignore_index is None else integer(op, "ignore_index", ignore_index, -(2**63))
+    return num_classes, None if ignore_index is None else integer(op, "ignore_index", ignore_index, -(2**63), 2**64 - 1)
 
 
 class ConfusionMatrix:
