@@ -37,7 +37,8 @@ BREAKAGES: dict[str, Callable[[str], str]] = {
     "no_python": lambda source: source + "\ndef (:\n",
     "endless": lambda source: source + "\nwhile True:\n    pass\n",
     "ends_itself": lambda source: source + "\nimport os\nos._exit(0)\n",
-    "takes_all_memory": lambda source: "hoard = np.ones(50_000_000_000 // 8)\n" + source,
+    # below the marker: what stands above it is a piece of its own, and costs nothing
+    "takes_all_memory": lambda source: source.lstrip("\n").replace("\n", "\nhoard = np.ones(50_000_000_000 // 8)\n", 1),
     "talks_a_lot": lambda source: source + "\nwhile True:\n    print('x' * 100_000)\n",
 }
 
