@@ -75,6 +75,7 @@ def _switched_async(function, enabled: bool):
     """Do for an asynchronous generator what :func:`_drive` does: each of its steps is a coroutine."""
 
     async def switched(*args, **kwargs):
+        """Hand on what is sent and thrown, with recording switched in each step of ``function``."""
         steps = function(*args, **kwargs)
         try:
             result = await _await(steps.asend(None), enabled)

@@ -176,7 +176,7 @@ def test_phases():
 def test_phases_with_vectors():
     """Strides of 1 and 2 along a row are shuffled together, as far as whole vectors fit."""
     sizes = [(h, w) for h in (2, 3) for w in range(12, 37)]
-    walk(sizes, [(2, 2), (3, 3)], [(2, 1), (1, 2), (2, 2), (2, 3)], [(1, 1)], channels=[(1, 2)])
+    assert walk(sizes, [(2, 2), (3, 3)], [(2, 1), (1, 2), (2, 2), (2, 3)], [(1, 1)], channels=[(1, 2)])
 
 
 @pytest.mark.slow
@@ -184,13 +184,15 @@ def test_gathered_pieces():
     """Pieces inside of the image, at its border, at both ends of the array, of 1 to 8 pixels, with steps 1 to 3."""
     sizes = [(h, w) for h in (1, 2, 3) for w in range(1, 34)]
     walk(sizes, [(1, 2), (3, 3)], [(1, 1), (2, 2), (1, 3)], [(0, 0), (1, 1)], channels=[(8, 33)], images=(1,))
-    walk(pairs(3, 8, 15, 24), [(3, 3)], pairs(1, 2), [(1, 1), (2, 0)], channels=[(8, 33), (33, 8)], images=(2, 3))
+    assert walk(
+        pairs(3, 8, 15, 24), [(3, 3)], pairs(1, 2), [(1, 1), (2, 0)], channels=[(8, 33), (33, 8)], images=(2, 3)
+    )
 
 
 def test_padded_copies():
     """Rows are copied in vectors where steps of 1, 2 or 4 and the ends of the arrays allow it."""
     sizes = [(h, w) for h in (1, 4) for w in range(1, 36)]
-    walk(sizes, [(1, 2), (2, 3)], [(1, 1), (1, 2), (1, 3), (2, 4), (1, 5)], [(0, 0), (1, 1)], channels=[(2, 1)])
+    assert walk(sizes, [(1, 2), (2, 3)], [(1, 1), (1, 2), (1, 3), (2, 4), (1, 5)], [(0, 0), (1, 1)], channels=[(2, 1)])
 
 
 @pytest.mark.parametrize("far", [conv_near.FAR, 4])
@@ -214,7 +216,7 @@ def test_taps_that_only_meet_padding(monkeypatch, far):
 
 def test_weight_gradients_by_filters_and_pixels():
     """Narrow or wide tiles; one share or several; depthwise; the image split where windows lie far apart."""
-    walk([(3, 5)], [(2, 2)], channels=[(2, f) for f in range(1, 52)], paddings=[(1, 1)])
+    assert len(walk([(3, 5)], [(2, 2)], channels=[(2, f) for f in range(1, 52)], paddings=[(1, 1)])) == 51
     walk([(h, w) for h in (15, 16, 17) for w in (31, 32, 33)], [(2, 2), (1, 1)], channels=[(2, 3)], images=(1, 2, 3))
     walk([(h, w) for h in (1, 3) for w in range(1, 20)], [(1, 1), (2, 3)], [(1, 1), (2, 2)], [(0, 0), (1, 1)],
          channels=[(3, 3), (3, 6)], groups=3)  # fmt: skip

@@ -51,7 +51,8 @@ def tried():
 @pytest.mark.parametrize("name, edit", tried())
 def test_the_texts_of_an_edit_are_there(name, edit):
     pytest.importorskip("jupytext")
-    cells_of(name, edit)
+    cells, first = cells_of(name, edit)
+    assert 0 <= first < len(cells)
 
 
 @pytest.mark.notebooks
