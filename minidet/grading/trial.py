@@ -81,14 +81,18 @@ def attempt(port, hidden, protected, grader, memory, folder, temporary):
         "lock a file that other workers see": lock,
         "take memory of the kernel": rules,
     }
-    wrong = [name for name, attack in forbidden.items() if not _fails(attack)]
+    return [name for name, attack in forbidden.items() if not _fails(attack)] + _own_folder(folder)
+
+
+def _own_folder(folder):
+    """Return what is wrong with the one folder that a submission may write to."""
     try:
         with open(f"{folder}/trial", "w") as file:
             file.write("kept")
         os.remove(f"{folder}/trial")
     except OSError as error:
-        wrong.append(f"not write to its own folder ({errno.errorcode.get(error.errno)})")
-    return wrong
+        return [f"not write to its own folder ({errno.errorcode.get(error.errno)})"]
+    return []
 
 
 def _fails(attack):
