@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import pathlib
+import re
 import sys
 import tempfile
 import time
@@ -32,13 +33,14 @@ from minidet.grading.reports import write_reports
 from .odd_submissions import notebook, odd_submissions, write
 
 SECONDS = 180.0  # for a hundred
+HOARD = "hoard = np.ones(50_000_000_000 // 8)"
 #: name -> what becomes of the reference's answer to one question
 BREAKAGES: dict[str, Callable[[str], str]] = {
     "no_python": lambda source: source + "\ndef (:\n",
     "endless": lambda source: source + "\nwhile True:\n    pass\n",
     "ends_itself": lambda source: source + "\nimport os\nos._exit(0)\n",
-    # below the marker: what stands above it is a piece of its own, and costs nothing
-    "takes_all_memory": lambda source: source.lstrip("\n").replace("\n", "\nhoard = np.ones(50_000_000_000 // 8)\n", 1),
+    # below every marker: what stands above one is a piece of its own and costs nothing, and a cell fails by itself
+    "takes_all_memory": lambda source: re.sub("(?m)^# answer.*$", r"\g<0>\n" + HOARD, source),
     "talks_a_lot": lambda source: source + "\nwhile True:\n    print('x' * 100_000)\n",
 }
 
