@@ -19,7 +19,7 @@ REPEATS = 2_000  # tiles in one call, per thread: about a millisecond
 def _loop():
     import numba
 
-    from minidet.kernels.simd import DENSE_LANES, dense_tile
+    from minidet.kernels.simd.tiles import DENSE_LANES, dense_tile
 
     @numba.njit(parallel=True)
     def loop(threads, out, a, b):
@@ -34,8 +34,8 @@ def _build(_backend):
     import numba
     import numpy as np
 
-    from minidet.kernels.simd import DENSE_LANES, DENSE_ROWS
-    from minidet.kernels.workspace import take
+    from minidet.kernels.launch.workspace import take
+    from minidet.kernels.simd.tiles import DENSE_LANES, DENSE_ROWS
 
     threads = numba.get_num_threads()
     out = np.zeros((threads, 2 * DENSE_ROWS * DENSE_LANES), np.float32)
@@ -49,6 +49,6 @@ PEAK = Case("peak", "peak", _build)
 
 def peak_case(threads: int) -> Case:
     """Return the case whose speed is the peak of ``threads`` threads; PyTorch's process must not import this."""
-    from minidet.kernels.simd import DENSE_LANES, DENSE_ROWS
+    from minidet.kernels.simd.tiles import DENSE_LANES, DENSE_ROWS
 
     return replace(PEAK, flops=2.0 * DENSE_ROWS * DENSE_LANES * DEPTH * REPEATS * threads)

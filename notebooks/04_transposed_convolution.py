@@ -507,7 +507,7 @@ plt.show()
 # input; at an odd place only the tap 2 does. So the result is two ordinary convolutions with
 # **smaller kernels**, one for the even and one for the odd places, shuffled together. These parts
 # are called *phases*. Nothing is multiplied by zero any more, and this is how minidet does it: see
-# [conv_phases.py](../minidet/kernels/conv_phases.py).
+# [conv/phases.py](../minidet/kernels/conv/phases.py).
 
 
 # %%
@@ -1835,7 +1835,7 @@ for name, (function, work) in ways.items():
 #   this layer brings scores of 1/32 of the size back to the whole picture.
 # - In minidet: [functional/conv.py](../minidet/nn/functional/conv.py) has convolution and transpose
 #   side by side, and each one's `backward` is the other;
-#   [conv_phases.py](../minidet/kernels/conv_phases.py) is section 6, fast.
+#   [conv/phases.py](../minidet/kernels/conv/phases.py) is section 6, fast.
 # - V. Dumoulin, F. Visin, *A guide to convolution arithmetic for deep learning*, 2016,
 #   [arXiv:1603.07285](https://arxiv.org/abs/1603.07285): every combination of padding and stride,
 #   drawn.

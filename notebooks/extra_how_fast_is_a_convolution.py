@@ -56,12 +56,16 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from minidet import viz
 from minidet.grading import check_blank
-from minidet.kernels.conv_winograd import LEAST  # Winograd from so many channels and filters on
-from minidet.kernels.simd import DENSE_LANES as LANES  # 24, or 48 with AVX-512
-from minidet.kernels.simd import DENSE_ROWS as ROWS  # 4, or 8 with AVX-512
-from minidet.kernels.simd import MOVE as VECTOR  # numbers in a vector: 8, or 16 with AVX-512
-from minidet.kernels.simd import dense_tile
-from minidet.kernels.simd_copy import move
+from minidet.kernels.conv.winograd import (
+    LEAST,  # Winograd from so many channels and filters on
+)
+from minidet.kernels.simd.copies import move
+from minidet.kernels.simd.tiles import DENSE_LANES as LANES  # 24, or 48 with AVX-512
+from minidet.kernels.simd.tiles import DENSE_ROWS as ROWS  # 4, or 8 with AVX-512
+from minidet.kernels.simd.tiles import (
+    MOVE as VECTOR,  # numbers in a vector: 8, or 16 with AVX-512
+)
+from minidet.kernels.simd.tiles import dense_tile
 from minidet.nn.functional import conv2d
 from minidet.viz.page import (
     BLUE,
@@ -209,7 +213,7 @@ draw_reuse()
 #
 # **Arithmetic.** A processor has instructions that multiply and add whole *vectors* of numbers at
 # once (8 float32 in the 256 bits of AVX2, 4 in the 128 bits of NEON). `dense_tile`, from
-# [minidet/kernels/simd.py](../minidet/kernels/simd.py), is a loop made of such instructions.
+# [kernels/simd/tiles.py](../minidet/kernels/simd/tiles.py), is a loop made of such instructions.
 # Section 7 explains it. Here its operands are so few that they always lie in the fastest memory, so
 # nothing but arithmetic can be the limit.
 #
@@ -736,7 +740,7 @@ draw_tile()
 # depend on nothing but themselves, so there is always one that can start.
 #
 # Python has no way to say "keep this in a register". numba lets a library emit the instructions
-# itself (an *intrinsic*); minidet's tiles are in [simd.py](../minidet/kernels/simd.py).
+# itself (an *intrinsic*); minidet's tiles are in [simd/tiles.py](../minidet/kernels/simd/tiles.py).
 # `dense_tile` expects its operands in the order in which it reads them:
 #
 # ```
@@ -1098,8 +1102,8 @@ draw_levels()
 
 # %% [markdown]
 # The farther away a memory is, the more often its numbers are used once they have come nearer. That
-# is the whole art. [conv_tiles.py](../minidet/kernels/conv_tiles.py) is this loop nest with
-# strides, dilation, groups and bias, and [conv_direct.py](../minidet/kernels/conv_direct.py) leaves
+# is the whole art. [conv/tiles.py](../minidet/kernels/conv/tiles.py) is this loop nest with
+# strides, dilation, groups and bias, and [conv/direct.py](../minidet/kernels/conv/direct.py) leaves
 # the panel out where few filters would use it.
 #
 # ## 9. Step 8: Winograd, fewer multiplications
@@ -1399,8 +1403,8 @@ print(f"multiply-adds per filter: {16 * C * H * W // 4} in place of {9 * C * H *
 #
 # `minidet.nn.functional.conv2d` chooses between these ways. It keeps its work space from call to
 # call, does the additions of Winograd on whole vectors, and knows strides, dilation, groups, odd
-# sizes and float64. [conv.py](../minidet/kernels/conv.py) is the place to start reading: you have
-# now seen its ideas.
+# sizes and float64. [conv/dispatch.py](../minidet/kernels/conv/dispatch.py) is the place to start
+# reading: you have now seen its ideas.
 
 
 # %%
@@ -1740,7 +1744,7 @@ for name, (_, value) in steps.items():
 # im2col copies each number once, so it is the image itself: nothing to do. The offsets are `c * H *
 # W`: the image *is* the matrix (C, H W), and the convolution is a matrix product. Winograd has
 # nothing to save: one tap, one multiplication for each output.
-# [conv_pointwise.py](../minidet/kernels/conv_pointwise.py) is what remains: a copy to a panel, and
+# [conv/pointwise.py](../minidet/kernels/conv/pointwise.py) is what remains: a copy to a panel, and
 # the tile. It is the shortest of minidet's products, and the one that memory slows most.
 #
 # </details>
@@ -1755,7 +1759,7 @@ for name, (_, value) in steps.items():
 # `(d0 - d2) g0`, `d2 (g0 + g2)` and `(d4 - d2) g2`, not 4. The odd ones meet `g1` only: `d1 g1` and
 # `d3 g1`. That is 5 in place of 6 along each axis, 25 in place of 36 for 2 x 2 outputs. Write down
 # `y0` and `y1` to see that it is right.
-# [conv_winograd_strided.py](../minidet/kernels/conv_winograd_strided.py) does it, and the input
+# [conv/winograd_strided.py](../minidet/kernels/conv/winograd_strided.py) does it, and the input
 # gradient too.
 #
 # </details>
@@ -1763,9 +1767,9 @@ for name, (_, value) in steps.items():
 # ## What to read next
 #
 # - [docs/performance.md](../docs/performance.md): how minidet's kernels were built, what was tried,
-#   what it gave. Then [simd.py](../minidet/kernels/simd.py),
-#   [conv_tiles.py](../minidet/kernels/conv_tiles.py),
-#   [conv_winograd.py](../minidet/kernels/conv_winograd.py).
+#   what it gave. Then [simd/tiles.py](../minidet/kernels/simd/tiles.py),
+#   [conv/tiles.py](../minidet/kernels/conv/tiles.py),
+#   [conv/winograd.py](../minidet/kernels/conv/winograd.py).
 # - K. Goto, R. van de Geijn, *Anatomy of high-performance matrix multiplication*, ACM TOMS 34(3),
 #   2008: which operand lives in which cache. Section 8 is its idea.
 # - S. Williams, A. Waterman, D. Patterson, *Roofline: an insightful visual performance model for

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from minidet import random
-from minidet.kernels import jit
+from minidet.kernels.launch import jit
 
 # No deadline: the first example compiles. Derandomised in CI: a push fails for what it changed, not for its luck.
 hypothesis.settings.register_profile("default", deadline=None, max_examples=25)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..kernels import jit
+from ..kernels.launch import jit
 
 REQUIRED = ("numpy", "scipy", "numba", "llvmlite", "matplotlib", "Pillow", "safetensors", "tqdm")
 #: package -> what it is for
@@ -229,7 +229,7 @@ def kernel_cache() -> Iterator[Finding]:
 
 def kernel_files(folder: pathlib.Path) -> Iterator[Finding]:
     """Read every compiled kernel, and write a file as large as one."""
-    from ..kernels import cache_files
+    from ..kernels.launch import cache_files
 
     whole, damaged, unfinished = cache_files.examine(folder)
     if whole:

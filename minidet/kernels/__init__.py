@@ -5,12 +5,13 @@ Call a kernel through its module, ``kernels.conv.conv2d(...)``: which twin stand
 
 import warnings
 
-from . import jit, memory
+from .launch import jit, memory
 
 memory.keep_freed_memory()
 
 if jit.ENABLED:
-    from . import activation, announce, conv, linear, loss, norm, optim, pool, unpool, upsample
+    from . import activation, conv, linear, loss, norm, optim, pool, unpool, upsample
+    from .launch import announce
 
     announce.compilation()
 else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from .jit import parallel
+from .launch.jit import parallel
 from .reference import activation as reference
 
 SMALL = 1 << 14

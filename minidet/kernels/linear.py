@@ -24,12 +24,16 @@ read once whoever reads it, so there it stays.
 
 import numpy as np
 
-from . import conv, workspace
-from .conv_tiles import copy_run
-from .conv_weight import tile_lanes, transpose, write_turned
-from .jit import jit
+from . import conv
+from .conv.tiles import copy_run
+from .conv.weight import tile_lanes, transpose, write_turned
+from .launch import workspace
+from .launch.jit import jit
+from .launch.tasks import Task, launch
+from .launch.workspace import empty
 from .reference import linear as reference
-from .simd import (
+from .simd.copies import dense_row
+from .simd.tiles import (
     DENSE_LANES,
     DENSE_ROWS,
     INDEXED_LANES,
@@ -39,9 +43,6 @@ from .simd import (
     indexed_tile,
     narrow_tile,
 )
-from .simd_copy import dense_row
-from .tasks import Task, launch
-from .workspace import empty
 
 #: Multiplications, and rows, below which NumPy's product is used.
 SMALL, FEW = 1 << 18, 8

@@ -20,7 +20,7 @@ import math
 import numpy as np
 from numba import prange
 
-from .jit import jit, parallel
+from .launch.jit import jit, parallel
 
 BLOCK = 16384  # scores
 RUN = 256  # classes that are summed in the scores' precision; what comes of it, in float64

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from .jit import jit, parallel
+from .launch.jit import jit, parallel
 
 BLOCK = 512  # pixels: one block of 64 channels is 128 KB
 

@@ -19,7 +19,7 @@ import math
 import numpy as np
 from numba import prange
 
-from .jit import jit, parallel
+from .launch.jit import jit, parallel
 
 BLOCK = 16384  # elements: a block of four float32 arrays stays in the L2 cache
 PARALLEL_FROM = 4 * BLOCK

@@ -21,7 +21,7 @@ import functools
 import numpy as np
 from numba import get_num_threads, prange
 
-from .jit import jit, parallel
+from .launch.jit import jit, parallel
 from .reference.pool import adaptive_windows
 
 LONG = 32  # rows or columns of a window, from which on its sum is kept in float64

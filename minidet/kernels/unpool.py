@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from .jit import parallel
+from .launch.jit import parallel
 from .pool import fill
 from .reference.unpool import bed_of_nails2d, bed_of_nails2d_grad
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numba import get_num_threads, prange
 
-from .jit import jit, parallel
+from .launch.jit import jit, parallel
 from .pool import fill, sum_windows
 from .reference.upsample import linear_table, nearest_table
 

@@ -12,11 +12,11 @@ import pytest
 import minidet
 from minidet.cli import main
 from minidet.commands import doctor
-from minidet.kernels import jit
-from minidet.kernels.cache_folder import Choice
+from minidet.kernels.launch import jit
+from minidet.kernels.launch.cache_folder import Choice
 
 if jit.ENABLED:
-    from minidet.kernels.cache_files import pack
+    from minidet.kernels.launch.cache_files import pack
 
 DATA = os.environ.get("MINIDET_DATA", "")  # before the fixture below takes it away
 PACKAGE = pathlib.Path(minidet.__file__).parent

@@ -17,7 +17,7 @@ import time
 import numpy as np
 
 from minidet import kernels
-from minidet.kernels import jit
+from minidet.kernels.launch import jit
 from minidet.kernels.reference import conv as reference
 
 #: Channels of a group, filters of a group, and widths, around what paths are chosen by.
@@ -275,9 +275,9 @@ def paths(case):
     """Name the kernels that compute the three products."""
     x, weight, bias, grad = arrays(case)
     options = case.stride, case.padding, case.dilation, case.groups
-    forward = kernels.conv._forward(x.shape, weight.shape, bias is not None, *options)[1]
-    backward = kernels.conv._input_grad(grad.shape, weight.shape, case.size, *options)[1]
-    shares, _ = kernels.conv._weight_grad(grad.shape, x.shape, case.kernel, *options)
+    forward = kernels.conv.dispatch._forward(x.shape, weight.shape, bias is not None, *options)[1]
+    backward = kernels.conv.dispatch._input_grad(grad.shape, weight.shape, case.size, *options)[1]
+    shares, _ = kernels.conv.dispatch._weight_grad(grad.shape, x.shape, case.kernel, *options)
     chosen = [product and product.kernel.function for product in (forward, backward, shares and shares.share)]
     return [f"{f.__module__.rpartition('.')[2]}.{f.__name__}" if f else "zeros" for f in chosen]
 

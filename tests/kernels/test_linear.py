@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from minidet import kernels
-from minidet.kernels import jit
+from minidet.kernels.launch import jit
 from minidet.kernels.reference import linear as reference
 
 compiled_only = pytest.mark.skipif(not jit.ENABLED, reason="numba is absent or switched off")

@@ -6,7 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from minidet import kernels
-from minidet.kernels import activation, jit, loss
+from minidet.kernels import activation, loss
+from minidet.kernels.launch import jit
 from minidet.kernels.reference import activation as reference_activation
 from minidet.kernels.reference import loss as reference
 

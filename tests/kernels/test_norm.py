@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from minidet import kernels
-from minidet.kernels import jit
+from minidet.kernels.launch import jit
 from minidet.kernels.reference import norm as reference
 
 from .test_pool import assert_thread_independent

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from minidet import kernels
-from minidet.kernels import jit
+from minidet.kernels.launch import jit
 from minidet.kernels.reference import pool as reference
 
 FEW = settings(max_examples=30, deadline=None)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minidet import kernels
-from minidet.kernels import jit
+from minidet.kernels.launch import jit
 from minidet.kernels.reference import pool as reference_pool
 from minidet.kernels.reference import unpool as reference
 

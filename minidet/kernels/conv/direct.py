@@ -1,0 +1,97 @@
+"""A convolution with few filters per group: the tiles read the image where it lies.
+
+::
+
+    for an image, a group, some pieces of 8 neighbours in a row     on all threads
+      for 4 filters
+        the tile: 4 x 3 pieces    in 12 registers      4 + 3 loads for 12 fused multiply-adds a tap k = (c, i, j)
+
+Gathering a panel (``tiles``) pays when many filters use it. With 1 to 32 the tile had better load its pixels
+from the padded image, at ``place[piece] + source_at[k]``: the vectors cross cache lines, but are loaded only once per
+4 filters. With one filter per group (depthwise) a tile is 1 x 12 pieces. More than 128 taps are summed in blocks of
+128, four neighbouring tiles in turn, so that what one loads is in the level-1 cache for the next.
+"""
+
+import numpy as np
+
+from ..launch.jit import jit
+from ..launch.tasks import Task
+from ..simd.copies import move
+from ..simd.tiles import DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, MOVE, SINGLE_PIECES, direct_tile, single_tile
+from .tiles import copy_of
+
+#: Taps in a block, and tiles that use a block one after the other.
+DEPTH, BATCH = 128, 4
+#: Most filters per group that are computed here: panels pay sooner where their tiles have more rows than these.
+MOST_ROWS = 32 if DENSE_ROWS == DIRECT_ROWS else 16
+
+
+@jit
+def _write(scratch, at, rows, pieces, table, to, out, out_at, out_plane, width):
+    """Copy a tile's sums to their places in the result."""
+    for r in range(rows):
+        for piece in range(pieces):
+            source = at + (r * pieces + piece) * MOVE
+            target = out_at + r * out_plane + table[to + piece]
+            if width == MOVE:
+                move(out, target, scratch, source)
+            else:
+                for lane in range(width):
+                    out[target + lane] = scratch[source + lane]
+
+
+@Task
+def correlate(task, slot, image, _weight, packed, out, table, numbers):
+    """Compute what ``tiles.correlate`` does.
+
+    A task is a chunk of the pieces of one image and one group. The table begins with source_at, the places and the
+    targets of the pieces, and the places of a tile's pieces in a scratch tile.
+    """
+    taps, pieces, width, groups, rows = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    image_step, group_step, out_image, out_plane, chunk, chunks = (
+        numbers[5], numbers[6], numbers[7], numbers[8], numbers[9], numbers[10],
+    )  # fmt: skip
+    rest, part = divmod(task, chunks)
+    n, group = divmod(rest, groups)
+    tile_rows = 1 if rows == 1 else DIRECT_ROWS
+    tile_pieces = SINGLE_PIECES if rows == 1 else DIRECT_PIECES
+    row_tiles = (rows + tile_rows - 1) // tile_rows
+    image_at = n * image_step + group * group_step
+    packed_at = copy_of(slot, numbers) + group * row_tiles * (taps + 1) * tile_rows
+    out_at = n * out_image + group * rows * out_plane
+    last = min(pieces, (part + 1) * chunk)
+    size, aside = tile_rows * tile_pieces * MOVE, taps + 2 * pieces
+    straight = width == MOVE and rows % tile_rows == 0 and taps <= DEPTH
+    scratch = np.empty(0 if straight else BATCH * row_tiles * size, image.dtype)
+    for batch in range(part * chunk, last, BATCH * tile_pieces):
+        batch_last = min(last, batch + BATCH * tile_pieces)
+        for k in range(0, taps, DEPTH):
+            depth, at = min(DEPTH, taps - k), 0
+            for first in range(batch, batch_last, tile_pieces):
+                place, to = taps + first, taps + pieces + first
+                for row in range(row_tiles):
+                    a_at = packed_at + (row * (taps + 1) + k) * tile_rows
+                    base = packed_at + (row * (taps + 1) + taps) * tile_rows
+                    if straight:
+                        there = out_at + row * tile_rows * out_plane
+                        _tile(rows, out, there, out_plane, packed, a_at, image, image_at, table, place, to, k, depth,
+                              base, 0)  # fmt: skip
+                    else:
+                        _tile(rows, scratch, at, tile_pieces * MOVE, packed, a_at, image, image_at, table, place,
+                              aside, k, depth, base, k)  # fmt: skip
+                        at += size
+        if not straight:
+            at = 0
+            for first in range(batch, batch_last, tile_pieces):
+                for row in range(0, rows, tile_rows):
+                    _write(scratch, at, min(tile_rows, rows - row), tile_pieces, table, taps + pieces + first, out,
+                           out_at + row * out_plane, out_plane, width)  # fmt: skip
+                    at += size
+
+
+@jit
+def _tile(rows, out, at, stride, packed, a_at, image, image_at, table, place, to, k, depth, base, accumulate):
+    if rows == 1:
+        single_tile(out, at, stride, packed, a_at, image, image_at, table, place, to, k, depth, base, accumulate)
+    else:
+        direct_tile(out, at, stride, packed, a_at, image, image_at, table, place, to, k, depth, base, accumulate)

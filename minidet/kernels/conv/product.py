@@ -1,0 +1,201 @@
+"""What the kernels need to know of a convolution or an input gradient: found once for its shapes, then kept.
+
+Most of a small convolution's time would be spent on finding it again. A product is pixels x filters, summed over taps:
+``make`` chooses the kernel, and one function for each says what it is given, as the text of that kernel explains.
+"""
+
+import numpy as np
+
+from ..launch import workspace
+from ..launch.tasks import THREADS, launch
+from ..simd.tiles import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, SINGLE_PIECES, STRIDED_LANES
+from . import direct as conv_direct
+from . import gather, geometry, near, pointwise, winograd, winograd_strided
+from . import phases as conv_phases
+from . import tiles as conv_tiles
+
+#: Shares of the work to aim at, at least and at most; a share of this much work is worth what it takes to begin it.
+FEWEST, TASKS, SHARE = 8, 64, 1 << 16
+#: Most weights of which each thread packs a copy of its own.
+OWN = 1 << 18
+#: Pixels of a padded copy that is not split, for one of the image: large strides over padding need more.
+MOST_FRAMED = 16
+
+
+def padded(x, layout, starts, slack=0):
+    """Return the padded, phase-split copy of x (N, C, H, W), or x itself if it needs none; and ``slack`` elements."""
+    n, c, h, w = x.shape
+    is_whole = (h, w) == (layout.rows, layout.columns) and (layout.sh == 1 or h == 1) and (layout.sw == 1 or w == 1)
+    if layout.phases == 1 and is_whole and not starts.any() and not slack:
+        return x
+    size = n * c * layout.plane + slack
+    image = workspace.take("image", size, x.dtype)
+    launch(conv_tiles.pad, n * c, x, None, None, image, starts.reshape(-1), (*layout, h, w), size)
+    return image
+
+
+class Packing:
+    """Weights in the order in which tiles read them, behind the biases: a copy per thread, which makes it, or one.
+
+    A thread's own copy needs no launch, and is in its own caches.
+
+    Parameters
+    ----------
+    tile, tiles : Task
+        Packs one tile of rows; packs all of them, for a thread.
+    count : int
+        Tiles.
+    size : int
+        Numbers in a copy.
+    filters : int
+    numbers : tuple of int
+        What the tasks need to know.
+    """
+
+    def __init__(self, tile, tiles, count, size, filters, numbers):
+        own = size <= OWN
+        self.tile, self.tiles, self.count, self.filters = tile, tiles if own else None, count, filters
+        self.copies, first = size * (THREADS if own else 1), -(-filters // 16) * 16
+        self.size = first + self.copies
+        self.numbers = (*numbers, first, size if own else 0)
+
+
+class Product:
+    """A launch of a kernel: its tasks, numbers and table, how weights are packed, and x padded if ``frame`` says so.
+
+    ``numbers`` ends with those of the packing. If the result ``has_gaps``, the kernel does not write all of it.
+    """
+
+    def __init__(self, kernel, count, numbers, table, packing, work, frame=None, has_gaps=False):
+        self.kernel, self.count, self.table, self.work, self.frame = kernel, count, table, work, frame
+        self.has_gaps = has_gaps
+        self.packing, self.numbers = packing, np.array((*numbers, *packing.numbers), np.int64)
+
+    def run(self, x, weight, bias, out):
+        """Compute ``out``."""
+        packing = self.packing
+        if self.has_gaps:
+            out[...] = 0
+        if self.frame is not None:
+            x = padded(x, *self.frame)
+        packed = workspace.take("weights", packing.size, x.dtype)
+        packed[: packing.filters] = 0 if bias is None else bias
+        if packing.tiles is None:
+            launch(packing.tile, packing.count, None, weight, packed, packed, self.table, self.numbers, packing.copies)
+        launch(self.kernel, self.count, x, weight, packed, out, self.table, self.numbers, self.work, packing.tiles)
+
+
+def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_grad=False):
+    """Choose the kernel for a plan.
+
+    Parameters
+    ----------
+    size, out_size : tuple of int
+        Shape of x, and of the result.
+    weight_steps : (int, int)
+        From one group's weights to the next one's, and from one row to the next.
+    rows : int
+        Of a group's result.
+    is_strided_grad : bool
+        It is the input gradient of a 3 x 3 convolution with stride 2, padding 1, no dilation.
+    """
+    channels = size[1]
+    if groups == 1 and min(channels, rows) >= winograd.LEAST:
+        window = geometry.window(plan, channels)
+        strided = (
+            geometry.strided_grad_window(out_size[2:], rows)
+            if is_strided_grad
+            else geometry.strided_window(plan, channels)
+        )
+        if (window or strided) and size[0] * (window or strided)[0] >= winograd.LEAST_WINDOWS:
+            return _winograd(size, weight_steps[1], rows, out_size, plan, window, strided, is_strided_grad)
+    work = int(np.prod(out_size)) * plan.source_at.size // 16
+    phases = plan.is_phased
+    direct = phases or rows <= conv_direct.MOST_ROWS
+    tile_rows = (1 if rows == 1 and not phases else DIRECT_ROWS) if direct else DENSE_ROWS
+    tiles, taps = groups * -(-rows // tile_rows), plan.source_at.size
+    numbers = (rows, tile_rows, *weight_steps, groups, plan.is_in_order, taps)
+    packing = Packing(
+        conv_tiles.pack, conv_tiles.pack_own, tiles, tiles * (taps + 1) * tile_rows, groups * rows, numbers
+    )
+    if not direct:
+        return _tiles(size, rows, out_size, has_bias, plan, groups, packing, work)
+    columns = plan.qw if phases else plan.long[1]
+    narrow = columns < geometry.PIECE  # then the last piece's excess lies behind the image
+    frame = plan.image, plan.starts, geometry.PIECE if narrow else 0
+    steps = (channels * plan.image.plane, channels // groups * plan.image.plane)
+    return (_phases if phases else _direct)(size[0], steps, rows, out_size, plan, groups, packing, work, frame)
+
+
+def _shares(work):
+    """Return how many tasks to cut a product into."""
+    return min(TASKS, max(FEWEST, work // SHARE))
+
+
+def _winograd(size, row_step, rows, out_size, plan, window, strided, is_strided_grad):
+    """Use fewer multiplications."""
+    kernel, lanes = (winograd, DENSE_LANES) if window else (winograd_strided, STRIDED_LANES)
+    count, corner, tap_at, channel_step = window or strided
+    n, c, h, w = size
+    row_tiles = -(-rows // DENSE_ROWS)
+    numbers, whole = (
+        (not window, rows, c, row_step, channel_step),
+        16 * (row_tiles * DENSE_ROWS * c + winograd.APART),
+    )
+    packing = Packing(winograd.transform_weights, winograd.transform_all, row_tiles, whole, rows, numbers)
+    numbers = (n, c, rows, *out_size[2:], h, w, *corner, *(plan.dilation if window else (is_strided_grad,)))
+    work = int(np.prod(out_size)) * c
+    return Product(kernel.correlate, -(-n * count // lanes), numbers, tap_at, packing, work)
+
+
+def _tiles(size, rows, out_size, has_bias, plan, groups, packing, work):
+    """Use panels: many filters and channels per group."""
+    n, channels, h, w = size
+    qh, qw, frame, table = plan.qh, plan.qw, None, geometry.tiles_table(plan)
+    steps = plan.image.sh, plan.image.sw
+    if (plan.offsets, steps, (qh, qw)) == (((0, 0),), (1, 1), (h, w)):  # every pixel meets itself: one long row
+        if pointwise.is_worth_it(channels // groups, h * w):
+            return _pointwise(size, rows, has_bias, groups, packing, work, table)
+        qh, qw, h, w = 1, qh * qw, 1, h * w
+    tiles = -(-n * qh * qw // gather.WIDE)
+    chunks = min(tiles, max(1, _shares(work) // groups))
+    if channels // groups < conv_tiles.FEW_CHANNELS and min(plan.offsets) < (0, 0):
+        layout, starts, framed = geometry.framed(plan)
+        if layout.plane <= MOST_FRAMED * max(h * w, near.FAR):
+            table, frame, h, w = framed, (layout, starts, geometry.PIECE), layout.rows, layout.columns
+    pixels = out_size[2] * out_size[3]
+    numbers = (qh, qw, *steps, n, channels, channels // groups, h, w, rows, has_bias,
+               out_size[1] * pixels, pixels, chunks)  # fmt: skip
+    return Product(conv_tiles.correlate, groups * chunks, numbers, table, packing, work, frame)
+
+
+def _pointwise(size, rows, has_bias, groups, packing, work, table):
+    """Multiply all pixels with one matrix."""
+    n, channels, h, w = size
+    chunks = min(n * -(-h * w // gather.WIDE), max(1, _shares(work) // groups))
+    numbers = (n, h * w, groups, channels // groups, rows, has_bias, chunks)
+    return Product(pointwise.correlate, groups * chunks, numbers, table, packing, work)
+
+
+def _chunks(n, pieces, multiple, groups, work):
+    """Return how many pieces go into a task, and how many tasks an image is then cut into."""
+    chunk = multiple * max(1, pieces * n * groups // _shares(work) // multiple)
+    return chunk, -(-pieces // chunk)
+
+
+def _direct(n, steps, rows, out_size, plan, groups, packing, work, frame):
+    """Use no panels: few filters per group."""
+    multiple, pixels = SINGLE_PIECES if rows == 1 else DIRECT_PIECES, out_size[2] * out_size[3]
+    table, pieces, width = geometry.direct_table(plan, multiple)
+    chunk, chunks = _chunks(n, pieces, multiple, groups, work)
+    numbers = (plan.source_at.size, pieces, width, groups, rows, *steps, out_size[1] * pixels, pixels, chunk, chunks)
+    return Product(conv_direct.correlate, n * groups * chunks, numbers, table, packing, work, frame)
+
+
+def _phases(n, steps, rows, out_size, plan, groups, packing, work, frame):
+    """Compute all phases of a result with strides."""
+    table, pieces, width = geometry.phases_table(plan, DIRECT_PIECES)
+    chunk, chunks = _chunks(n, pieces, DIRECT_PIECES, groups, work)
+    numbers = (plan.source_at.size, pieces, width, groups, rows, *steps, *out_size[2:], *plan.stride,
+               *map(len, plan.phases), chunk, chunks)  # fmt: skip
+    return Product(conv_phases.correlate, n * groups * chunks, numbers, table, packing, work, frame, plan.has_gaps)

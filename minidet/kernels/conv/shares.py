@@ -1,0 +1,119 @@
+"""What the kernels need to know of a weight gradient: found once for its shapes, then kept, as in ``product``.
+
+A weight gradient is taps x filters, summed over pixels. The pixels are cut into shares, as many as the shapes say: each
+task adds up one, then the shares are added in order.
+"""
+
+import numpy as np
+
+from ..launch import workspace
+from ..launch.tasks import SMALL, launch
+from ..simd.tiles import DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, NARROW_ROWS
+from . import geometry, weight
+from . import winograd as conv_winograd
+from . import winograd_weight as winograd
+from .product import TASKS, padded
+
+#: Strides above which an image may be split as for the forward pass, if it is so many times as large unsplit.
+FAR_APART, MOST_UNSPLIT = 8, 4
+
+
+class Launch:
+    """A kernel's tasks, numbers and table."""
+
+    def __init__(self, kernel, count, table, numbers, work):
+        self.kernel, self.count, self.table, self.work = kernel, count, table, work
+        self.numbers = np.array(numbers, np.int64)
+
+    def run(self, a, b, out):
+        """Compute ``out``."""
+        launch(self.kernel, self.count, a, b, None, out, self.table, self.numbers, self.work)
+
+
+class Shares:
+    """A launch that computes the shares, in ``size`` numbers, and one that adds them; x padded if ``frame`` says so."""
+
+    def __init__(self, share, size, combine, frame=None):
+        self.share, self.size, self.combine, self.frame = share, size, combine, frame
+
+    def run(self, grad, x, out):
+        """Compute ``out``."""
+        if self.frame is not None:
+            x = padded(x, *self.frame)
+        if self.combine is None:
+            self.share.run(grad, x, out)
+            return
+        partial = workspace.take("partial", self.size, x.dtype)
+        self.share.run(grad, x, partial)
+        self.combine.run(partial, None, out)
+
+
+def make(grad_size, size, kernel_size, stride, padding, dilation, groups):
+    """Choose the kernel for a gradient and an image of these shapes."""
+    (_, f, oh, ow), c = grad_size, size[1]
+    if c == groups:
+        return _depthwise(grad_size, kernel_size, stride, padding, dilation, groups)
+    if groups == 1 and dilation == (1, 1) and c >= conv_winograd.LEAST and f >= winograd.LEAST:
+        plan = geometry.forward(c, kernel_size, (oh, ow), stride, padding, dilation)
+        window = geometry.window(plan, c, geometry.LITTLE_WASTE)
+        if window and grad_size[0] * window[0] >= winograd.LEAST_WINDOWS:
+            return _winograd(grad_size, size, *window[:2])
+    return _taps(grad_size, size, kernel_size, stride, padding, dilation, groups)
+
+
+def _image(channels, kernel_size, out_size, stride, padding, dilation, rows):
+    """Return the padded image, its start in x, its taps' places, and the steps from one pixel of grad to the next."""
+    if max(stride) > FAR_APART:
+        plan = geometry.forward(channels, kernel_size, out_size, stride, padding, dilation)
+        if plan.image.plane * MOST_UNSPLIT < geometry.unsplit(kernel_size, out_size, stride, dilation).plane:
+            return *geometry.split_weight_grad(plan, rows), (plan.image.columns, 1)
+    image, starts, row_at = geometry.weight_grad(channels, kernel_size, out_size, stride, padding, dilation, rows)
+    return image, starts, row_at, (stride[0] * image.columns, stride[1])
+
+
+def _taps(grad_size, size, kernel_size, stride, padding, dilation, groups):
+    """Sum over pixels, for all taps."""
+    (n, f, oh, ow), c = grad_size, size[1]
+    lanes = weight.tile_lanes(f // groups)
+    rows = INDEXED_ROWS if lanes == INDEXED_LANES else NARROW_ROWS
+    layout, starts, row_at, steps = _image(c // groups, kernel_size, (oh, ow), stride, padding, dilation, rows)
+    tiles = groups * -(-(f // groups) // lanes)
+    shares = max(1, min(weight.TASKS // tiles, n * oh * ow // weight.DEPTH))
+    numbers = (n, f, oh, ow, groups, *steps, c * layout.plane, shares, lanes)
+    work = n * f * oh * ow * row_at.size // 16
+    share = Launch(weight.share, tiles * shares, row_at, numbers, work)
+    taps = c // groups * kernel_size[0] * kernel_size[1]
+    combine = _combine(f, groups, taps, tiles, shares, lanes, row_at)
+    return Shares(share, tiles * shares * row_at.size * lanes, combine, (layout, starts))
+
+
+def _combine(f, groups, taps, tiles, shares, lanes, row_at):
+    """Add the shares."""
+    chunk = max(1, taps * tiles // TASKS)
+    chunks = -(-taps // chunk)
+    numbers = (f // groups, taps, shares, chunk, chunks, lanes)
+    return Launch(weight.combine, tiles * chunks, row_at, numbers, f * taps * shares)
+
+
+def _winograd(grad_size, size, count, corner):
+    """Use fewer multiplications."""
+    (n, f, oh, ow), c = grad_size, size[1]
+    lanes, most, windows = INDEXED_LANES, winograd.WINDOWS, n * count
+    tiles = -(-f // lanes)
+    chunks, blocks = -(-tiles // winograd.TILES) * -(-c // winograd.CHANNELS), -(-windows // most)
+    shares = max(1, min(weight.TASKS // chunks, max(blocks // 2, min(blocks, 4))))
+    numbers = (n, f, c, oh, ow, shares, *size[2:], *corner)
+    share = Launch(winograd.share, shares * chunks, geometry.count(most), numbers, SMALL)
+    combine = _combine(f, 1, c * 9, tiles, shares, lanes, geometry.count(c * 9))
+    return Shares(share, tiles * shares * c * 9 * lanes, combine)
+
+
+def _depthwise(grad_size, kernel_size, stride, padding, dilation, groups):
+    """Compute the gradient where each filter sees one channel."""
+    n, f, oh, ow = grad_size
+    plan = geometry.forward(1, kernel_size, (oh, ow), stride, padding, dilation)
+    table, pieces = geometry.single_table(plan, DOT_ROWS)
+    slots = table.size - 2 * pieces
+    numbers = (n, f, oh, ow, groups, plan.source_at.size, slots, pieces, plan.image.columns, plan.image.plane)
+    single = Launch(weight.single, f, table, numbers, n * f * oh * ow * slots // 16)
+    return Shares(single, 0, None, (plan.image, plan.starts))

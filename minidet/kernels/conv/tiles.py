@@ -1,0 +1,249 @@
+"""A convolution as a matrix product whose one operand is gathered from the image, a little at a time: no im2col.
+
+::
+
+    for 48 pixels, in any rows and images                     on all threads
+      for a block of 128 taps k = (c, i, j)
+        gather them into two panels   (128 taps, 24 pixels)   24 kB: level-1 cache, used F/4 times
+        for 4 filters                                         their weights stream from the level-2 cache
+          the tile, once per panel: 4 x 24 sums               in 12 registers: 4 + 3 loads for 12 multiply-adds a tap
+
+The gathering (``gather``) costs 3 loads and 3 stores a tap and panel, the tiles 6 F/4 cycles: 3 % for 64 filters.
+No product is computed that is not needed: the pixels of a tile may lie in several rows, even in several images, cut
+into pieces of at most 8 neighbours. The bias is one more tap, which always sees 1.
+"""
+
+import numpy as np
+
+from ..launch.jit import inlined, jit
+from ..launch.tasks import Task
+from ..launch.workspace import empty
+from ..simd.copies import IN_TURN, dense_in_turn, dense_row, every_fourth, every_second, four_in_turn, move
+from ..simd.tiles import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile
+from .gather import PANELS, WIDE, cut, gather, gather_border, gather_interior, is_interior, locate, reach_of
+
+#: Taps in a panel.
+DEPTH = 128
+#: With fewer channels than this, finding out what is padding costs more than a padded copy.
+FEW_CHANNELS = 8
+
+
+@Task
+def pad(plane, _slot, x, _b, _c, image, starts, numbers):
+    """Copy plane ``x[plane]`` to its padded, phase-split places in ``image``: see ``geometry.Image``."""
+    phases, rows, columns, sh, sw = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    height, width = numbers[5], numbers[6]
+    block = plane * phases
+    end = (block + phases) * rows * columns
+    for phase in range(phases):
+        top, left = starts[2 * phase], starts[2 * phase + 1]
+        first = min(columns, max(0, (sw - 1 - left) // sw))  # columns before it lie left of x
+        last = max(first, min(columns, (width - left + sw - 1) // sw))
+        for r in range(rows):
+            to = ((block + phase) * rows + r) * columns
+            h = sh * r + top
+            inside = 0 <= h < height
+            _zero(image, to, to + (first if inside else columns))
+            if inside:
+                source = (plane * height + h) * width + left
+                _copy(x, source + first * sw, sw, image, to + first, last - first, end)
+                _zero(image, to + last, to + columns)
+
+
+@inlined
+def _zero(image, first, last):
+    """Write zeros; one or two by themselves, because the compiler makes a call of ``memset`` of a loop."""
+    if last - first <= 2:
+        if last > first:
+            image[first] = 0
+            image[last - 1] = 0
+    else:
+        for at in range(first, last):
+            image[at] = 0
+
+
+@inlined
+def _copy(x, source, step, image, to, count, end):
+    """Copy ``count`` elements that lie ``step`` apart, in vectors where their number and place allow it.
+
+    The last vector overlaps the one before it; that of a short row has an excess, which later ones overwrite.
+    """
+    last = max(0, count - MOVE)
+    if step in (1, 2, 4) and source + step * (last + MOVE) <= x.size and to + last + MOVE <= end and count > 0:
+        if step == 1:
+            for t in range(0, last, MOVE):
+                move(image, to + t, x, source + t)
+            move(image, to + last, x, source + last)
+        elif step == 2:
+            for t in range(0, last, MOVE):
+                every_second(image, to + t, x, source + 2 * t)
+            every_second(image, to + last, x, source + 2 * last)
+        else:
+            for t in range(0, last, MOVE):
+                every_fourth(image, to + t, x, source + 4 * t)
+            every_fourth(image, to + last, x, source + 4 * last)
+    else:
+        for t in range(count):
+            image[to + t] = x[source + t * step]
+
+
+@inlined
+def copy_of(slot, numbers):
+    """Return where a thread's copy of the weights begins."""
+    return numbers[numbers.size - 2] + slot * numbers[numbers.size - 1]
+
+
+@jit
+def _pack_tile(tile, slot, weight, packed, table, numbers):
+    """Pack a tile's rows, k after k, their biases last: ``packed[first + (tile * (K + 1) + k) * tile_rows + r]``."""
+    end = numbers.size
+    rows, tile_rows, group_step, row_step = numbers[end - 9], numbers[end - 8], numbers[end - 7], numbers[end - 6]
+    is_in_order, taps = numbers[end - 4], numbers[end - 3]
+    weight_at = table[table.size - taps :]
+    group, row = divmod(tile, (rows + tile_rows - 1) // tile_rows)
+    row *= tile_rows
+    at = copy_of(slot, numbers) + tile * (taps + 1) * tile_rows
+    first, done = group * group_step + row * row_step, 0
+    if row + tile_rows <= rows and is_in_order:  # weight_at is 0, 1, 2, ...
+        done = taps - taps % IN_TURN if tile_rows > 1 else 0
+        for k in range(0, done, IN_TURN):
+            if tile_rows == DENSE_ROWS:
+                dense_in_turn(packed, at + DENSE_ROWS * k, weight, first + k, row_step)
+            else:
+                four_in_turn(packed, at + 4 * k, weight, first + k, row_step)
+    elif row + tile_rows <= rows and row_step == 1 and tile_rows == DENSE_ROWS:
+        done = taps
+        for k in range(taps):
+            dense_row(packed, at + k * DENSE_ROWS, weight, first + weight_at[k], 0)
+    for r in range(tile_rows):
+        exists = row + r < rows
+        for k in range(done, taps):
+            packed[at + k * tile_rows + r] = weight[first + r * row_step + weight_at[k]] if exists else 0
+        packed[at + taps * tile_rows + r] = packed[group * rows + row + r] if exists else 0
+
+
+@Task
+def pack(tile, _slot, _x, weight, packed, _out, table, numbers):
+    """Pack one tile's weights, for all threads.
+
+    ``numbers`` ends with what is needed here, the last two of which are the place of the first copy and the size of a
+    thread's; ``table`` ends with weight_at; and ``packed`` begins with the biases.
+    """
+    _pack_tile(tile, 0, weight, packed, table, numbers)
+
+
+@Task
+def pack_own(_index, slot, _x, weight, packed, _out, table, numbers):
+    """Pack all weights for one thread, which then begins with its tasks, whose arguments these are."""
+    end = numbers.size
+    rows, tile_rows, groups = numbers[end - 9], numbers[end - 8], numbers[end - 5]
+    for tile in range(groups * ((rows + tile_rows - 1) // tile_rows)):
+        _pack_tile(tile, slot, weight, packed, table, numbers)
+
+
+@inlined
+def copy_run(source, at, out, to, count):
+    """Copy ``count`` neighbours, and nothing beside them: the last vector overlaps the one before it."""
+    if count < MOVE:
+        for each in range(count):
+            out[to + each] = source[at + each]
+    else:
+        for each in range(0, count - MOVE, MOVE):
+            move(out, to + each, source, at + each)
+        move(out, to + count - MOVE, source, at + count - MOVE)
+
+
+@jit
+def _scatter(scratch, row_first, row_last, first, last, pixels, out, out_at, out_steps):
+    """Copy a tile's sums to their places in the result."""
+    image_step, row_step = out_steps
+    n, q = divmod(first, pixels)
+    lane = 0
+    while lane < last - first:
+        run = min(last - first - lane, pixels - q)
+        for row in range(row_first, row_last):
+            to, at = out_at + n * image_step + row * row_step + q, row * DENSE_LANES + lane
+            copy_run(scratch, at, out, to, run)
+        lane += run
+        n, q = n + 1, 0
+
+
+@jit
+def _multiply(row_tiles, wholes, targets, out, out_plane, scratch, packed, packed_at, step, panels, side, depth, more):
+    """Multiply the panels with all weights. Whole tiles of rows go straight to the result, the others to scratch."""
+    for row in range(row_tiles):
+        a_at = packed_at + row * step
+        for panel in range(targets.size):
+            if row < wholes[panel]:
+                to = targets[panel] + row * DENSE_ROWS * out_plane
+                dense_tile(out, to, out_plane, packed, a_at, panels, panel * side, depth, more)
+            else:
+                to = (panel * row_tiles + row) * DENSE_ROWS * DENSE_LANES
+                dense_tile(scratch, to, DENSE_LANES, packed, a_at, panels, panel * side, depth, more)
+
+
+@Task
+def correlate(task, slot, x, _weight, packed, out, table, numbers):
+    """Compute ``out[n, g * rows + row, pixel] = sum over k of packed[g, row, k] * x[n, g, tap k of the pixel]``.
+
+    A task is a range of pixels, 48 at a time, and all rows of one group. The table begins with the taps' distances from
+    a pixel's place (sh * r, sw * t) in x: the rows of all, then the columns.
+    """
+    qh, qw, steps = numbers[0], numbers[1], (numbers[2], numbers[3])
+    sizes = (numbers[4], numbers[5], numbers[6], numbers[7], numbers[8])
+    rows, has_bias, out_steps, chunks = (
+        numbers[9], numbers[10], (numbers[11], numbers[12]), numbers[13],
+    )  # fmt: skip
+    group, part = divmod(task, chunks)
+    channels, pixels = sizes[2], sizes[0] * qh * qw
+    taps = numbers[numbers.size - 3] // channels
+    offsets = table[: 2 * taps]
+    row_tiles = (rows + DENSE_ROWS - 1) // DENSE_ROWS
+    step = (taps * channels + 1) * DENSE_ROWS  # from the weights of 4 rows to those of the next
+    packed_at = copy_of(slot, numbers) + group * row_tiles * step
+    out_at = group * rows * out_steps[1]
+    most = max(1, DEPTH // taps)
+    blocks = (channels + most - 1) // most
+    block = (channels + blocks - 1) // blocks
+    side = (block * taps + 1) * DENSE_LANES
+    sums = PANELS * row_tiles * DENSE_ROWS * DENSE_LANES
+    floats = empty(PANELS * side + sums + taps * WIDE * MOVE, x.dtype)
+    panels, scratch, kept = floats[: PANELS * side], floats[PANELS * side :], floats[PANELS * side + sums :]
+    pieces = np.empty((WIDE + 2, 4), np.int64)
+    places = np.empty(taps * WIDE, np.int64)
+    wholes, targets = pieces[WIDE], pieces[WIDE + 1]
+    reach = reach_of(offsets, steps[1])
+    tiles = (pixels + WIDE - 1) // WIDE
+    for first in range(part * tiles // chunks * WIDE, (part + 1) * tiles // chunks * WIDE, WIDE):
+        last = min(pixels, first + WIDE)
+        if last - first < WIDE:
+            panels[:] = 0  # lanes that nobody fills: numbers left over from another use may be slow to multiply
+        number = cut(first, last, qh, qw, pieces)
+        interior = is_interior(pieces, number, sizes, steps, reach, places)
+        readable = not interior and locate(pieces, number, sizes, steps, offsets, places, kept)
+        used = (last - first + DENSE_LANES - 1) // DENSE_LANES
+        for panel in range(used):
+            n, q = divmod(first + panel * DENSE_LANES, qh * qw)
+            targets[panel] = out_at + n * out_steps[0] + q
+            wholes[panel] = rows // DENSE_ROWS if q + DENSE_LANES <= qh * qw else 0
+        for c in range(0, channels, block):
+            run, channel = min(block, channels - c), group * channels + c
+            depth = run * taps
+            if interior:
+                gather_interior(x, sizes, steps, offsets, channel, run, places, panels, side)
+            elif readable:
+                gather_border(x, sizes, steps, offsets, channel, run, places, kept, panels, side)
+            else:
+                gather(x, sizes, steps, offsets, channel, run, number, pieces, places, kept, panels, side)
+            if c + run == channels and has_bias:
+                for panel in range(PANELS):
+                    panels[panel * side + depth * DENSE_LANES : panel * side + (depth + 1) * DENSE_LANES] = 1
+                depth += 1
+            a_at = packed_at + c * taps * DENSE_ROWS
+            _multiply(row_tiles, wholes, targets[:used], out, out_steps[1], scratch, packed, a_at, step, panels, side,
+                      depth, c)  # fmt: skip
+        for panel in range(used):
+            if wholes[panel] < row_tiles:
+                sums, at = scratch[panel * row_tiles * DENSE_ROWS * DENSE_LANES :], first + panel * DENSE_LANES
+                end = min(last, at + DENSE_LANES)
+                _scatter(sums, wholes[panel] * DENSE_ROWS, rows, at, end, qh * qw, out, out_at, out_steps)

@@ -1,0 +1,1 @@
+"""How kernels are compiled, kept, entered and shared out among the threads."""

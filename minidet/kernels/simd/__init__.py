@@ -1,0 +1,1 @@
+"""Vector instructions that numba does not write by itself: the only files that speak LLVM."""

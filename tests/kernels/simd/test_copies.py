@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+
+from minidet.kernels.launch import jit
+
+if not jit.ENABLED:
+    pytest.skip("numba is absent or switched off", allow_module_level=True)
+
+import numba
+
+from minidet.kernels.simd import copies as simd_copy
+from minidet.kernels.simd import tiles as simd
+
+DTYPES = [np.float32, np.float64]
+
+
+@pytest.fixture(scope="module")
+def run():
+    """Compile each copy behind a plain function, not cached."""
+
+    def plain(copy):
+        return numba.njit(lambda out, at, source, source_at: copy(out, at, source, source_at))
+
+    def in_turn(copy):
+        return numba.njit(lambda out, at, source, source_at, step: copy(out, at, source, source_at, step))
+
+    @numba.njit
+    def some(out, at, source, source_at, kept, kept_at):
+        simd_copy.move_some(out, at, source, source_at, kept, kept_at)
+
+    @numba.njit
+    def interleave(out, at, source, even_at, odd_at):
+        simd_copy.interleave(out, at, source, even_at, odd_at)
+
+    @numba.njit
+    def turn(out, at, out_step, source, source_at, source_step):
+        simd_copy.turn(out, at, out_step, source, source_at, source_step)
+
+    copies = {1: simd_copy.move, 2: simd_copy.every_second, 4: simd_copy.every_fourth}
+    rows = {name: getattr(simd_copy, name) for name in ROWS}
+    return {
+        **{step: plain(copy) for step, copy in copies.items()},
+        **{name: in_turn(copy) for name, copy in rows.items()},
+        "some": some,
+        "interleave": interleave,
+        "turn": turn,
+    }
+
+
+#: Rows and elements of each.
+ROWS = {
+    "dense_in_turn": (simd.DENSE_ROWS, simd_copy.IN_TURN),
+    "four_in_turn": (4, simd_copy.IN_TURN),
+    "indexed_in_turn": (simd.INDEXED_LANES, simd_copy.FEW),
+    "narrow_in_turn": (simd.MOVE, simd_copy.FEW),
+    "dense_row": (1, simd.DENSE_ROWS),
+}
+
+
+def only(out, first, count):
+    """Return a part of ``out``, and check that nothing was written beside it."""
+    assert not out[:first].any()
+    assert not out[first + count :].any()
+    return out[first : first + count]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("step", [1, 2, 4])
+def test_every(run, dtype, step):
+    out, source = np.zeros(40, dtype), 1 + np.arange(100).astype(dtype)
+    run[step](out, 3, source, 7)
+    np.testing.assert_array_equal(only(out, 3, simd.MOVE), source[7 : 7 + step * simd.MOVE : step])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_lanes_that_are_not_kept_become_zero_whatever_they_were(run, dtype):
+    out, source = np.full(40, 9, dtype), 1 + np.arange(60).astype(dtype)
+    source[8] = np.nan
+    kept = np.ones(simd.MOVE + 2, dtype)
+    kept[[3, 5]] = 0
+    run["some"](out, 3, source, 7, kept, 2)
+    expected = source[7 : 7 + simd.MOVE].copy()
+    expected[[1, 3]] = 0
+    np.testing.assert_array_equal(out[3 : 3 + simd.MOVE], expected)
+    assert (np.delete(out, np.s_[3 : 3 + simd.MOVE]) == 9).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ROWS)
+def test_rows_in_turn(run, dtype, name):
+    lanes, length = ROWS[name]
+    source = 1 + np.arange(lanes * 30).astype(dtype)
+    out = np.zeros(lanes * length + 5, dtype)
+    run[name](out, 3, source, 2, 30)
+    expected = source.reshape(lanes, 30)[:, 2 : 2 + length].T.reshape(-1)
+    np.testing.assert_array_equal(only(out, 3, lanes * length), expected)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_interleave(run, dtype):
+    out, source = np.zeros(80, dtype), 1 + np.arange(60).astype(dtype)
+    run["interleave"](out, 3, source, 5, 30)
+    written = only(out, 3, 2 * simd.MOVE)
+    np.testing.assert_array_equal(written[::2], source[5 : 5 + simd.MOVE])
+    np.testing.assert_array_equal(written[1::2], source[30 : 30 + simd.MOVE])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_turn_transposes_a_block(run, dtype):
+    side = simd_copy.TURN
+    source, out = np.random.default_rng(0).standard_normal((side, 13)).astype(dtype), np.zeros((side, 17), dtype)
+    run["turn"](out.reshape(-1), 4, 17, source.reshape(-1), 3, 13)
+    expected = np.zeros_like(out)
+    expected[:, 4 : 4 + side] = source[:, 3 : 3 + side].T
+    np.testing.assert_array_equal(out, expected)
