@@ -23,12 +23,12 @@ from collections.abc import Callable
 from tqdm import tqdm
 
 from minidet.commands.grade import find_source
-from minidet.grading import sandbox
-from minidet.grading.assignment import Assignment, blank_solutions, load, run_file
-from minidet.grading.batch import grade
-from minidet.grading.gradebook import make_rows
-from minidet.grading.release import term_of
-from minidet.grading.reports import write_reports
+from minidet.grading.assignments.assignment import Assignment, blank_solutions, load, run_file
+from minidet.grading.assignments.release import term_of
+from minidet.grading.reports.gradebook import make_rows
+from minidet.grading.reports.write import write_reports
+from minidet.grading.sandbox import choice as sandbox
+from minidet.grading.scoring.batch import grade
 
 from .odd_submissions import notebook, odd_submissions, write
 

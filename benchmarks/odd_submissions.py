@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from minidet.grading.assignment import Assignment
+from minidet.grading.assignments.assignment import Assignment
 
 #: The first line of an answer's cell, which is written anew.
 MARK = re.compile(r"^# answer:.*\n", re.MULTILINE)

@@ -71,7 +71,7 @@ def test_a_wheel(tmp_path):
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    assert "minidet/grading/assignment.py" in names
+    assert "minidet/grading/assignments/assignment.py" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"minidet"}
     assert not [name for name in names if name.endswith((".ipynb", ".npz")) or "questions" in name]
 

@@ -8,9 +8,9 @@ import pathlib
 import minidet
 
 from ..errors import bad_argument
-from ..grading.assignment import load
-from ..grading.public_cases import CASES, read_public
-from ..grading.release import release, release_all, release_zip, sources, term_of
+from ..grading.assignments.assignment import load
+from ..grading.assignments.public_cases import CASES, read_public
+from ..grading.assignments.release import release, release_all, release_zip, sources, term_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,13 +6,13 @@ import argparse
 import pathlib
 
 from ..errors import bad_argument
-from ..grading.answers import answers_of, read_cells
-from ..grading.cells import Cell, answer_cells
-from ..grading.magics import without_magics
-from ..grading.notebook_names import defined
-from ..grading.own_machine import running
-from ..grading.public import LIMITS, Answer, check_question, choose, find_cases, total
-from ..grading.public_cases import CASES, read_public
+from ..grading.assignments.cells import Cell, answer_cells
+from ..grading.assignments.magics import without_magics
+from ..grading.assignments.public_cases import CASES, read_public
+from ..grading.intake.answers import answers_of, read_cells
+from ..grading.public.check import LIMITS, Answer, check_question, choose, find_cases, total
+from ..grading.public.notebook_names import defined
+from ..grading.sandbox.own_machine import running
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,15 +12,15 @@ import sys
 from tqdm import tqdm
 
 from ..errors import bad_argument
-from ..grading import sandbox
-from ..grading.assignment import load
-from ..grading.batch import grade, wanted_of
-from ..grading.dask_cluster import run_on_cluster
-from ..grading.gradebook import make_rows, read_due
-from ..grading.manual import read_manual
-from ..grading.nbgrader_export import export_to_nbgrader
-from ..grading.reports import write_reports
-from ..grading.submissions import FORMATS, find_submissions
+from ..grading.assignments.assignment import load
+from ..grading.intake.submissions import FORMATS, find_submissions
+from ..grading.reports.gradebook import make_rows, read_due
+from ..grading.reports.manual import read_manual
+from ..grading.reports.nbgrader_export import export_to_nbgrader
+from ..grading.reports.write import write_reports
+from ..grading.sandbox import choice as sandbox
+from ..grading.scoring.batch import grade, wanted_of
+from ..grading.scoring.dask_cluster import run_on_cluster
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minidet.grading.assignment import Assignment, run_file
+from minidet.grading.assignments.assignment import Assignment, run_file
 
 
 @functools.cache

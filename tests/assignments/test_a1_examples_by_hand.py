@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from minidet.grading.assignment import load
+from minidet.grading.assignments.assignment import load
 
 SOURCE = pathlib.Path(__file__).parents[2] / "assignments" / "source" / "a1_autograd_and_layers"
 SCORES = np.log([[1.0, 2.0, 5.0]])

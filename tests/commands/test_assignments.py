@@ -5,8 +5,8 @@ import zipfile
 import pytest
 
 from minidet.cli import main
-from minidet.grading.public_cases import read_public
-from minidet.grading.release import release_all, term_of
+from minidet.grading.assignments.public_cases import read_public
+from minidet.grading.assignments.release import release_all, term_of
 from tests.grading.toy import TERM, write_toy
 
 

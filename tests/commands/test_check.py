@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from minidet.cli import main
-from minidet.grading.release import notebook, release
+from minidet.grading.assignments.release import notebook, release
 from tests.grading.toy import load_toy
 
 RIGHT = "public checks passed (2 of 2). The grader uses other inputs."

@@ -4,7 +4,7 @@ import pytest
 
 from minidet import cli
 from minidet.commands import grade as command
-from minidet.grading import sandbox
+from minidet.grading.sandbox import choice as sandbox
 from tests.grading.handed_in import LAST, RIGHT, hand_in
 from tests.grading.toy import write_toy
 

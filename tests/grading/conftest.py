@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from minidet.grading import sandbox as sandboxes
-from minidet.grading import task
-from minidet.grading.score import score
+from minidet.grading.sandbox import choice as sandboxes
+from minidet.grading.scoring import task
+from minidet.grading.scoring.score import score
 
 from .handed_in import HereSession
 from .toy import load_toy

@@ -19,10 +19,10 @@ import warnings
 
 import numpy as np
 
-from minidet.grading import codec, worker
-from minidet.grading.assignment import Call
-from minidet.grading.compare import LONGEST, Verdict
-from minidet.grading.scoring import Reply, judge
+from minidet.grading.assignments.assignment import Call
+from minidet.grading.sandbox import codec, worker
+from minidet.grading.scoring.compare import LONGEST, Verdict
+from minidet.grading.scoring.points import Reply, judge
 
 #: Bytes of one reply (a third of the grader's: here both ends of the pipe are one process), and of everything.
 REPLY, MOST = 20_000_000, 500_000_000

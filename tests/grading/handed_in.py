@@ -5,8 +5,8 @@ import os
 
 import numpy as np
 
-from minidet.grading import worker
-from minidet.grading.scoring import Reply, in_process
+from minidet.grading.sandbox import worker
+from minidet.grading.scoring.points import Reply, in_process
 
 RIGHT = {
     "q1": "# answer: q1\ndef scale(x, factor):\n    return factor * x, (factor * x).sum()\n",

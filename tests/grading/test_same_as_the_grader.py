@@ -5,13 +5,13 @@ import sys
 import pytest
 
 from minidet.cli import main
-from minidet.grading import own_machine
-from minidet.grading.answers import read_answers
-from minidet.grading.public import Checks
-from minidet.grading.public_cases import read_public
-from minidet.grading.release import release
-from minidet.grading.sandbox import SandboxError
-from minidet.grading.score import score
+from minidet.grading.assignments.public_cases import read_public
+from minidet.grading.assignments.release import release
+from minidet.grading.intake.answers import read_answers
+from minidet.grading.public.check import Checks
+from minidet.grading.sandbox import own_machine
+from minidet.grading.sandbox.choice import SandboxError
+from minidet.grading.scoring.score import score
 
 from .handed_in import RIGHT, notebook
 from .toy import load_toy

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from minidet.grading.assignment import load
+from minidet.grading.assignments.assignment import load
 
 NOTEBOOK = '''
 # %% [markdown]
@@ -61,7 +61,7 @@ check("q2")
 QUESTIONS = """
 import numpy as np
 
-from minidet.grading.assignment import Call, Part, Question
+from minidet.grading.assignments.assignment import Call, Part, Question
 
 VARIANTS = {"q2": ("first", "last")}
 

@@ -6,7 +6,7 @@ A part tests one thing: losses of *one* image say nothing about the mean, scores
 
 import numpy as np
 
-from minidet.grading.assignment import Call, Part, Question
+from minidet.grading.assignments.assignment import Call, Part, Question
 
 VARIANTS = {
     "q5": ("joint", "shrink", "ceiling"),

@@ -8,7 +8,7 @@ import functools
 
 import numpy as np
 
-from minidet.grading.assignment import Call, Part, Question
+from minidet.grading.assignments.assignment import Call, Part, Question
 
 VARIANTS = {
     "q3": ("reflect", "replicate", "circular"),

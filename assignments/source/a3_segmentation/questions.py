@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from minidet.grading.assignment import Call, Part, Question
+from minidet.grading.assignments.assignment import Call, Part, Question
 
 IGNORE = 255
 

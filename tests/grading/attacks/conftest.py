@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from minidet.grading.assignment import Call
-from minidet.grading.scoring import judge
-from minidet.grading.session import Limits, Session
+from minidet.grading.assignments.assignment import Call
+from minidet.grading.sandbox.session import Limits, Session
+from minidet.grading.scoring.points import judge
 
 from ..machine import alive_in, space_of
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import minidet
-from minidet.grading.session import Limits, Session
+from minidet.grading.sandbox.session import Limits, Session
 
 PACKAGE = Path(minidet.__file__).parent
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from minidet.grading.session import Limits, Session
+from minidet.grading.sandbox.session import Limits, Session
 
 #: Finds the pipe of the replies, and the number of the call, as a student who has read worker.py would.
 FORGE = """

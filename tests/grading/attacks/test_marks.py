@@ -4,7 +4,7 @@ All workers see the same files. A lock on one of them is a bit that another work
 both map, and a message that a file was opened. Each kind also takes memory of the kernel that no limit counts.
 """
 
-from minidet.grading.session import Limits, Session
+from minidet.grading.sandbox.session import Limits, Session
 
 HELPER = """
 import ctypes, fcntl, os, struct

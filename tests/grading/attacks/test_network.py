@@ -5,7 +5,7 @@ import textwrap
 
 import pytest
 
-from minidet.grading.session import Limits, Session
+from minidet.grading.sandbox.session import Limits, Session
 
 CALLS = {
     "loopback": "socket.create_connection(('127.0.0.1', PORT), timeout=2)",

@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from minidet.grading.session import OUTPUT
+from minidet.grading.sandbox.session import OUTPUT
 
 
 @pytest.mark.parametrize("stream", [1, 2])

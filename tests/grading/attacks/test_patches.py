@@ -53,7 +53,7 @@ def test_patched_builtins_earn_nothing(play, patch):
 @pytest.mark.parametrize(
     "patch",
     [
-        "for name in ('codec', 'walls', 'json', 'minidet', 'minidet.grading.compare'):\n    sys.modules[name] = sys.modules['this']",
+        "for name in ('codec', 'walls', 'json', 'minidet', 'minidet.grading.scoring.compare'):\n    sys.modules[name] = sys.modules['this']",
         "sys.modules['codec'].pack = lambda message, limit: bytes(8)",
         "sys.modules['codec'].JSON_BYTES = 10**12\nsys.modules['codec'].DEPTH = 10**6",
         "sys.modules['__main__'].perform = lambda *args: {'kind': 'value', 'value': True, 'ok': True, 'points': 100}",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from minidet.grading.session import Limits, Session
+from minidet.grading.sandbox.session import Limits, Session
 
 from ..machine import alive_in, space_of, wait_until
 

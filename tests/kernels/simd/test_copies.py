@@ -9,7 +9,7 @@ if not jit.ENABLED:
 import numba
 
 from minidet.kernels.simd import copies as simd_copy
-from minidet.kernels.simd import tiles as simd
+from minidet.kernels.simd import tiles
 
 DTYPES = [np.float32, np.float64]
 
@@ -49,11 +49,11 @@ def run():
 
 #: Rows and elements of each.
 ROWS = {
-    "dense_in_turn": (simd.DENSE_ROWS, simd_copy.IN_TURN),
+    "dense_in_turn": (tiles.DENSE_ROWS, simd_copy.IN_TURN),
     "four_in_turn": (4, simd_copy.IN_TURN),
-    "indexed_in_turn": (simd.INDEXED_LANES, simd_copy.FEW),
-    "narrow_in_turn": (simd.MOVE, simd_copy.FEW),
-    "dense_row": (1, simd.DENSE_ROWS),
+    "indexed_in_turn": (tiles.INDEXED_LANES, simd_copy.FEW),
+    "narrow_in_turn": (tiles.MOVE, simd_copy.FEW),
+    "dense_row": (1, tiles.DENSE_ROWS),
 }
 
 
@@ -69,20 +69,20 @@ def only(out, first, count):
 def test_every(run, dtype, step):
     out, source = np.zeros(40, dtype), 1 + np.arange(100).astype(dtype)
     run[step](out, 3, source, 7)
-    np.testing.assert_array_equal(only(out, 3, simd.MOVE), source[7 : 7 + step * simd.MOVE : step])
+    np.testing.assert_array_equal(only(out, 3, tiles.MOVE), source[7 : 7 + step * tiles.MOVE : step])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_lanes_that_are_not_kept_become_zero_whatever_they_were(run, dtype):
     out, source = np.full(40, 9, dtype), 1 + np.arange(60).astype(dtype)
     source[8] = np.nan
-    kept = np.ones(simd.MOVE + 2, dtype)
+    kept = np.ones(tiles.MOVE + 2, dtype)
     kept[[3, 5]] = 0
     run["some"](out, 3, source, 7, kept, 2)
-    expected = source[7 : 7 + simd.MOVE].copy()
+    expected = source[7 : 7 + tiles.MOVE].copy()
     expected[[1, 3]] = 0
-    np.testing.assert_array_equal(out[3 : 3 + simd.MOVE], expected)
-    assert (np.delete(out, np.s_[3 : 3 + simd.MOVE]) == 9).all()
+    np.testing.assert_array_equal(out[3 : 3 + tiles.MOVE], expected)
+    assert (np.delete(out, np.s_[3 : 3 + tiles.MOVE]) == 9).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -100,9 +100,9 @@ def test_rows_in_turn(run, dtype, name):
 def test_interleave(run, dtype):
     out, source = np.zeros(80, dtype), 1 + np.arange(60).astype(dtype)
     run["interleave"](out, 3, source, 5, 30)
-    written = only(out, 3, 2 * simd.MOVE)
-    np.testing.assert_array_equal(written[::2], source[5 : 5 + simd.MOVE])
-    np.testing.assert_array_equal(written[1::2], source[30 : 30 + simd.MOVE])
+    written = only(out, 3, 2 * tiles.MOVE)
+    np.testing.assert_array_equal(written[::2], source[5 : 5 + tiles.MOVE])
+    np.testing.assert_array_equal(written[1::2], source[30 : 30 + tiles.MOVE])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

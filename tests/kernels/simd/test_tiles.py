@@ -12,8 +12,7 @@ import llvmlite.binding
 import numba
 
 from minidet.kernels.launch import workspace
-from minidet.kernels.simd import tiles as simd
-from minidet.kernels.simd import vectors
+from minidet.kernels.simd import tiles, vectors
 
 DTYPES = [np.float32, np.float64]
 
@@ -38,19 +37,19 @@ def run():
 
     @numba.njit
     def direct(out, at, stride, a, a_at, b, b_at, table, place, to, step, depth, base, accumulate):
-        simd.direct_tile(out, at, stride, a, a_at, b, b_at, table, place, to, step, depth, base, accumulate)
+        tiles.direct_tile(out, at, stride, a, a_at, b, b_at, table, place, to, step, depth, base, accumulate)
 
     @numba.njit
     def count(counter):
-        return simd.fetch_add(counter)
+        return tiles.fetch_add(counter)
 
     return {
-        "dense": dense(simd.dense_tile),
-        "one": dense(simd.dense_tile_of_one),
-        "two": dense(simd.dense_tile_of_two),
-        "strided": dense(simd.strided_tile),
-        "indexed": tile_by_table(simd.indexed_tile),
-        "narrow": tile_by_table(simd.narrow_tile),
+        "dense": dense(tiles.dense_tile),
+        "one": dense(tiles.dense_tile_of_one),
+        "two": dense(tiles.dense_tile_of_two),
+        "strided": dense(tiles.strided_tile),
+        "indexed": tile_by_table(tiles.indexed_tile),
+        "narrow": tile_by_table(tiles.narrow_tile),
         "direct": direct,
         "count": count,
     }
@@ -62,10 +61,10 @@ def assert_close(got, expected, dtype):
 
 #: Lanes of a tile, and of a row of its panel.
 DENSE = {
-    "dense": (simd.DENSE_LANES, simd.DENSE_LANES),
-    "one": (simd.MOVE, simd.DENSE_LANES),
-    "two": (2 * simd.MOVE, simd.DENSE_LANES),
-    "strided": (simd.STRIDED_LANES, simd.STRIDED_LANES),
+    "dense": (tiles.DENSE_LANES, tiles.DENSE_LANES),
+    "one": (tiles.MOVE, tiles.DENSE_LANES),
+    "two": (2 * tiles.MOVE, tiles.DENSE_LANES),
+    "strided": (tiles.STRIDED_LANES, tiles.STRIDED_LANES),
 }
 
 
@@ -75,7 +74,7 @@ DENSE = {
 @pytest.mark.parametrize("name", DENSE)
 def test_dense_tile(run, dtype, depth, accumulate, name):
     rng = np.random.default_rng(0)
-    rows, (lanes, pitch) = simd.DENSE_ROWS, DENSE[name]
+    rows, (lanes, pitch) = tiles.DENSE_ROWS, DENSE[name]
     a, b = rng.standard_normal(depth * rows + 3).astype(dtype), rng.standard_normal(depth * pitch + 5).astype(dtype)
     out = rng.standard_normal(1 + rows * (lanes + 7)).astype(dtype)
     expected = out.copy()
@@ -92,7 +91,7 @@ def test_dense_tile(run, dtype, depth, accumulate, name):
 @pytest.mark.parametrize("name", ["indexed", "narrow"])
 def test_indexed_tile(run, dtype, depth, accumulate, name):
     rng = np.random.default_rng(1)
-    sizes = {"indexed": (simd.INDEXED_ROWS, simd.INDEXED_LANES), "narrow": (simd.NARROW_ROWS, simd.MOVE)}
+    sizes = {"indexed": (tiles.INDEXED_ROWS, tiles.INDEXED_LANES), "narrow": (tiles.NARROW_ROWS, tiles.MOVE)}
     rows, lanes = sizes[name]
     a, b = rng.standard_normal(500).astype(dtype), rng.standard_normal(depth * lanes + 5).astype(dtype)
     row_at, step_at = rng.integers(0, 250, rows + 2), rng.integers(0, 250, depth)
@@ -109,7 +108,7 @@ def test_indexed_tile(run, dtype, depth, accumulate, name):
 @pytest.mark.parametrize("accumulate", [0, 1])
 def test_direct_tile(run, dtype, depth, accumulate):
     rng = np.random.default_rng(2)
-    rows, pieces, width = simd.DIRECT_ROWS, simd.DIRECT_PIECES, simd.MOVE
+    rows, pieces, width = tiles.DIRECT_ROWS, tiles.DIRECT_PIECES, tiles.MOVE
     a, b = rng.standard_normal((depth + 1) * rows).astype(dtype), rng.standard_normal(600).astype(dtype)
     place, to, step = rng.integers(0, 250, pieces), np.array([40, 0, 20]), rng.integers(0, 250, depth)
     out = rng.standard_normal((rows, 60)).astype(dtype)
@@ -133,11 +132,11 @@ def test_fetch_add_counts(run):
 def test_tile_is_made_of_fused_multiply_adds(run):
     if numba.core.config.CPU_NAME or not llvmlite.binding.get_host_cpu_features().get("fma"):
         pytest.skip("this processor is not known to fuse")
-    out = np.zeros(simd.DENSE_ROWS * simd.DENSE_LANES, np.float32)
-    a, b = np.zeros(2 * simd.DENSE_ROWS, np.float32), np.zeros(2 * simd.DENSE_LANES, np.float32)
-    run["dense"](out, 0, simd.DENSE_LANES, a, 0, b, 0, 2, 0)
+    out = np.zeros(tiles.DENSE_ROWS * tiles.DENSE_LANES, np.float32)
+    a, b = np.zeros(2 * tiles.DENSE_ROWS, np.float32), np.zeros(2 * tiles.DENSE_LANES, np.float32)
+    run["dense"](out, 0, tiles.DENSE_LANES, a, 0, b, 0, 2, 0)
     text = "".join(run["dense"].inspect_asm().values())
-    assert text.count("vfmadd") >= simd.DENSE_ROWS * simd.DENSE_LANES // simd.MOVE
+    assert text.count("vfmadd") >= tiles.DENSE_ROWS * tiles.DENSE_LANES // tiles.MOVE
 
 
 @pytest.mark.parametrize("name", DENSE)
@@ -146,7 +145,7 @@ def test_no_sum_goes_through_the_stack(run, name):
     if numba.core.config.CPU_NAME or not llvmlite.binding.get_host_cpu_features().get("avx2"):
         pytest.skip("this processor is not known to have 16 vector registers")
     lanes, pitch = DENSE[name]
-    out, a, b = (np.zeros(size, np.float32) for size in (simd.DENSE_ROWS * lanes, 2 * simd.DENSE_ROWS, 2 * pitch))
+    out, a, b = (np.zeros(size, np.float32) for size in (tiles.DENSE_ROWS * lanes, 2 * tiles.DENSE_ROWS, 2 * pitch))
     run[name](out, 0, lanes, a, 0, b, 0, 2, 0)
     (text,) = (code for types, code in zip(run[name].signatures, run[name].inspect_asm().values(), strict=True)
                if types[0].dtype == numba.float32)  # fmt: skip

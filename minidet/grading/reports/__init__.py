@@ -1,0 +1,1 @@
+"""What is written about a batch: grades, tables, pages for students and for the instructor."""

@@ -1,0 +1,1 @@
+"""From answers to points: calls, comparisons, verdicts and their words, one submission or many."""
