@@ -31,7 +31,7 @@ def packaged():
 
 def test_only_minidet_is_packed():
     files = packaged()
-    assert ROOT / "minidet" / "grading" / "assignment.py" in files
+    assert ROOT / "minidet" / "grading" / "assignments" / "assignment.py" in files
     assert {path.relative_to(ROOT).parts[0] for path in files} == {"minidet"}
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
