@@ -5,6 +5,7 @@
     python -m benchmarks                      everything, 1 and 2 threads
     python -m benchmarks --quick              one figure per row, in under a minute, nothing is written
     python -m benchmarks --only "conv forward" --threads 2
+    python -m benchmarks networks             every convolution of well-known networks (networks --help)
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import contextlib
 import json
 import pathlib
+import sys
 from dataclasses import asdict
 
 from tqdm import tqdm
@@ -20,6 +22,7 @@ from tqdm import tqdm
 from .cases import CASES, STEPS
 from .cold import measure_cold
 from .measure import Result, Worker, measure
+from .networks.__main__ import main as networks
 from .peak import peak_case
 from .report import machine, print_table, write_report
 
@@ -29,7 +32,8 @@ DEMO_STEP = "DeconvNet (demo), batch 8, 64x64"
 
 def parse(arguments=None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0],
+                                     epilog="Another part: python -m benchmarks networks --help")  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="fewer and shorter repeats, 2 threads, no report")
     parser.add_argument("--only", default="", help="only cases whose part or name contains this")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
@@ -58,9 +62,13 @@ def is_long(case) -> bool:
     return case.part == "scaling" or case in STEPS[2:]
 
 
-def main() -> None:
+def main(arguments=None) -> None:
     """Measure, print, and keep the figures."""
-    args = parse()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["networks"]:
+        networks(arguments[1:])
+        return
+    args = parse(arguments)
     threads = [2] if args.quick else args.threads
     repeats, slice_seconds = (3, 0.01) if args.quick else (max(args.repeats, 15), 0.03)
     cases = [case for case in CASES if args.only in f"{case.part} {case.name}" and not (args.quick and is_long(case))]

@@ -14,6 +14,7 @@ import numpy as np
 from .cases import Case
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+FEWEST = 5  # repeats: quartiles of fewer mean nothing
 PAUSE = 0.02  # seconds after which the other process's threads no longer spin: GNU OpenMP's do for some milliseconds
 
 
@@ -69,15 +70,23 @@ class Result:
     torch_bytes: int = -1
 
 
-def take_turns(workers: dict[str, Worker], repeats: int, slice_seconds: float) -> dict[str, np.ndarray]:
-    """Return the seconds of one run: for each worker, ``repeats`` slices of about ``slice_seconds``, in turns."""
-    iterations = {}
+def take_turns(
+    workers: dict[str, Worker], repeats: int, slice_seconds: float, budget: float = np.inf
+) -> dict[str, np.ndarray]:
+    """Return the seconds of one run: for each worker, ``repeats`` slices of about ``slice_seconds``, in turns.
+
+    Where a run is longer than a slice, there are as many repeats as take ``budget`` seconds in all, but ``FEWEST``.
+    """
+    iterations, round_seconds = {}, 0.0
     for name, worker in workers.items():
         time.sleep(PAUSE)
         once = worker.ask(time=1)["seconds"]
         if once < slice_seconds:
             once = min(once, worker.ask(time=1)["seconds"], worker.ask(time=1)["seconds"])
         iterations[name] = max(1, round(slice_seconds / once))
+        round_seconds += iterations[name] * once
+    if repeats * round_seconds > budget:
+        repeats = min(repeats, max(FEWEST, int(budget / round_seconds)))
     seconds: dict[str, list[float]] = {name: [] for name in workers}
     for repeat in range(repeats):
         order = list(workers) if repeat % 2 else list(workers)[::-1]

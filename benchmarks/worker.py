@@ -3,7 +3,7 @@
     python -m benchmarks.worker {minidet,torch}
 
 Reads one JSON command per line: {"build": case} prepares and warms up; {"time": iterations} runs; {"peak": case}, in a
-new process, measures how much the memory grows.
+new process, measures how much the memory grows. A case is a name, or a network's convolution (``networks.shapes``).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 
 from .backends import BACKENDS
 from .cases import CASES
+from .networks.shapes import commanded_case
 from .peak import PEAK
 
 SLOW = 0.05  # seconds of a run beside which waking the threads is nothing
@@ -65,7 +66,8 @@ def main() -> None:
         answer = {}
         if "build" in command:
             run = None
-            run = cases[command["build"]].build(backend)
+            wanted = command["build"]
+            run = (commanded_case(wanted) if isinstance(wanted, dict) else cases[wanted]).build(backend)
             run()
             last = seconds_of(run, 1)
         elif "time" in command:

@@ -1,0 +1,1 @@
+"""Every convolution of the networks that minidet is about, beside PyTorch: ``python -m benchmarks networks``."""
