@@ -53,7 +53,7 @@ from tqdm.auto import tqdm
 import minidet
 from minidet import optim, viz
 from minidet.autograd import Function, GradcheckError, elementwise, gradcheck
-from minidet.data.digits import TRAINING_SCANS, load_scans
+from minidet.data.scenes.digits import TRAINING_SCANS, load_scans
 from minidet.grading import check_blank
 from minidet.nn import functional as F
 from minidet.viz.page import BLUE, DARK, INK, ORANGE, PALE_BLUE, PALE_ORANGE, YELLOW

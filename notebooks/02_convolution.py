@@ -52,7 +52,7 @@ import minidet
 from minidet import nn, optim, viz
 from minidet.autograd import gradcheck
 from minidet.data import sample_photograph
-from minidet.data.digits import TRAINING_SCANS, load_scans
+from minidet.data.scenes.digits import TRAINING_SCANS, load_scans
 from minidet.grading import check_blank
 from minidet.nn import functional as F
 from minidet.viz.page import (

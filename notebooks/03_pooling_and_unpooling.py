@@ -52,7 +52,7 @@ import minidet.nn.functional as F
 from minidet import nn, no_grad, optim, tensor, viz
 from minidet.autograd import Function, gradcheck
 from minidet.data import DigitScenes, sample_photograph
-from minidet.data.digits import load_scans
+from minidet.data.scenes.digits import load_scans
 from minidet.grading import check_blank
 from minidet.viz.page import (
     BLUE,

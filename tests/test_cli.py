@@ -125,7 +125,7 @@ def test_a_package_that_is_missing_is_named_without_a_traceback(command, capsys)
 
 
 def test_the_demo_without_scikit_learn_says_what_to_install(monkeypatch, capsys, tmp_path):
-    from minidet.data import digits
+    from minidet.data.scenes import digits
 
     digits.load_scans.cache_clear()
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)

@@ -1,12 +1,12 @@
 """Three claims about segmentation: finer scores (FCN), remembered positions (SegNet), all windows at once.
 
-Settings are for runs of about a minute. The FCNs learn scenes of ``minidet.data.shapes``: background, and six classes
-that only the outline tells apart. Two things are needed to learn them so quickly:
+Settings are for runs of about a minute. The FCNs learn scenes of ``minidet.data.scenes.shapes``: background, and six
+classes that only the outline tells apart. Two things are needed to learn them so quickly:
 
 - The encoder starts as a classifier of crops, as the paper's starts from ImageNet. Else it hardly finds outlines.
 - Rare classes count more. Else all pixels are called background for hundreds of steps: three of four are.
 
-The others learn ``minidet.data.digits``, from random weights.
+The others learn ``minidet.data.scenes.digits``, from random weights.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import unicodedata
 import numpy as np
 
 from ..autograd import tensor
-from ..data.pictures import read_rgb
+from ..data.photographs.pictures import read_rgb
 from ..errors import bad_argument
 from ..serialization.safetensors import write_file
 from ..training.runs import open_run

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from ..errors import check_choice
 from .archive import open_archive
-from .prepare_camvid import check_camvid, prepare_camvid
+from .photographs.prepare_camvid import check_camvid, prepare_camvid
 from .transfer import DownloadError, fetch
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from minidet.cli import main
-from minidet.data import prepare_camvid
-from tests.data import camvid_release as release
+from minidet.data.photographs import prepare_camvid
+from tests.data.photographs import camvid_release as release
 from tests.data.server import Manners, serving
 
 CONTENT = release.zipped(release.entries(np.random.default_rng(0)))

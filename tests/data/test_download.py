@@ -8,10 +8,11 @@ import os
 import numpy as np
 import pytest
 
-from minidet.data import CamVid, prepare_camvid, transfer
+from minidet.data import CamVid, transfer
 from minidet.data.download import RELEASES, download, folder_of
+from minidet.data.photographs import prepare_camvid
 from minidet.data.transfer import DownloadError
-from tests.data import camvid_release as release
+from tests.data.photographs import camvid_release as release
 from tests.data.server import Manners, serving
 
 CONTENT = release.zipped(release.entries(np.random.default_rng(0)))

@@ -12,7 +12,7 @@ from matplotlib.text import Annotation, Text
 import minidet
 from minidet import nn, viz
 from minidet.data import DigitScenes
-from minidet.data.shapes import COLOURS as SHAPE_COLOURS
+from minidet.data.scenes.shapes import COLOURS as SHAPE_COLOURS
 from minidet.viz.page import COLOURS, INK, as_array, colour, subplots
 
 PAGES = ("#ffffff", "#111111")

@@ -54,7 +54,7 @@ import numpy as np
 from matplotlib.patches import FancyBboxPatch, PathPatch, Rectangle
 from matplotlib.path import Path
 
-from minidet.data.digits import TRAINING_SCANS, load_scans
+from minidet.data.scenes.digits import TRAINING_SCANS, load_scans
 from minidet.grading import checks
 
 check = checks("a1_autograd_and_layers")

@@ -57,7 +57,7 @@ from tqdm import tqdm
 
 import minidet.nn.functional as F
 from minidet import tensor
-from minidet.data.digits import PALETTE, TRAINING_SCANS, load_scans
+from minidet.data.scenes.digits import PALETTE, TRAINING_SCANS, load_scans
 from minidet.grading import checks
 from minidet.viz import subplots
 

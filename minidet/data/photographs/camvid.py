@@ -15,10 +15,10 @@ import os
 
 import numpy as np
 
-from ..errors import bad_argument, check_choice, check_index_range
-from .dataset import Dataset, check_index
-from .folder import data_root, existing_file
+from ...errors import bad_argument, check_choice, check_index_range
+from ..dataset import Dataset, check_index
 from .pictures import open_picture, read_labels, rgb
+from .root import data_root, existing_file
 
 
 class CamVid(Dataset):

@@ -20,9 +20,9 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from .archive import member
+from ..archive import member
+from ..transfer import DownloadError
 from .pictures import open_picture
-from .transfer import DownloadError
 
 FRAMES = {"train": 367, "val": 101, "test": 233}
 SOURCE_SIZE, SIZE = (480, 360), (240, 180)  # width, height

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minidet.data.shapes_outline import REACH, SHAPES, opacity, signed_distance
+from minidet.data.scenes.shapes_outline import REACH, SHAPES, opacity, signed_distance
 
 STEP = 0.004
 V, U = np.meshgrid(*[np.arange(-1.4, 1.4, STEP, dtype=np.float32) + STEP / 2] * 2, indexing="ij")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minidet.data import sample_photograph
-from minidet.data.sample_photograph import PHOTOGRAPHS
+from minidet.data.photographs.sample_photograph import PHOTOGRAPHS
 
 
 @pytest.mark.parametrize("name", PHOTOGRAPHS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import bad_argument, check_choice, number
+from ...errors import bad_argument, check_choice, number
 
 #: File, photographer and licence of each.
 PHOTOGRAPHS = {

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from minidet.data import CamVid, prepare_camvid
-from minidet.data.prepare_camvid import check_camvid, majority, write_labels
+from minidet.data import CamVid
+from minidet.data.photographs import prepare_camvid
+from minidet.data.photographs.prepare_camvid import check_camvid, majority, write_labels
 from minidet.data.transfer import DownloadError
-from tests.data import camvid_release as release
+from tests.data.photographs import camvid_release as release
 
 
 @pytest.fixture(autouse=True)

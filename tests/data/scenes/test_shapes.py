@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from minidet.data import DataLoader, ShapeScenes, ShapeSegmentation, collate_semantic, shapes
+from minidet.data import DataLoader, ShapeScenes, ShapeSegmentation, collate_semantic
 from minidet.data.geometry import boxes_of_masks
-from minidet.data.shapes_outline import SHAPES
+from minidet.data.scenes import shapes
+from minidet.data.scenes.shapes_outline import SHAPES
 
 ALL = (*SHAPES, "person")
 

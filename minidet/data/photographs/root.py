@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 
-from ..errors import bad_argument
+from ...errors import bad_argument
 
 
 def data_root(name: str, root: str | os.PathLike | None = None) -> pathlib.Path:

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import bad_argument, check_choice, integer, integers
+from ...errors import bad_argument, check_choice, integer, integers
+from ..dataset import Dataset, check_index
+from ..geometry import boxes_of_masks
+from ..targets import check_flag, check_length, check_size
 from . import shapes_person as person
-from .dataset import Dataset, check_index
-from .geometry import boxes_of_masks
 from .shapes_outline import REACH, SHAPES, STRETCH, opacity, signed_distance
 from .shapes_paint import choose_colour, light, paint
-from .targets import check_flag, check_length, check_size
 
 PERSON = "person"
 #: A colour per class for pictures, as in :class:`ShapeScenes.palette`: any two stay apart for colour-blind eyes too.

@@ -5,8 +5,9 @@ import threading
 import numpy as np
 import pytest
 
-from minidet.data import DataLoader, DigitScenes, collate_semantic, digits
+from minidet.data import DataLoader, DigitScenes, collate_semantic
 from minidet.data.geometry import boxes_of_masks
+from minidet.data.scenes import digits
 
 load_digits = pytest.importorskip("sklearn.datasets").load_digits
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from minidet.data.pictures import open_picture, read_labels, read_rgb
+from minidet.data.photographs.pictures import open_picture, read_labels, read_rgb
 
 #: What is stored for each orientation, so that the picture below is seen: the table of EXIF 2.32, in words
 #: "row 0 is the visual ..., column 0 is the visual ...".

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from minidet.data import shapes_paint
-from minidet.data.shapes_paint import PATTERNS, choose_colour, light, muted, paint, smooth_noise
+from minidet.data.scenes import shapes_paint
+from minidet.data.scenes.shapes_paint import PATTERNS, choose_colour, light, muted, paint, smooth_noise
 
 WHOLE = slice(0, 96)
 

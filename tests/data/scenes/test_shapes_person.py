@@ -5,8 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from minidet.data import ShapeScenes, shapes
-from minidet.data import shapes_person as person
+from minidet.data import ShapeScenes
+from minidet.data.scenes import shapes
+from minidet.data.scenes import shapes_person as person
 from minidet.data.transforms import RandomHorizontalFlip
 
 LIMBS = {

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from ..errors import bad_argument
+from ...errors import bad_argument
 
 #: How a picture is turned upright, for each value of its EXIF orientation (EXIF 2.32, tag 274) but 1.
 UPRIGHT = {

@@ -1,0 +1,1 @@
+"""Photographs: data sets that others took and labelled, and how a picture is opened."""

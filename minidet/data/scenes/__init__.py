@@ -1,0 +1,1 @@
+"""Generated pictures: every pixel, and what it shows, follows from a seed."""
