@@ -1,6 +1,6 @@
 """Data sets, augmentation, and batches prepared by threads."""
 
-from . import geometry, transforms
+from . import transforms
 from .class_weights import median_frequency_weights
 from .collate import collate_detection, collate_semantic, default_collate
 from .dataset import Dataset, Subset, TensorDataset
@@ -10,6 +10,7 @@ from .photographs.root import data_root
 from .photographs.sample_photograph import sample_photograph
 from .scenes.digits import DigitScenes
 from .scenes.shapes import ShapeScenes, ShapeSegmentation
+from .transforms import geometry
 
 __all__ = [
     "CamVid",

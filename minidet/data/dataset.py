@@ -14,8 +14,8 @@ class Dataset:
     """The base class of the data sets here. Anything with ``__len__`` and ``__getitem__`` works in a loader too.
 
     A subclass implements ``__len__`` and ``load(index)``, which returns ``(image, target)``: an image float32 (3, H, W)
-    in [0, 1], and a dict that describes it (see :mod:`minidet.data.geometry`). ``load`` may be called from several
-    threads at once.
+    in [0, 1], and a dict that describes it (see :mod:`minidet.data.transforms.geometry`). ``load`` may be called from
+    several threads at once.
 
     Parameters
     ----------

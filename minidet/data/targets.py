@@ -1,6 +1,6 @@
 """What an image and its target have to be, and the options that say how they move: the checks of this floor.
 
-The table of a target's entries stands in :mod:`minidet.data.geometry`.
+The table of a target's entries stands in :mod:`minidet.data.transforms.geometry`.
 """
 
 from __future__ import annotations

@@ -77,11 +77,7 @@ def _public(owner: str, names) -> list[str]:
 
 def callables() -> list[str]:
     """Return every public callable, as text."""
-    own = {
-        name
-        for name in dir(transforms)
-        if getattr(getattr(transforms, name), "__module__", "") == "minidet.data.transforms"
-    }
+    own = transforms.__all__
     starting = {name for name in dir(init) if getattr(getattr(init, name), "__module__", "") == "minidet.nn.init"}
     return [
         *_public("autograd", set(autograd.__all__) - set(minidet.__all__)), *_public("minidet", set(autograd.__all__) & set(minidet.__all__)), *_public("F", F.__all__), *_public("nn", nn.__all__), *_public("init", starting),

@@ -22,8 +22,8 @@ from scipy.ndimage import zoom
 
 from ...errors import check_choice, integer
 from ..dataset import Dataset, check_index
-from ..geometry import boxes_of_masks
 from ..targets import check_flag, check_length, check_size
+from ..transforms.geometry import boxes_of_masks
 
 CLASSES = ["background", *"0123456789"]
 #: A colour per class for pictures: background black, digits so that any two stay apart for colour-blind eyes too.

@@ -20,8 +20,8 @@ import numpy as np
 
 from ...errors import bad_argument, check_choice, integer, integers
 from ..dataset import Dataset, check_index
-from ..geometry import boxes_of_masks
 from ..targets import check_flag, check_length, check_size
+from ..transforms.geometry import boxes_of_masks
 from . import shapes_person as person
 from .shapes_outline import REACH, SHAPES, STRETCH, opacity, signed_distance
 from .shapes_paint import choose_colour, light, paint

@@ -99,7 +99,7 @@ def test_windows_cost_as_often_as_they_overlap_and_score_the_same(finished):
 def test_crops_have_their_object_in_the_middle():
     from benchmarks.claims.segmentation_work import JITTER, around_object
     from minidet.data import ShapeScenes
-    from minidet.data.geometry import boxes_of_masks
+    from minidet.data.transforms.geometry import boxes_of_masks
 
     scenes = ShapeScenes("test", 128, objects=1)
     near = 0

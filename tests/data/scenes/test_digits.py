@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from minidet.data import DataLoader, DigitScenes, collate_semantic
-from minidet.data.geometry import boxes_of_masks
 from minidet.data.scenes import digits
+from minidet.data.transforms.geometry import boxes_of_masks
 
 load_digits = pytest.importorskip("sklearn.datasets").load_digits
 

@@ -5,9 +5,9 @@ import pytest
 from scipy import ndimage
 
 from minidet.data import DataLoader, ShapeScenes, ShapeSegmentation, collate_semantic
-from minidet.data.geometry import boxes_of_masks
 from minidet.data.scenes import shapes
 from minidet.data.scenes.shapes_outline import SHAPES
+from minidet.data.transforms.geometry import boxes_of_masks
 
 ALL = (*SHAPES, "person")
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minidet.data.geometry import boxes_of_masks, crop, hflip, pad, resize, warp_affine
 from minidet.data.transforms import Pad, RandomAffineCrop, RandomCrop, RandomRotation
+from minidet.data.transforms.geometry import boxes_of_masks, crop, hflip, pad, resize, warp_affine
 
 SIZE = (40, 56)
 

@@ -28,9 +28,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from ..autograd.as_array import as_array
-from ..errors import bad_argument, check_rank, integers, number
-from .targets import (
+from ...autograd.as_array import as_array
+from ...errors import bad_argument, check_rank, integers, number
+from ..targets import (
     INSTANCE_KEYS,
     check_fill,
     check_ignore_index,

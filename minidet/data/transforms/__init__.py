@@ -1,0 +1,28 @@
+"""Augmentation: random changes of an image together with its target.
+
+Every transform is called as ``transform(image, target, rng)`` and returns a new image and a new target;
+:mod:`minidet.data.transforms.geometry` says what a target may hold and how it moves. All random numbers come from
+``rng``; without one, from minidet's generator.
+"""
+
+from .affine import RandomAffineCrop, RandomRotation
+from .color import ColorJitter
+from .compose import Compose
+from .crop import RandomCrop
+from .flip import RandomHorizontalFlip
+from .normalize import Normalize
+from .pad import Pad
+from .resize import RandomScale, Resize
+
+__all__ = [
+    "ColorJitter",
+    "Compose",
+    "Normalize",
+    "Pad",
+    "RandomAffineCrop",
+    "RandomCrop",
+    "RandomHorizontalFlip",
+    "RandomRotation",
+    "RandomScale",
+    "Resize",
+]

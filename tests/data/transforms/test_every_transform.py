@@ -1,0 +1,76 @@
+"""Random transforms: what they draw, and that one generator decides everything."""
+
+import numpy as np
+import pytest
+
+import minidet.data.transforms as T
+from minidet import random
+
+from .test_geometry import assert_follows, scene
+
+ALL = [
+    T.RandomHorizontalFlip(),
+    T.RandomCrop((24, 30)),
+    T.Resize((20, 20)),
+    T.RandomScale((0.5, 2)),
+    T.Pad(3),
+    T.RandomAffineCrop((48, 48), degrees=10, scale=(0.7, 1.5)),
+    T.RandomRotation(15),
+    T.ColorJitter(0.4, 0.4, 0.4),
+    T.Normalize([0.5] * 3, [0.2] * 3),
+]
+
+
+def same(one, other):
+    np.testing.assert_array_equal(one[0], other[0])
+    assert one[1].keys() == other[1].keys()
+    for key, value in one[1].items():
+        np.testing.assert_array_equal(value, other[1][key])
+
+
+@pytest.mark.parametrize("transform", ALL, ids=lambda transform: type(transform).__name__)
+def test_one_generator_decides_and_inputs_stay(transform, rng):
+    image, target = scene(rng)
+    before = image.copy(), {key: np.copy(value) for key, value in target.items()}
+    same(transform(image, target, np.random.default_rng(3)), transform(image, target, np.random.default_rng(3)))
+    random.manual_seed(3)
+    same(transform(image, target), transform(image, target, np.random.default_rng(3)))
+    out, moved = transform(image, target, rng)
+    assert out.dtype == np.float32
+    assert out.flags.c_contiguous
+    assert moved["semantic"].shape == out.shape[1:]
+    same((image, target), before)
+
+
+@pytest.mark.parametrize("transform", ALL[1:7], ids=lambda transform: type(transform).__name__)
+def test_boxes_follow_pixels(transform):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        image, target = scene(rng)
+        out, moved = transform(image, target, rng)
+        moved["semantic"] = np.maximum(moved["semantic"], 0)
+        assert_follows(out, moved, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "match"),
+    [
+        (lambda: T.RandomHorizontalFlip(1.5), ValueError, "RandomHorizontalFlip: p is 1.5"),
+        (lambda: T.RandomCrop(0), ValueError, "RandomCrop: size is 0"),
+        (lambda: T.RandomCrop((1, 2, 3)), ValueError, "RandomCrop: size"),
+        (lambda: T.RandomCrop(8, min_visible=2), ValueError, "RandomCrop: min_visible"),
+        (lambda: T.Resize(1.5), TypeError, "Resize: size"),
+        (lambda: T.RandomScale((2, 1)), ValueError, r"RandomScale: scale is \(2, 1\)"),
+        (lambda: T.Pad((1, 2, 3)), ValueError, "Pad: padding"),
+        (lambda: T.Pad(-1), ValueError, "Pad: padding is -1"),
+        (lambda: T.RandomAffineCrop(8, degrees=-1), ValueError, "RandomAffineCrop: degrees"),
+        (lambda: T.RandomAffineCrop(8, scale=(0, 1)), ValueError, "RandomAffineCrop: scale"),
+        (lambda: T.RandomRotation(200), ValueError, "RandomRotation: degrees"),
+        (lambda: T.ColorJitter(contrast=-0.1), ValueError, "ColorJitter: contrast"),
+        (lambda: T.Normalize([0], [0]), ValueError, "Normalize: std"),
+        (lambda: T.ColorJitter(0.1)(np.zeros((1, 2, 2), np.float32), {}), ValueError, "ColorJitter: image has shape"),
+    ],
+)
+def test_bad_arguments(make, error, match):
+    with pytest.raises(error, match=match):
+        make()
