@@ -97,16 +97,22 @@ def _array(entry: dict) -> np.ndarray:
     return array.astype(np.dtype(DTYPES[kind][1:]), copy=False)
 
 
-def read_file(path: str | os.PathLike, limit: int | None = None) -> bytes:
-    """Return the bytes of a file, or raise ``FileNotFoundError`` that says what the folder holds instead.
-
-    A file of more than ``limit`` bytes is not read: ``ValueError``.
-    """
+def find_file(path: str | os.PathLike) -> pathlib.Path:
+    """Return the path of a file that is there, or raise ``FileNotFoundError`` that says what the folder holds."""
     path = _checked("read_file", path)
     if not path.is_file():
         there = sorted(item.name for item in path.parent.iterdir()) if path.parent.is_dir() else None
         what = "is not there either" if there is None else "is empty" if not there else f"has {', '.join(there[:8])}"
         raise FileNotFoundError(f"there is no file {path}: the folder {what}.")
+    return path
+
+
+def read_file(path: str | os.PathLike, limit: int | None = None) -> bytes:
+    """Return the bytes of a file, or raise ``FileNotFoundError`` that says what the folder holds instead.
+
+    A file of more than ``limit`` bytes is not read: ``ValueError``.
+    """
+    path = find_file(path)
     if limit is not None and path.stat().st_size > limit:
         raise bad_argument("read_file", "path", f"{path} has {path.stat().st_size} bytes", f"at most {limit}")
     return _patiently(path.read_bytes)
