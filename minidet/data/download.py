@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from ..errors import check_choice
 from .archive import open_archive
 from .photographs.prepare_camvid import check_camvid, prepare_camvid
-from .transfer import DownloadError, fetch
+from .transfer import DownloadError, Unreachable, fetch
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,10 @@ def download(
             raise DownloadError(f"download: {folder} is there, but it is not complete: {error} {hint}.") from error
     url = url or release.url
     archive_path = folder.with_name(f"{folder.name}-{hashlib.sha256(url.encode()).hexdigest()[:8]}.zip")
-    found = fetch(url, archive_path, release.sha256, progress)
+    try:
+        found = fetch(url, archive_path, release.sha256, progress)
+    except Unreachable as error:
+        raise Unreachable(f"{error} --url takes the address of a copy.") from error
     beside = folder.with_name(folder.name + ".partial")
     shutil.rmtree(beside, ignore_errors=True)
     try:

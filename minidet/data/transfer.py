@@ -35,8 +35,32 @@ class DownloadError(OSError):
     """A file could not be fetched or is not what it should be; the message says what to do."""
 
 
+class Unreachable(DownloadError):
+    """There is no network, or nobody at the address."""
+
+
 class _BrokenOff(Exception):
     """The connection ended too early: worth another attempt."""
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follow the server to other addresses on the web, and from a safe one (https) to safe ones only."""
+
+    def http_error_302(self, req, fp, code, msg, headers):
+        """Refuse before the handler above looks: it follows to ftp, too."""
+        to = urllib.parse.urljoin(req.full_url, headers.get("Location", ""))
+        allowed = ("https",) if req.type == "https" else ("http", "https")
+        before = getattr(req, "redirect_dict", {})
+        if urllib.parse.urlsplit(to).scheme not in allowed:
+            where = f"the server sends us to {to[:100]!r}, which is not {' or '.join(allowed)}"
+        elif len(before) >= self.max_redirections or max([0, *before.values()]) >= self.max_repeats:
+            where = "the server sends us in a circle"
+        else:
+            return super().http_error_302(req, fp, code, msg, headers)
+        fp.close()
+        raise DownloadError(f"download: {req.full_url}: {where}.")
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 def fetch(url: str, path: str | os.PathLike, sha256: str | None = None, progress: bool = True) -> str:
@@ -52,7 +76,7 @@ def fetch(url: str, path: str | os.PathLike, sha256: str | None = None, progress
     path : path
         Its folder is made if it is not there.
     sha256 : str, optional
-        What the checksum must be.
+        What the checksum must be, or its first digits.
     progress : bool
         Show a progress bar.
 
@@ -70,7 +94,7 @@ def fetch(url: str, path: str | os.PathLike, sha256: str | None = None, progress
     if not path.exists():
         _fetch_all(url, partial, note, progress)
     found = checksum(path if path.exists() else partial)
-    if sha256 is not None and found != sha256:
+    if sha256 is not None and not found.startswith(sha256):
         for wrong in (path, partial, note):
             wrong.unlink(missing_ok=True)
         raise DownloadError(f"download: {url} has SHA-256 {found}, expected {sha256}. The file was deleted; try again.")
@@ -107,7 +131,8 @@ def _fetch_on(url: str, partial: pathlib.Path, note: pathlib.Path, progress: boo
     if have:
         headers |= {"Range": f"bytes={have}-", "If-Range": version}
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=TIMEOUT) as response:
+        opener = urllib.request.build_opener(_Redirects)
+        with opener.open(urllib.request.Request(url, headers=headers), timeout=TIMEOUT) as response:
             if response.status == 200:  # all of it: the server cannot resume, or the file has changed
                 have = 0
                 partial.unlink(missing_ok=True)  # before the note: old bytes must never lie beside a new version
@@ -124,18 +149,17 @@ def _fetch_on(url: str, partial: pathlib.Path, note: pathlib.Path, progress: boo
                 note.unlink(missing_ok=True)
             raise _BrokenOff(f"the server answers {error.code} {error.reason}") from error
         raise DownloadError(f"download: {url}: the server answers {error.code} {error.reason}.") from error
-    except (http.client.HTTPException, ConnectionError) as error:
+    except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
         raise _BrokenOff(f"the connection broke off ({type(error).__name__})") from error
     except urllib.error.URLError as error:
         host = urllib.parse.urlsplit(url).netloc
-        hint = "Is there a network? --url takes the address of a copy"
-        raise DownloadError(f"download: cannot reach {host}: {error.reason}. {hint}.") from error
+        raise Unreachable(f"download: cannot reach {host}: {error.reason}. Is there a network?") from error
 
 
 def _read_into(response, partial: pathlib.Path, have: int, progress: bool) -> None:
     """Write what comes after the first ``have`` bytes of the partial file."""
-    length = response.headers.get("Content-Length")
-    total = None if length is None else have + int(length)
+    length = response.headers.get("Content-Length") or ""
+    total = have + int(length) if re.fullmatch("[0-9]{1,18}", length) else None
     free = shutil.disk_usage(partial.parent).free
     if total is not None and total - have > free:
         raise _disk_full(partial, f"{_megabytes(total - have)} are needed, {_megabytes(free)} are free")

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import socket
 
 import numpy as np
 import pytest
@@ -151,3 +152,11 @@ def test_bad_arguments(root):
         download("imagenet", root)
     with pytest.raises(ValueError, match="download: url is 'release.zip'"):
         download("camvid", root, "release.zip")
+
+
+def test_no_network(root):
+    with socket.socket() as taken:  # a port where nobody answers
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(DownloadError, match=f"cannot reach {address}: .* --url takes the address of a copy"):
+            download("camvid", root, f"http://{address}/release.zip", progress=False)

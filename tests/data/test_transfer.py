@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import io
 import json
 import socket
 
@@ -181,7 +182,7 @@ def test_no_network(path):
     with socket.socket() as taken:  # a port where nobody answers
         taken.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        with pytest.raises(DownloadError, match=f"cannot reach {address}: .*refused. Is there a network. --url"):
+        with pytest.raises(DownloadError, match=f"cannot reach {address}: .*refused. Is there a network.$"):
             fetch(f"http://{address}/file.zip", path, progress=False)
 
 
@@ -246,6 +247,85 @@ def test_the_bar_counts_bytes(path, capsys):
     with serving(Manners(CONTENT)) as address:
         fetch(f"{address}/file.zip", path)
     assert "file.zip: 100%" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("after", [-1, 0, 9000])
+def test_a_server_that_falls_silent(path, monkeypatch, after):
+    monkeypatch.setattr(transfer, "TIMEOUT", 0.2)
+    manners = Manners(CONTENT, stalls=[after, after])
+    assert get(manners, path) == SHA256
+    assert len(manners.asked) == 3
+    assert_complete(path)
+    with pytest.raises(DownloadError, match="broke off .*4 times"):
+        get(Manners(CONTENT, stalls=[after] * 4), path.with_name("other.zip"))
+
+
+def test_another_address_is_followed(path):
+    manners = Manners(CONTENT, redirects=["/elsewhere.zip", "/there.zip"], breaks=[None, None, 20_000])
+    assert get(manners, path) == SHA256
+    assert manners.asked == [None, None, None, "bytes=20000-"]
+    assert_complete(path)
+
+
+@pytest.mark.parametrize("to", ["file:///etc/hostname", "ftp://127.0.0.1/file.zip", "data:text/plain,evil"])
+def test_addresses_of_another_kind_are_not_followed(path, to):
+    with pytest.raises(DownloadError, match="file.zip: the server sends us to .*, which is not http") as caught:
+        get(Manners(CONTENT, redirects=[to]), path)
+    assert "\n" not in str(caught.value)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_nobody_is_sent_from_a_safe_address_to_an_open_one():
+    request = transfer.urllib.request.Request("https://host/file.zip")
+    with pytest.raises(DownloadError, match="sends us to 'http://host/file.zip', which is not https"):
+        transfer._Redirects().http_error_302(request, io.BytesIO(), 302, "Found", {"Location": "http://host/file.zip"})
+
+
+def test_a_circle_of_addresses(path):
+    manners = Manners(CONTENT, redirects=["/file.zip"] * 50)
+    with pytest.raises(DownloadError, match="the server sends us in a circle") as caught:
+        get(manners, path)
+    assert "\n" not in str(caught.value)
+    assert len(manners.asked) < 15
+
+
+@pytest.mark.parametrize("length", ["-5", "many", "49999", "1", "0"])
+def test_a_length_that_is_wrong(path, length):
+    """Told in advance, it is believed only if the checksum agrees."""
+    manners = Manners(CONTENT, length=length)
+    if length in ("-5", "many"):
+        assert get(manners, path) == SHA256
+        assert_complete(path)
+    else:
+        with pytest.raises(DownloadError, match=f"has SHA-256 .*, expected {SHA256}"):
+            get(manners, path)
+        assert list(path.parent.iterdir()) == []
+
+
+def test_a_length_that_promises_more(path):
+    manners = Manners(CONTENT, length="50001")
+    assert get(manners, path) == SHA256
+    assert manners.asked == [None, "bytes=50000-"]  # it owns up then
+    with pytest.raises(DownloadError, match=r"broke off after 0\.1 MB of 0\.1 MB, 4 times"):
+        get(Manners(CONTENT, length="50001", ranges=False), path.with_name("other.zip"))
+
+
+def test_a_range_answered_from_a_damaged_copy(path):
+    """Right headers, wrong bytes: the checksum finds it, and the next attempt starts anew."""
+    with pytest.raises(DownloadError, match="broke off"):
+        get(Manners(bytes(50_000), breaks=[20_000, 0, 0, 0]), path)
+    manners = Manners(CONTENT)
+    with pytest.raises(DownloadError, match="The file was deleted; try again"):
+        get(manners, path)
+    assert manners.asked == ["bytes=20000-"]
+    assert get(manners, path) == SHA256
+
+
+def test_the_first_digits_of_a_checksum_serve(path):
+    assert get(Manners(CONTENT), path, SHA256[:8]) == SHA256
+    path.unlink()
+    with pytest.raises(DownloadError, match="expected 00000000"):
+        get(Manners(CONTENT), path, "00000000")
 
 
 @pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://host/file.zip", "file.zip", ""])
