@@ -38,7 +38,6 @@ DATA_SETS = {
     "camvid240": "streets: a class per pixel",
     "lspet_pose128": "people: 14 joints",
     "nuclei_coco": "cell nuclei: masks",
-    "weights": "networks that load_pretrained fetched",
     "weights_mobilenet_v2": "MobileNetV2, trained on ImageNet",
     "weights_small": "SqueezeNet, MobileNetV1-0.25, ResNet-20",
 }
