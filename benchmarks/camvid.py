@@ -26,12 +26,10 @@ import numpy as np
 from tqdm import tqdm
 
 from minidet import random
-from minidet.metrics import BoundaryF1, majority_class
-from minidet.models import MODELS
 from minidet.models.complexity import multiply_adds
 from minidet.optim import AdamW
 from minidet.training.runs import open_run
-from minidet.training.segmentation import CAMVID_WINDOW, SegmentationTask, evaluate, held_out, training_data
+from minidet.training.tasks.segmentation import CAMVID_WINDOW, PixelLoss
 
 from .backends import Minidet
 from .claims.report import PAGE, redraw, table
@@ -53,9 +51,8 @@ def parse(arguments=None) -> argparse.Namespace:
 def step_of(opened):
     """Return a function that does one training step of a run's recipe on random pixels, on images of any size."""
     random.manual_seed(0)
-    recipe, backend = opened.recipe, Minidet()
-    model = MODELS[recipe.model](len(opened.classes), **recipe.model_args)
-    optimizer, task = AdamW(model.parameters(), lr=1e-4), SegmentationTask(len(opened.classes))
+    model, backend = opened.task.build(), Minidet()
+    optimizer, task = AdamW(model.parameters(), lr=1e-4), PixelLoss(len(opened.task.classes))
 
     def step(count, size):
         optimizer.zero_grad()
@@ -75,26 +72,24 @@ def cost(run: pathlib.Path) -> dict:
         start = time.perf_counter()
         step(batch, CAMVID_WINDOW)
         seconds.append(time.perf_counter() - start)
-    steps = len(training_data(opened.recipe)) // batch
+    steps = len(opened.task.open("train", training=True)) // batch
     return {"seconds": float(np.median(seconds[2:])) * steps, "bytes": grown}
 
 
 def row(run: pathlib.Path) -> tuple[float, list[str]]:
     """Return a run's mIoU, and its row of the table."""
     opened = open_run(run)
-    dataset = held_out(opened.recipe)
-    boundary = BoundaryF1(len(opened.classes), dataset.ignore_index)
-    matrix = evaluate(opened.model, dataset, boundary=boundary)
+    figures = opened.task.evaluate(opened.model)
     command = [sys.executable, "-m", "benchmarks.camvid", "--cost", str(run)]
     price = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
     parameters = sum(p.numel() for p in opened.model.parameters())
-    return matrix.mean_iou, [
+    return figures["mIoU"], [
         opened.recipe.model,
         str(len(opened.history)),
-        f"{matrix.mean_iou:.3f}",
-        f"{boundary.mean_f1:.3f}",
-        f"{matrix.pixel_accuracy:.3f}",
-        f"{majority_class(matrix).mean_iou:.3f}",
+        f"{figures['mIoU']:.3f}",
+        f"{figures['boundary F1']:.3f}",
+        f"{figures['global accuracy']:.3f}",
+        f"{figures.baseline['mIoU']:.3f}",
         f"{parameters / 1e6:.2f} M",
         f"{multiply_adds(opened.model, FRAME) / 1e6:,.0f} M",
         f"{price['seconds']:.1f}",

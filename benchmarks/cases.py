@@ -191,7 +191,12 @@ OPERATIONS = {
 DEMO = (
     "models.segmentation.deconvnet",
     "DeconvNet",
-    {"widths": (16, 32), "convs": (1, 2), "hidden": 64, "hidden_kernel": 5},  # as in minidet/training/recipes.py
+    {
+        "widths": (16, 32),
+        "convs": (1, 2),
+        "hidden": 64,
+        "hidden_kernel": 5,
+    },  # as in training/recipes/segmentation.py
 )
 SEGNET = ("models.segmentation.segnet", "SegNet", {})
 DECONVNET = ("models.segmentation.deconvnet", "DeconvNet", {})

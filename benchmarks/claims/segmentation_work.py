@@ -15,8 +15,8 @@ from minidet.models.segmentation.blocks import normalise
 from minidet.nn import functional as F
 from minidet.optim import AdamW
 from minidet.training.fit import fit
-from minidet.training.segmentation import SegmentationTask, class_shares, class_weights, evaluate
-from minidet.training.segmentation_run import parameter_groups, warmup_then_cosine
+from minidet.training.optimiser import parameter_groups, warmup_then_cosine
+from minidet.training.tasks.segmentation import PixelLoss, class_shares, class_weights, evaluate
 
 from .runs import Run
 
@@ -55,7 +55,7 @@ def train(run: Run, model) -> dict[str, float]:
     """Train ``model`` to label pixels, and return its scores on held-out scenes."""
     dataset = scenes(run, "train", run.settings["scenes"])
     weights = class_weights(class_shares(dataset, COUNTED), run.settings["class_weight_power"])
-    steps, loss = optimise(run, model, SegmentationTask(len(dataset.classes), weights=weights), dataset,
+    steps, loss = optimise(run, model, PixelLoss(len(dataset.classes), weights=weights), dataset,
                            collate_semantic)  # fmt: skip
     held_out = scenes(run, "test", run.settings["test_scenes"])
     boundary = BoundaryF1(len(held_out.classes))

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import pathlib
 
-from ..metrics import majority_class
-from ..training.recipes import is_quick, recipe_for
-from ..training.segmentation import colours_of, evaluate, held_out, predict_labels
-from ..training.segmentation_run import train_segmentation
-from ..viz import plot_predictions
-from .eval import report
+from ..training.recipe import is_quick
+from ..training.recipes import recipe_for
+from ..training.runs import open_run
+from ..training.train import train
 
+MODEL, DATA = "deconvnet", "digits"
 PICTURED = 4  # held-out scenes in the picture
 
 
@@ -23,29 +22,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train DeconvNet on digits, score it on scans that it has not seen, draw what it sees."""
-    quick = is_quick()
-    recipe = recipe_for("deconvnet", "digits")
     print("DeconvNet (max unpooling to remembered positions, transposed convolution) on scenes of handwritten digits.")
-    model = train_segmentation(recipe, args.out, seed=args.seed, quick=quick)
-    dataset = held_out(recipe, "test", seed=args.seed, quick=quick)
-    matrix = evaluate(model, dataset, batch_size=32)
-    print(report(matrix, dataset.classes))
-    picture = draw(model, dataset, args.out / "predictions.png")
+    train(recipe_for(MODEL, DATA), args.out, seed=args.seed, quick=is_quick())
+    opened = open_run(args.out, quick=is_quick())
+    figures = opened.task.evaluate(opened.model)
+    print(figures.report())
+    picture = args.out / "predictions.png"
+    beside = picture.with_name(picture.name + ".partial")
+    opened.task.draw_samples(opened.model, PICTURED).savefig(beside, format="png")
+    beside.replace(picture)
     print(f"picture: {picture}")
-    print(f"held-out mIoU {matrix.mean_iou:.2f} (majority class {majority_class(matrix).mean_iou:.2f})")
+    print(f"held-out {figures.line(opened.task.headline, digits=2)}")
     return 0
-
-
-def draw(model, dataset, path: pathlib.Path) -> pathlib.Path:
-    """Write input, truth and prediction of the first held-out scenes side by side."""
-    from ..autograd import stack
-
-    samples = [dataset[i] for i in range(min(PICTURED, len(dataset)))]
-    images = [image for image, _ in samples]
-    truths = [target["semantic"] for _, target in samples]
-    predictions = predict_labels(model, stack(images))
-    figure = plot_predictions(images, truths, predictions, dataset.classes, colours_of(dataset))
-    beside = path.with_name(path.name + ".partial")
-    figure.savefig(beside, format="png")
-    beside.replace(path)
-    return path

@@ -7,6 +7,7 @@ import os
 import pathlib
 
 from ..data.download import RELEASES, download
+from ..training.recipes import models_for
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,5 +31,6 @@ def run(args: argparse.Namespace) -> int:
         known = "as published" if ready.published else "its publisher names none to compare with; kept in source.json"
         print(f"SHA-256 of the archive: {ready.sha256} ({known})")
     where = f" --root {ready.folder}" if args.root or not os.environ.get("MINIDET_DATA") else ""
-    print(f"next: minidet train {release.model} --data {args.name}{where}")
+    for model in models_for(args.name):
+        print(f"next: minidet train {model} --data {args.name}{where}")
     return 0

@@ -1,4 +1,4 @@
-"""``minidet predict RUN IMAGE...``: lay the predicted classes over pictures."""
+"""``minidet predict RUN IMAGE...``: draw what a trained model sees in pictures."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ import unicodedata
 
 import numpy as np
 
-from ..autograd import tensor
 from ..data.photographs.pictures import read_rgb
 from ..errors import bad_argument
 from ..serialization.safetensors import write_file
 from ..training.runs import open_run
-from ..training.segmentation import predict_labels
-from ..viz import overlay_labels
+from .options import parse_options
 
 #: The entry of an overlay's PNG header that says which picture it shows.
 SOURCE = "minidet predict"
@@ -26,16 +24,18 @@ SOURCE = "minidet predict"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("run", type=pathlib.Path, help="folder that `minidet train` wrote")
-    parser.add_argument("images", type=pathlib.Path, nargs="+", help="pictures to label")
+    parser.add_argument("images", type=pathlib.Path, nargs="+", help="pictures to look at")
     parser.add_argument("--out", type=pathlib.Path, help="folder for the overlays (default: RUN/predictions)")
+    parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE",
+                        help="another value for an option of the task: `minidet train --help` lists them")  # fmt: skip
     parser.add_argument("--alpha", type=float, default=0.5, help="how strongly the colours cover, 0 to 1 (default 0.5)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write one overlay per picture, and print its path and the classes that cover most of it."""
+    """Write one overlay per picture, and print its path and what is seen."""
     if not 0 <= args.alpha <= 1:
         raise bad_argument("predict", "--alpha", f"is {args.alpha}", "a number from 0 to 1")
-    opened = open_run(args.run)
+    opened = open_run(args.run, changes=parse_options("predict", args.option))
     folder = args.out or args.run / "predictions"
     if folder.exists() and not folder.is_dir():
         raise bad_argument("predict", "--out", f"is {folder}, a file", "a folder")
@@ -43,12 +43,10 @@ def run(args: argparse.Namespace) -> int:
     names = Names(folder, args.images)
     for path in args.images:
         image = read_rgb("predict", "image", path)
-        labels = predict_labels(opened.model, tensor(image[None]))[0]  # (H, W)
+        overlay, seen = opened.task.draw(opened.model, image, args.alpha)
         target = names.choose(path)
-        write_png(overlay_labels(image, labels, opened.colours, args.alpha), target, source_of(path))
-        shares = np.bincount(labels.ravel(), minlength=len(opened.classes)) / labels.size
-        most = ", ".join(f"{opened.classes[k]} {shares[k]:.0%}" for k in np.argsort(-shares)[:3] if shares[k] > 0)
-        print(f"{path} -> {target}: {most}")
+        write_png(overlay, target, source_of(path))
+        print(f"{path} -> {target}: {seen}")
     return 0
 
 

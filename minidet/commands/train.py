@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import argparse
 import pathlib
+import textwrap
+from dataclasses import fields
 
+from ..errors import bad_argument
 from ..models import MODELS
-from ..training.recipes import is_quick, recipe_for
-from ..training.segmentation import DATA
-from ..training.segmentation_run import train_segmentation
+from ..training.recipe import is_quick
+from ..training.recipes import recipe_for, with_backbone
+from ..training.tasks import TASKS, Where, data_sets, models_of
+from ..training.train import train
+from .options import add_where, parse_options
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("model", choices=sorted(MODELS))
-    parser.add_argument("--data", choices=DATA, required=True)
-    parser.add_argument("--root", type=pathlib.Path, help="folder of the data set (default: under MINIDET_DATA)")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = listing()
+    parser.add_argument("model", choices=sorted(MODELS), metavar="MODEL", help="one of those below")
+    parser.add_argument("--data", choices=list(data_sets()), required=True, metavar="DATA", help="one of those below")
+    add_where(parser)
     parser.add_argument("--out", type=pathlib.Path, help="run folder (default: runs/MODEL-DATA)")
     parser.add_argument("--epochs", type=int, help="passes over the training split (default: the recipe's)")
+    parser.add_argument("--minutes", type=float, help="instead of --epochs: as many passes as take about this long")
     parser.add_argument("--batch-size", type=int)
     parser.add_argument("--lr", type=float, help="highest learning rate (default: the recipe's)")
+    parser.add_argument("--backbone", metavar="NAME", help="for models that have one to choose")
+    parser.add_argument("--pretrained", action="store_true", help="start from a backbone that was trained before")
+    parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="of the task: see below")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--resume", action="store_true", help="go on from the run folder's last checkpoint")
     parser.add_argument(
@@ -30,13 +41,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def listing() -> str:
+    """Return what can be learnt: for each task its models, its data sets and its options."""
+    lines = []
+    for name, task in TASKS.items():
+        options = [field.name for field in fields(task.Options)]
+        lines.append(f"{name}:")
+        for title, words in (("models", models_of(name)), ("data sets", sorted(task.sources)), ("options", options)):
+            text = f"{title:<10}{', '.join(words)}"
+            lines.append(textwrap.fill(text, 78, initial_indent="  ", subsequent_indent=" " * 12))
+    return "\n".join(lines)
+
+
 def run(args: argparse.Namespace) -> int:
     """Train, then print the path of the run."""
-    recipe = recipe_for(args.model, args.data, epochs=args.epochs, batch_size=args.batch_size, lr=args.lr)
+    if args.epochs is not None and args.minutes is not None:
+        raise bad_argument("train", "--minutes", "is given beside --epochs", "one of the two")
+    recipe = recipe_for(args.model, args.data, epochs=args.epochs, minutes=args.minutes, batch_size=args.batch_size,
+                        lr=args.lr, options=parse_options("train", args.option))  # fmt: skip
+    recipe = with_backbone(recipe, args.backbone, args.pretrained)
     folder = args.out or pathlib.Path("runs") / f"{args.model}-{args.data}"
-    train_segmentation(
-        recipe, folder, root=args.root, seed=args.seed, resume=args.resume, workers=args.workers, quick=is_quick()
-    )
+    where = Where(args.root, args.annotations)
+    train(recipe, folder, where=where, seed=args.seed, resume=args.resume, workers=args.workers, quick=is_quick())
     print(f"run: {folder}")
     print(f"next: minidet eval {folder}")
     return 0

@@ -30,7 +30,6 @@ class Release:
     licence: str
     prepare: Callable  # prepare(archive, folder, progress) writes the folder
     check: Callable[[pathlib.Path], str]  # raises DownloadError if the folder is not complete, else describes it
-    model: str  # one of minidet.models.MODELS to try it with
 
 
 RELEASES = {
@@ -41,7 +40,6 @@ RELEASES = {
         licence="CC BY-NC 4.0: for research and teaching, not for sale. Brostow, Fauqueur, Cipolla; Kendall's version",
         prepare=prepare_camvid,
         check=check_camvid,
-        model="segnet",
     ),
 }
 

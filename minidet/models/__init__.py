@@ -1,5 +1,7 @@
 """One paper, one file."""
 
+from typing import NamedTuple
+
 from .complexity import multiply_adds
 from .segmentation import (
     DeconvNet,
@@ -12,16 +14,24 @@ from .segmentation import (
     UNet,
 )
 
+
+class Row(NamedTuple):
+    """A model: what builds it, called as ``network(num_classes, ...)``, and the name of what it learns."""
+
+    network: type
+    task: str
+
+
 #: The names that ``minidet train`` and checkpoints use.
 MODELS = {
-    "deconvnet": DeconvNet,
-    "fcn8s": FCN8s,
-    "fcn16s": FCN16s,
-    "fcn32s": FCN32s,
-    "full_resolution": FullResolutionFCN,
-    "segnet": SegNet,
-    "sliding_window": SlidingWindow,
-    "unet": UNet,
+    "deconvnet": Row(DeconvNet, "segmentation"),
+    "fcn8s": Row(FCN8s, "segmentation"),
+    "fcn16s": Row(FCN16s, "segmentation"),
+    "fcn32s": Row(FCN32s, "segmentation"),
+    "full_resolution": Row(FullResolutionFCN, "segmentation"),
+    "segnet": Row(SegNet, "segmentation"),
+    "sliding_window": Row(SlidingWindow, "segmentation"),
+    "unet": Row(UNet, "segmentation"),
 }
 
 __all__ = [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 import time
 
 from tqdm import tqdm
@@ -24,8 +26,9 @@ def fit(model, task, loader, optimizer, scheduler, epochs: int, *, max_norm: flo
     ----------
     model : Module
     task : object
-        Says what is learnt: ``task.loss(model, batch)`` returns a scalar tensor, ``task.status()`` what the progress
-        bar shows beside it, ``task.start_epoch()`` forgets the running figures.
+        Says what is learnt: ``task.loss(model, batch)`` returns a scalar tensor, or a dict of scalars by name, whose
+        sum is minimised; ``task.status()`` what the progress bar shows beside it; ``task.start_epoch()`` forgets the
+        running figures.
     loader : DataLoader
         Setting ``loader.epoch`` makes an epoch's order and augmentation depend on the seed and the epoch alone.
     optimizer, scheduler : Optimizer, LRScheduler
@@ -44,7 +47,7 @@ def fit(model, task, loader, optimizer, scheduler, epochs: int, *, max_norm: flo
     Returns
     -------
     list of dict
-        One record per epoch: epoch, loss, seconds, and what ``on_epoch`` added.
+        One record per epoch: epoch, loss and its parts if they have names, seconds, and what ``on_epoch`` added.
 
     Raises
     ------
@@ -108,27 +111,47 @@ def _checked_start(start: dict | None) -> dict | None:
 
 
 def train_epoch(model, task, loader, optimizer, scheduler, epoch: int, max_norm: float | None, bar) -> dict:
-    """Go through the loader once; return the mean loss and the seconds."""
+    """Go through the loader once; return the mean loss, those of its parts if it has any, and the seconds."""
     model.train()
     loader.epoch = epoch
     task.start_epoch()
-    total, begin = 0.0, time.perf_counter()
+    totals, begin = {}, time.perf_counter()
     steps = 0
     for batch in loader:
-        loss = task.loss(model, batch)
-        value = loss.item()
-        if not math.isfinite(value):
+        try:
+            values = train_step(model, task, batch, optimizer, max_norm)
+        except NonFiniteLoss as error:
             bar.close()
-            reason = first_nonfinite(model, batch[0])
-            raise FloatingPointError(f"fit: the loss is {value} in epoch {epoch + 1}, step {steps + 1}: {reason}.")
-        optimizer.zero_grad()
-        loss.backward()
-        if max_norm is not None:
-            clip_grad_norm_(model.parameters(), max_norm, error_if_nonfinite=True)
-        optimizer.step()
+            raise FloatingPointError(f"fit: the loss is {error} in epoch {epoch + 1}, step {steps + 1}: "
+                                     f"{first_nonfinite(model, batch[0], lambda batch=batch: task.loss(model, batch))}."
+                                     ) from None  # fmt: skip
         scheduler.step()
-        total += value
         steps += 1
-        bar.set_postfix({"loss": f"{value:.3f}", **task.status()}, refresh=False)
+        for name, value in values.items():
+            totals[name] = totals.get(name, 0.0) + value
+        bar.set_postfix({**{name: f"{value:.3f}" for name, value in values.items()}, **task.status()}, refresh=False)
         bar.update()
-    return {"loss": total / max(steps, 1), "seconds": time.perf_counter() - begin}
+    means = {name: total / steps for name, total in totals.items()} or {"loss": 0.0}
+    return {**means, "seconds": time.perf_counter() - begin}
+
+
+class NonFiniteLoss(ArithmeticError):
+    """The loss of a step is NaN or infinite; the parameters have not been changed."""
+
+
+def train_step(model, task, batch, optimizer, max_norm: float | None) -> dict[str, float]:
+    """Change the parameters once; return the loss, and its parts if the task names them."""
+    loss = task.loss(model, batch)
+    values = {}
+    if isinstance(loss, dict):
+        values = {name: part.item() for name, part in loss.items()}
+        loss = functools.reduce(operator.add, loss.values())
+    values = {"loss": loss.item(), **values}
+    if not math.isfinite(values["loss"]):
+        raise NonFiniteLoss(values["loss"])
+    optimizer.zero_grad()
+    loss.backward()
+    if max_norm is not None:
+        clip_grad_norm_(model.parameters(), max_norm, error_if_nonfinite=True)
+    optimizer.step()
+    return values

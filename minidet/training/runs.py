@@ -6,18 +6,18 @@ import contextlib
 import os
 import pathlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..errors import bad_argument, check_choice, integer
-from ..models import MODELS
+from ..errors import bad_argument, integer
 from ..nn.parameter import at_most
 from ..serialization import Checkpoint, FolderLock, load_checkpoint, save_checkpoint
 from ..serialization.lock import folder_path, holder, is_held
-from .recipes import Recipe
+from .recipe import Recipe
+from .tasks import Task, Where, completed, task_for
 
-IDENTITY = ("recipe", "seed", "epochs", "classes")  # what has to be the same for a run to go on
+IDENTITY = ("recipe", "seed", "epochs", "facts")  # what has to be the same for a run to go on
 LOCK = "training.lock"
 
 
@@ -65,14 +65,14 @@ class RunFolder:
         FileNotFoundError
             If there is no checkpoint.
         ValueError
-            If it is damaged, or belongs to another run: other recipe, seed, epochs or classes.
+            If it is damaged, or belongs to another run: other recipe, seed, epochs or facts of the data.
         """
         _check_is_run("resume", self.folder)
         self._lock.acquire()
         checkpoint = load_checkpoint(self.folder)
         info = checkpoint.info
         for key in IDENTITY:
-            before, now = info.get(key), _plain(about[key])
+            before, now = facts_of(info) if key == "facts" else info.get(key), _plain(about[key])
             if key == "recipe":
                 before = _with_defaults(before)
             if before != now:
@@ -133,7 +133,7 @@ def _short(value, length: int = 200) -> str:
 def _with_defaults(recipe):
     """Return a recipe of a checkpoint with the fields that are newer than it; as it is if it is of another kind."""
     try:
-        return _plain(Recipe.from_dict(recipe).as_dict())
+        return _plain(completed(Recipe.from_dict(recipe)).as_dict())
     except (KeyError, TypeError, ValueError):
         return recipe
 
@@ -145,20 +145,49 @@ def _plain(value):
     return [_plain(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
+def facts_of(info: dict) -> dict:
+    """Return what a run's model knows of its data set.
+
+    Classes and colours stood beside the recipe when segmentation was all that could be learnt.
+    """
+    return info["facts"] if "facts" in info else {name: info[name] for name in ("classes", "palette") if name in info}
+
+
+def recorded_epochs(folder: str | os.PathLike) -> int:
+    """Return how many epochs the run in ``folder`` is to have."""
+    folder = folder_path("resume", folder)
+    _check_is_run("resume", folder)
+    with _understood("resume", folder):
+        return integer("resume", "epochs", load_checkpoint(folder).info["epochs"], 1)
+
+
 @dataclass(frozen=True)
 class OpenedRun:
-    """A trained model, and what its classes are called and coloured."""
+    """A trained model, and the task that it learned, which evaluates it and draws what it sees."""
 
     model: object
-    recipe: Recipe
-    seed: int
-    classes: list[str]
-    colours: np.ndarray  # (K, 3) uint8
+    task: Task
     history: list[dict]
 
+    @property
+    def recipe(self) -> Recipe:
+        """What it was trained with."""
+        return self.task.recipe
 
-def open_run(folder: str | os.PathLike) -> OpenedRun:
+
+def open_run(folder: str | os.PathLike, *, where: Where | None = None, quick: bool = False,
+             changes: dict | None = None) -> OpenedRun:  # fmt: skip
     """Read a run folder and build its model, in evaluation mode.
+
+    Parameters
+    ----------
+    folder : path
+    where : Where, optional
+        Where the data set lies.
+    quick : bool
+        Open few samples of it.
+    changes : dict, optional
+        Options of the task that are to be others than those of training: how sure a detector has to be, for example.
 
     Raises
     ------
@@ -171,30 +200,31 @@ def open_run(folder: str | os.PathLike) -> OpenedRun:
     _check_is_run("open_run", folder)
     checkpoint = load_checkpoint(folder)
     with _understood("open_run", folder):
-        return _open(checkpoint)
+        recipe, seed, facts, history = _read(checkpoint)
+        model = _build(task_for(recipe, facts=facts), checkpoint.model)
+    if changes:
+        recipe = replace(recipe, options={**recipe.options, **changes})
+    return OpenedRun(model, task_for(recipe, where=where, seed=seed, quick=quick, facts=facts), history)
 
 
-def _open(checkpoint: Checkpoint) -> OpenedRun:
+def _read(checkpoint: Checkpoint) -> tuple[Recipe, int, dict, list]:
     info = checkpoint.info
-    recipe = Recipe.from_dict(info["recipe"])
-    check_choice("open_run", "model", recipe.model, MODELS)
-    classes = info["classes"]
-    if not isinstance(classes, list) or not classes or not all(isinstance(name, str) for name in classes):
-        raise bad_argument("open_run", "classes", f"is {_short(classes)}", "a list of names")
-    colours = np.array(info["palette"])
-    if colours.shape != (len(classes), 3) or colours.dtype.kind != "i" or colours.min() < 0 or colours.max() > 255:
-        raise bad_argument("open_run", "palette", f"has shape {colours.shape}", f"{len(classes)} colours of 3 bytes")
+    recipe = completed(Recipe.from_dict(info["recipe"]))
     seed, history = integer("open_run", "seed", info["seed"]), _fit_state(info["fit"])["history"]
-    model = _build(recipe, len(classes), sum(array.size for array in checkpoint.model.values()))
-    model.load_state_dict(checkpoint.model)
-    return OpenedRun(model.eval(), recipe, seed, classes, colours.astype(np.uint8), history)
+    return recipe, seed, facts_of(info), history
 
 
-def _build(recipe: Recipe, num_classes: int, count: int):
-    """Build a model for ``count`` saved numbers; every width and depth in its arguments is one of those at least."""
-    _check_sizes(recipe.model_args, max(count, 4096))
+def _build(task: Task, weights: dict):
+    """Build a model for saved weights; every width and depth in its arguments is one of their numbers at least.
+
+    Weights that training began with are not read again: those beside it replace them.
+    """
+    count = sum(array.size for array in weights.values())
+    _check_sizes(task.recipe.model_args, max(count, 4096))
     with at_most(2 * count):  # some layers replace their first weights
-        return MODELS[recipe.model](num_classes, **recipe.model_args)
+        model = task.build(pretrained=False)
+    model.load_state_dict(weights)
+    return model.eval()
 
 
 def _check_sizes(value, most: int) -> None:

@@ -3,8 +3,8 @@ import re
 import pytest
 
 from benchmarks import camvid
-from minidet.training.recipes import Recipe
-from minidet.training.segmentation_run import train_segmentation
+from minidet.training.recipe import Recipe
+from minidet.training.train import train
 
 
 @pytest.mark.data
@@ -12,7 +12,7 @@ from minidet.training.segmentation_run import train_segmentation
 def test_a_run_becomes_a_row(tmp_path):
     arguments = {"widths": (4, 6), "convs": (1, 1)}
     recipe = Recipe("segnet", "camvid", epochs=1, batch_size=4, lr=1e-3, quick_samples=4, model_args=arguments)
-    train_segmentation(recipe, tmp_path / "segnet-camvid", quick=True, progress=False)
+    train(recipe, tmp_path / "segnet-camvid", quick=True, progress=False)
     score, cells = camvid.row(tmp_path / "segnet-camvid")
     row = dict(zip(camvid.HEADER, cells, strict=True))
     assert 0 <= score <= 1

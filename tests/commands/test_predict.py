@@ -11,6 +11,8 @@ from PIL import Image
 from minidet import tensor
 from minidet.cli import main
 from minidet.commands import predict
+from minidet.training.recipes import recipe_for
+from minidet.training.tasks import task_for
 
 
 class Brightness:
@@ -26,9 +28,10 @@ class Brightness:
 
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch, tmp_path):
-    colours = np.array([[0, 0, 255], [255, 0, 0]], np.uint8)
-    opened = types.SimpleNamespace(model=Brightness(), classes=["dark", "light"], colours=colours)
-    monkeypatch.setattr(predict, "open_run", lambda folder: opened)
+    colours = [[0, 0, 255], [255, 0, 0]]
+    facts = {"classes": ["dark", "light"], "palette": colours}
+    opened = types.SimpleNamespace(model=Brightness(), task=task_for(recipe_for("segnet", "shapes"), facts=facts))
+    monkeypatch.setattr(predict, "open_run", lambda folder, changes: opened)
     monkeypatch.chdir(tmp_path)
 
 

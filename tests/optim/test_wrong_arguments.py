@@ -12,7 +12,8 @@ from minidet.data import DataLoader
 from minidet.nn import Linear
 from minidet.serialization import FolderLock, load_checkpoint, load_file, plain_json, save_checkpoint, save_file
 from minidet.training.fit import fit
-from minidet.training.recipes import RECIPES, Recipe, recipe_for
+from minidet.training.recipe import Recipe
+from minidet.training.recipes import RECIPES, recipe_for
 from minidet.training.runs import RunFolder, open_run
 
 WRONG = {

@@ -58,3 +58,15 @@ def test_fit_stops_with_the_layer_in_the_message(value):
     loader = Loader([(minidet.ones(1, 2), None)])
     with pytest.raises(FloatingPointError, match="epoch 1, step 1"):
         fit(model, Task(), loader, optimizer, scheduler, 1, progress=False)
+
+
+def test_lists_of_images_and_dicts_of_outputs_are_looked_into():
+    class Named(nn.Module):
+        def forward(self, images, targets):
+            return {"losses": [minidet.sqrt(images[0]) * targets]}
+
+    model = nn.Sequential()
+    model.add_module("named", Named())
+    images = [minidet.tensor([-1.0]), np.ones(2, np.float32)]
+    assert "layer named (Named)" in first_nonfinite(model, images, lambda: model.named(images, 1.0))
+    assert "images" in first_nonfinite(model, [images[1], minidet.tensor([np.nan])])

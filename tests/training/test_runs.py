@@ -12,20 +12,22 @@ from minidet import optim, random
 from minidet.models import MODELS
 from minidet.nn.parameter import Parameter, at_most
 from minidet.serialization import load_checkpoint, plain_json, save_checkpoint
-from minidet.training.recipes import Recipe
+from minidet.training.optimiser import parameter_groups, warmup_then_cosine
+from minidet.training.recipe import Recipe
 from minidet.training.runs import RunFolder, open_run
-from minidet.training.segmentation_run import parameter_groups, warmup_then_cosine
+from minidet.training.tasks import completed
 
 ARGS = {"widths": [4, 6], "convs": [1, 1], "hidden": 8}
-TINY = Recipe("deconvnet", "shapes", epochs=3, batch_size=4, lr=3e-3, train_samples=10, model_args=ARGS)
+TINY = completed(Recipe("deconvnet", "shapes", epochs=3, batch_size=4, lr=3e-3, train_samples=10, model_args=ARGS))
 CLASSES = ["background", "cat", "dog"]
+FACTS = {"classes": CLASSES, "palette": [[0, 0, 9]] * 3}
 
 
 def parts():
     """Return what a run consists of, before its first step: about, fit's state, model, optimizer, scheduler."""
-    model = MODELS[TINY.model](len(CLASSES), **TINY.model_args)
+    model = MODELS[TINY.model].network(len(CLASSES), **TINY.model_args)
     optimizer = optim.AdamW(parameter_groups(model, 0.02), lr=TINY.lr)
-    about = {"recipe": TINY.as_dict(), "seed": 0, "epochs": 3, "classes": CLASSES, "palette": [[0, 0, 9]] * 3}
+    about = {"recipe": TINY.as_dict(), "seed": 0, "epochs": 3, "facts": FACTS}
     state = {"epoch": 1, "history": [{"epoch": 1, "loss": 0.5}], "rng": random.get_rng_state()}
     return about, state, model, optimizer, warmup_then_cosine(optimizer, 20, 4)
 
@@ -75,7 +77,7 @@ def refusal(action):
 
 
 def test_a_run_is_opened_and_goes_on(run):
-    assert open_run(run).classes == CLASSES
+    assert open_run(run).task.classes == CLASSES
     assert resume(run)["epoch"] == 1
     assert sorted(os.listdir(run)) == ["model-000001.safetensors", "optimizer-000001.safetensors", "run.json"]
 

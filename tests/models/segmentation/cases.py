@@ -27,7 +27,7 @@ CASES = {
 def build(case: str, num_classes: int):
     """Build a model of the table, in its small size."""
     name, options = CASES[case]
-    return MODELS[name](num_classes, **options)
+    return MODELS[name].network(num_classes, **options)
 
 
 def disturb(model, rng):

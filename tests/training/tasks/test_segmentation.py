@@ -6,18 +6,17 @@ import pytest
 import minidet
 from minidet import nn
 from minidet.metrics import BoundaryF1
-from minidet.training.recipes import Recipe, recipe_for
-from minidet.training.segmentation import (
-    SegmentationTask,
+from minidet.training.recipes import recipe_for
+from minidet.training.tasks import task_for
+from minidet.training.tasks.segmentation import (
+    PixelLoss,
+    Segmentation,
     class_shares,
     class_weights,
     colours_of,
     evaluate,
-    held_out,
-    recipe_weights,
-    training_data,
+    weights_for,
 )
-from minidet.training.segmentation_run import parameter_groups, warmup_then_cosine
 
 
 class Labels:
@@ -71,23 +70,23 @@ def test_evaluate_scores_outlines_too():
     assert boundary.f1_per_class.tolist() == [1, 1, 1]
 
 
-def test_a_recipe_chooses_the_class_weights():
+def test_options_choose_the_class_weights():
     dataset = Labels()
-    recipe = Recipe("segnet", "digits", epochs=1, batch_size=1, lr=1e-3)
-    assert recipe_weights(recipe, dataset) is None
-    power = recipe_weights(replace(recipe, class_weight_power=0.5), dataset)
+    options = Segmentation.Options()
+    assert weights_for(options, dataset) is None
+    power = weights_for(replace(options, class_weight_power=0.5), dataset)
     assert np.array_equal(power, class_weights(class_shares(dataset), 0.5))
-    median = recipe_weights(replace(recipe, class_weights="median_frequency"), dataset)
+    median = weights_for(replace(options, class_weights="median_frequency"), dataset)
     # Pixels of 4 x 36: class 0 has 60, class 1 has 48, class 2 has 12 in one image; a sixth is ignored.
     assert median == pytest.approx([0.8, 1, 1])
     with pytest.raises(ValueError, match="train: class_weights is 'inverse'"):
-        replace(recipe, class_weights="inverse")
+        replace(options, class_weights="inverse")
     with pytest.raises(ValueError, match="train: class_weight_power is 0.5"):
-        replace(recipe, class_weights="median_frequency", class_weight_power=0.5)
+        replace(options, class_weights="median_frequency", class_weight_power=0.5)
 
 
 def test_task_counts_the_epoch_and_the_loss_is_log_k_at_the_start():
-    task = SegmentationTask(3, ignore_index=9)
+    task = PixelLoss(3, ignore_index=9)
     labels = minidet.tensor(Labels().labels)
     loss = task.loss(lambda images: images * 0, (minidet.zeros(4, 3, 6, 6), labels))
     assert loss.item() == pytest.approx(np.log(3), rel=1e-6)
@@ -98,61 +97,38 @@ def test_task_counts_the_epoch_and_the_loss_is_log_k_at_the_start():
 
 def test_training_and_held_out_scans_differ():
     pytest.importorskip("sklearn", reason="needs scikit-learn's digits: pip install minidet[demo]")
-    recipe = recipe_for("deconvnet", "digits")
-    train, test = training_data(recipe, quick=True), held_out(recipe, quick=True)
+    task = task_for(recipe_for("deconvnet", "digits"), quick=True)
+    train, test = task.open("train", training=True), task.open("test")
     assert (train.split, test.split) == ("train", "test")
     assert colours_of(train).shape == (11, 3)
 
 
 def test_shapes_are_new_at_every_visit_and_held_out_ones_stay():
     recipe = recipe_for("segnet", "shapes")
-    train = training_data(recipe, quick=True)
+    train = task_for(recipe, quick=True).open("train", training=True)
     assert len(train) == recipe.quick_samples
     first, again = train[0][0], train[0][0]
     assert first.shape == (3, 64, 64)
     assert not np.array_equal(first, again)
-    tests = {split: held_out(recipe, split) for split in ("train", "val", "test")}
+    task = task_for(recipe)
+    tests = {split: task.open(split) for split in ("train", "val", "test")}
     assert len(tests["test"]) == recipe.test_samples
     images = [data[0][0] for data in tests.values()]
     np.testing.assert_array_equal(images[2], tests["test"][0][0])
     assert not np.array_equal(images[0], images[1])
     assert not np.array_equal(images[1], images[2])
-    assert not np.array_equal(images[0], training_data(recipe).load(0)[0])  # another seed
+    assert not np.array_equal(images[0], task.open("train", training=True).load(0)[0])  # another seed
     assert colours_of(train).shape == (7, 3)
 
 
 @pytest.mark.data
 def test_camvid_batches_have_the_window_and_void_is_ignored():
     recipe = recipe_for("segnet", "camvid")
-    dataset = training_data(recipe)
+    task = task_for(recipe)
+    dataset = task.open("train", training=True)
     image, target = dataset[0]
     assert image.shape == (3, 176, 240)
     assert target["semantic"].shape == (176, 240)
     assert set(np.unique(target["semantic"])) <= set(range(12))
-    assert len(held_out(recipe, "test")) == 233
+    assert len(task.open("test")) == 233
     assert colours_of(dataset).shape == (11, 3)
-
-
-def test_only_weights_decay():
-    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
-    decayed, free = parameter_groups(model, 0.1)
-    assert [p.shape for p in decayed["params"]] == [(4, 3, 3, 3)]
-    assert len(free["params"]) == 3
-    assert free["weight_decay"] == 0
-
-
-def test_learning_rate_rises_then_falls_to_zero():
-    from minidet.optim import SGD
-
-    optimizer = SGD([minidet.zeros(2, requires_grad=True)], lr=1.0)
-    scheduler = warmup_then_cosine(optimizer, 40, 10)
-    rates = []
-    for _ in range(40):
-        rates.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        scheduler.step()
-    assert np.argmax(rates) == 10
-    assert rates[10] == pytest.approx(1)
-    assert np.all(np.diff(rates[:11]) > 0)
-    assert np.all(np.diff(rates[10:]) < 0)
-    assert optimizer.param_groups[0]["lr"] == pytest.approx(0, abs=1e-9)

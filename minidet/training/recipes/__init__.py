@@ -1,0 +1,68 @@
+"""What each model is trained with on each data set: one literal table a task."""
+
+import inspect
+from dataclasses import replace
+
+from ...errors import bad_argument
+from ...models import MODELS
+from ..recipe import Recipe
+from ..tasks import check_fit
+from . import segmentation
+
+#: (model, data set) -> recipe
+RECIPES = {
+    **segmentation.RECIPES,
+}
+
+__all__ = ["RECIPES", "models_for", "recipe_for", "takes_backbone", "with_backbone"]
+
+
+def recipe_for(model: str, data: str, **changes) -> Recipe:
+    """Return the recipe of a model on a data set, with the given fields changed (None changes nothing).
+
+    A change of ``options`` is laid over those of the recipe.
+
+    Raises
+    ------
+    ValueError
+        If the two do not fit; the message says which do.
+    """
+    source = check_fit(model, data).sources[data]
+    known = next((RECIPES[model, name] for name in (data, source.recipes) if (model, name) in RECIPES), None)
+    if known is None:
+        fit = sorted(name for m, name in RECIPES if m == model)
+        raise bad_argument("train", "data", f"is {data}", f"one of {', '.join(fit)}", f"{model} has no recipe for it")
+    changes = {name: value for name, value in changes.items() if value is not None}
+    if isinstance(changes.get("options"), dict):
+        changes["options"] = {**known.options, **changes["options"]}
+    return replace(known, data=data, **changes)
+
+
+def models_for(data: str) -> list[str]:
+    """Return the first model of each task that has a recipe for a data set."""
+    found = {}
+    for model, name in RECIPES:
+        if name == data:
+            found.setdefault(MODELS[model].task, model)
+    return list(found.values())
+
+
+def takes_backbone(model: str) -> bool:
+    """Tell whether a model is built on a backbone of one's choice."""
+    return "backbone" in inspect.signature(MODELS[model].network).parameters
+
+
+def with_backbone(recipe: Recipe, backbone: str | None, pretrained: bool) -> Recipe:
+    """Return a recipe whose model has another backbone, or one that starts from weights that were trained before."""
+    changes = {"backbone": backbone} if backbone is not None else {}
+    if pretrained:
+        changes["pretrained"] = True
+    if not changes:
+        return recipe
+    if not takes_backbone(recipe.model):
+        do = [name for name in sorted(MODELS) if takes_backbone(name)]
+        others = f"{', '.join(do)} have" if do else "no model has"
+        why = f"{recipe.model} has no backbone to choose; {others}"
+        argument, was = ("--backbone", f"is {backbone}") if backbone is not None else ("--pretrained", "is given")
+        raise bad_argument("train", argument, was, "nothing", why)
+    return replace(recipe, model_args={**recipe.model_args, **changes})

@@ -1,0 +1,176 @@
+"""The contract of every task: what is learnt, from the data to the picture."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields, replace
+
+from ...autograd import Tensor
+from ...data import default_collate
+from ...errors import bad_argument
+from ...models import MODELS
+from ..recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set that serves a task.
+
+    Parameters
+    ----------
+    open : callable
+        ``open(task, split, training)`` returns the data set of a split; see :meth:`Task.open`.
+    recipes : str, optional
+        A data set whose recipes serve for this one too, where it has none of its own.
+    needs : tuple of str
+        What the user has to say: ``"root"``, the folder, or ``"annotations"``, the file.
+    """
+
+    open: Callable
+    recipes: str | None = None
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where a data set lies: its folder, and the file of its annotations where that is elsewhere."""
+
+    root: str | os.PathLike | None = None
+    annotations: str | os.PathLike | None = None
+
+
+class Task:
+    """What one run learns. A task of a new chapter is a subclass, and a row of ``TASKS``.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Its ``options`` are completed with the defaults of the task's ``Options``.
+    where : Where
+        Asked only when a data set is opened.
+    seed : int
+        Generated scenes follow from it.
+    quick : bool
+        Open few samples.
+    facts : dict, optional
+        What the model has to know of the data set that it was trained on, as a run folder kept it. :meth:`prepare`
+        finds it out.
+
+    Attributes
+    ----------
+    name : str
+        As in ``TASKS``.
+    headline : str
+        The figure of :meth:`evaluate` that says how good a model is.
+    Options : type
+        A dataclass of what only this task's recipes choose; it checks its values.
+    sources : dict of str, Source
+        The data sets that serve it, by the name that ``--data`` takes.
+    collate
+        Makes a batch of a list of samples.
+    """
+
+    name: str
+    headline: str
+    sources: dict[str, Source]
+    collate = staticmethod(default_collate)
+
+    @dataclass(frozen=True)
+    class Options:
+        """Nothing to choose."""
+
+    def __init__(self, recipe: Recipe, *, where: Where | None = None, seed: int = 0, quick: bool = False,
+                 facts: dict | None = None):  # fmt: skip
+        self.options = self._checked_options(recipe.options)
+        self.recipe = replace(recipe, options=asdict(self.options))
+        self.where, self.seed, self.quick = where or Where(), seed, quick
+        self.facts = None if facts is None else self.checked_facts(facts)
+
+    @classmethod
+    def _checked_options(cls, values: dict):
+        known = [field.name for field in fields(cls.Options)]
+        for name in values:
+            if name not in known:
+                expected = f"one of {', '.join(known)}" if known else "none"
+                raise bad_argument("train", "option", f"is {name!r}", expected, f"that is what {cls.name} has")
+        return cls.Options(**values)
+
+    @property
+    def samples(self) -> dict[str, int | None]:
+        """How many scenes are generated for training and for testing; None for the data set's own number."""
+        if self.quick:
+            return dict.fromkeys(("train", "test"), self.recipe.quick_samples)
+        return {"train": self.recipe.train_samples, "test": self.recipe.test_samples}
+
+    def open(self, split: str, training: bool = False):
+        """Return the data set of a split: ``"train"``, ``"val"`` or ``"test"``.
+
+        With ``training``, it is what a model learns from: augmented, and generated scenes are new at every visit. Else
+        samples are as they are, and generated scenes are none that training draws.
+        """
+        source = self.sources[self.recipe.data]
+        for name in source.needs:
+            if getattr(self.where, name) is None:
+                raise bad_argument("train", f"--{name}", "is missing", "a path", f"--data {self.recipe.data} needs it")
+        return source.open(self, split, training)
+
+    def prepare(self, dataset) -> None:
+        """Look at the data set that is about to be learnt, once: afterwards ``facts`` are known."""
+        self.facts = self.checked_facts(self.describe(dataset))
+
+    def describe(self, dataset) -> dict:
+        """Return what a model has to know of the data set, as JSON can hold it: names of classes, for example."""
+        return {"classes": list(dataset.classes)}
+
+    @classmethod
+    def checked_facts(cls, facts: dict) -> dict:
+        """Return the facts that :meth:`describe` returned; raise if they are not of its form: they come from a file."""
+        classes = facts["classes"]
+        if not isinstance(classes, list) or not classes or not all(isinstance(name, str) for name in classes):
+            raise bad_argument("open_run", "classes", f"is {str(classes)[:200]}", "a list of names")
+        return facts
+
+    @property
+    def classes(self) -> list[str]:
+        """The names of the classes, in the order of the labels."""
+        return self.facts["classes"]
+
+    def build(self, pretrained: bool = True):
+        """Return a new model, as the recipe and the facts ask for it; its backbone untrained unless ``pretrained``."""
+        arguments = self.recipe.model_args
+        if not pretrained and "pretrained" in arguments:
+            arguments = {**arguments, "pretrained": False}
+        return MODELS[self.recipe.model].network(len(self.classes), **arguments)
+
+    def start_epoch(self) -> None:
+        """Forget what :meth:`status` shows."""
+
+    def loss(self, model, batch) -> Tensor | dict[str, Tensor]:
+        """Return what is minimised: a scalar, or several by name, which are added up."""
+        raise NotImplementedError(f"{type(self).__name__}: loss is missing: it returns a scalar, or a dict of them.")
+
+    def status(self) -> dict[str, str]:
+        """Return what the progress line shows beside the loss: figures of this epoch's batches."""
+        return {}
+
+    def evaluate(self, model, split: str = "test"):
+        """Return the :class:`~minidet.training.tasks.figures.Figures` of a model on a split."""
+        raise NotImplementedError(f"{type(self).__name__}: evaluate is missing: it returns Figures.")
+
+    def draw(self, model, image, alpha: float = 0.5):
+        """Draw what a model sees in a picture.
+
+        Parameters
+        ----------
+        model : Module
+        image : ndarray float32 (3, H, W)
+        alpha : float
+            How strongly what is drawn covers the picture.
+
+        Returns
+        -------
+        ndarray uint8 (H, W, 3), str
+            The picture, and what is seen, in a few words.
+        """
+        raise NotImplementedError(f"{type(self).__name__}: draw is missing: it returns a picture and words.")
