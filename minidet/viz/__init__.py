@@ -1,6 +1,7 @@
 """Pictures, on light and dark pages. Matplotlib is imported when the first one is drawn."""
 
 from .boxes import draw_boxes
+from .classes import plot_classes
 from .curves import draw_curves
 from .filters import draw_features, draw_filters
 from .image import as_picture, draw_image
@@ -31,6 +32,7 @@ __all__ = [
     "layer_table",
     "overlay_labels",
     "palette",
+    "plot_classes",
     "plot_predictions",
     "read_tape",
     "sliders",

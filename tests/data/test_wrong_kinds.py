@@ -104,6 +104,8 @@ CALLS = {
     "layer_table": (viz.layer_table, {"module": MODULE, "inputs": (image()[None],)}, {}),
     "overlay_labels": (viz.overlay_labels, {"image": image(), "labels": LABELS, "colours": COLOURS}, {}),
     "palette": (viz.palette, {"num_classes": 3}, {}),
+    "plot_classes": (viz.plot_classes, {"images": [image()], "probabilities": np.full((1, 2), 0.5),
+                                        "class_names": ["a", "b"], "top": 2}, {}),
     "plot_predictions": (viz.plot_predictions, {"images": [image()], "truths": [LABELS], "predictions": [LABELS],
                                                 "class_names": ["a", "b"], "colours": COLOURS}, {}),
     "read_tape": (viz.read_tape, {"tensor": tape()}, {}),
