@@ -102,8 +102,7 @@ class Module:
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Make ``tensor`` an attribute that is state but not trained, as running means are.
-
-        ``persistent=False`` leaves it out of :meth:`state_dict`.
+        :meth:`state_dict` leaves it out unless it is ``persistent``.
         """
         if tensor is not None and not isinstance(tensor, Tensor):
             raise _wrong_kind(self, name, tensor, "a Tensor or None")
@@ -261,9 +260,10 @@ class Module:
     # changing all that is inside ---------------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Module:
-        """Switch this module and all inside it to training, and return it."""
-        for module in self.modules():
-            module.training = flag("train", "mode", mode)
+        """Switch this module and all inside it (by their own ``train``) to training, and return it."""
+        self.training = flag("train", "mode", mode)
+        for module in self.children():
+            module.train(mode)
         return self
 
     def eval(self) -> Module:

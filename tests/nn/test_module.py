@@ -247,6 +247,19 @@ class TestModes:
         net.train()
         assert all(module.training for module in net.modules())
 
+    def test_a_part_that_stays_in_evaluation(self):
+        """``train`` of what contains a module calls the module's own."""
+
+        class Frozen(nn.Dropout):
+            def train(self, mode=True):
+                return super().train(False)
+
+        net = nn.Sequential(nn.ModuleList([Frozen(), nn.Dropout()]))
+        net.train()
+        assert [module.training for module in net[0]] == [False, True]
+        with pytest.raises(TypeError, match="train: mode is a str, expected True or False"):
+            net.train("eval")
+
     def test_requires_grad_and_zero_grad(self):
         net = Net()
         net(tensor(np.ones((1, 2, 4, 4), np.float32))).sum().backward()
