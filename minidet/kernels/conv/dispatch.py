@@ -3,6 +3,7 @@
 ::
 
     conv2d, conv2d_input_grad    pixels x filters, summed over taps: product chooses
+                                   depthwise               every channel by itself
                                    winograd                3 x 3, stride 1, at least 16 channels and filters
                                    winograd_strided        the same, stride 2; and its input gradient with padding 1
                                    direct                  at most 32 filters per group
@@ -10,6 +11,7 @@
                                    pointwise               1 x 1, stride 1, at most 128 channels, at least 48 pixels
                                    tiles                   all others
     conv2d_weight_grad           taps x filters, summed over pixels: shares chooses
+                                   depthwise               every channel by itself
                                    winograd_weight         3 x 3, stride 1, at least 16 channels, 24 filters
                                    weight                  all others
 

@@ -271,13 +271,19 @@ def phases_table(plan, multiple):
     return table, row.size, min(plan.qw, PIECE)
 
 
-@functools.lru_cache(maxsize=512)
-def single_table(plan, multiple):
-    """Return the table of ``weight.single`` and the number of pieces: what is left of each row is left out."""
-    starts, rows = np.arange(0, plan.qw - PIECE + 1, PIECE), np.arange(plan.qh)[:, None]
-    places, targets = ((rows * width + starts).reshape(-1) for width in (plan.image.columns, plan.qw))
-    slots = -(-plan.source_at.size // multiple) * multiple
-    return np.concatenate((np.resize(plan.source_at, slots), places, targets)), places.size
+def board(plan, room, most):
+    """Return how many rows ``depthwise`` computes at once, how many more it reads, and the taps' places on its board.
+
+    None where one row alone is more than ``most`` numbers, with what it reads.
+    """
+    image, results = plan.image, len(plan.phases[0]) * len(plan.phases[1])
+    reach = image.rows - plan.qh
+    row, more = (image.phases + results) * image.columns, image.phases * reach * image.columns
+    if row + more > most:
+        return None
+    band = max(1, min(plan.qh, (room - more) // row))
+    phase, place = np.divmod(plan.source_at, image.rows * image.columns)
+    return band, reach, phase * (band + reach) * image.columns + place
 
 
 @functools.lru_cache(maxsize=512)

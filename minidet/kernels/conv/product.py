@@ -9,8 +9,8 @@ import numpy as np
 from ..launch import workspace
 from ..launch.tasks import THREADS, launch
 from ..simd.tiles import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, SINGLE_PIECES, STRIDED_LANES
+from . import depthwise, gather, geometry, near, pointwise, winograd, winograd_strided
 from . import direct as conv_direct
-from . import gather, geometry, near, pointwise, winograd, winograd_strided
 from . import phases as conv_phases
 from . import tiles as conv_tiles
 
@@ -60,6 +60,20 @@ class Packing:
         self.numbers = (*numbers, first, size if own else 0)
 
 
+class Planes:
+    """A launch of ``depthwise``, which needs no padded copy and no packed weights."""
+
+    def __init__(self, count, numbers, table, work, has_gaps):
+        self.kernel, self.count, self.table, self.work = depthwise.correlate, count, table, work
+        self.numbers, self.has_gaps = np.array(numbers, np.int64), has_gaps
+
+    def run(self, x, weight, bias, out):
+        """Compute ``out``."""
+        if self.has_gaps:
+            out[...] = 0
+        launch(self.kernel, self.count, x, weight, bias, out, self.table, self.numbers, self.work)
+
+
 class Product:
     """A launch of a kernel: its tasks, numbers and table, how weights are packed, and x padded if ``frame`` says so.
 
@@ -100,6 +114,10 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
         It is the input gradient of a 3 x 3 convolution with stride 2, padding 1, no dilation.
     """
     channels = size[1]
+    if rows == 1 and groups == channels:
+        planes = _depthwise(size, out_size, weight_steps[0], plan)
+        if planes is not None:
+            return planes
     if groups == 1 and min(channels, rows) >= winograd.LEAST:
         window = geometry.window(plan, channels)
         strided = (
@@ -127,9 +145,23 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
     return (_phases if phases else _direct)(size[0], steps, rows, out_size, plan, groups, packing, work, frame)
 
 
-def _shares(work):
+def tasks_for(work):
     """Return how many tasks to cut a product into."""
     return min(TASKS, max(FEWEST, work // SHARE))
+
+
+def _depthwise(size, out_size, weight_step, plan):
+    """Take every plane by itself."""
+    sizes, image, taps = geometry.board(plan, depthwise.ROOM, depthwise.MOST), plan.image, plan.source_at.size
+    if sizes is None:
+        return None
+    band, reach, places = sizes
+    planes, bands, work = size[0] * size[1], -(-plan.qh // band), int(np.prod(out_size)) * taps // 16
+    tasks, phase_at = min(planes * bands, tasks_for(work)), (0, taps) if plan.phase_at is None else plan.phase_at
+    table = np.concatenate((places, plan.weight_at, phase_at, *plan.phases, plan.starts.reshape(-1)))
+    numbers = (planes, size[1], *size[2:], *out_size[2:], plan.qh, band, reach, image.columns, image.phases, image.sh,
+               image.sw, *plan.stride, *map(len, plan.phases), taps, weight_step, tasks)  # fmt: skip
+    return Planes(tasks, numbers, table, work, plan.has_gaps)
 
 
 def _winograd(size, row_step, rows, out_size, plan, window, strided, is_strided_grad):
@@ -158,7 +190,7 @@ def _tiles(size, rows, out_size, has_bias, plan, groups, packing, work):
             return _pointwise(size, rows, has_bias, groups, packing, work, table)
         qh, qw, h, w = 1, qh * qw, 1, h * w
     tiles = -(-n * qh * qw // gather.WIDE)
-    chunks = min(tiles, max(1, _shares(work) // groups))
+    chunks = min(tiles, max(1, tasks_for(work) // groups))
     if channels // groups < conv_tiles.FEW_CHANNELS and min(plan.offsets) < (0, 0):
         layout, starts, framed = geometry.framed(plan)
         if layout.plane <= MOST_FRAMED * max(h * w, near.FAR):
@@ -172,14 +204,14 @@ def _tiles(size, rows, out_size, has_bias, plan, groups, packing, work):
 def _pointwise(size, rows, has_bias, groups, packing, work, table):
     """Multiply all pixels with one matrix."""
     n, channels, h, w = size
-    chunks = min(n * -(-h * w // gather.WIDE), max(1, _shares(work) // groups))
+    chunks = min(n * -(-h * w // gather.WIDE), max(1, tasks_for(work) // groups))
     numbers = (n, h * w, groups, channels // groups, rows, has_bias, chunks)
     return Product(pointwise.correlate, groups * chunks, numbers, table, packing, work)
 
 
 def _chunks(n, pieces, multiple, groups, work):
     """Return how many pieces go into a task, and how many tasks an image is then cut into."""
-    chunk = multiple * max(1, pieces * n * groups // _shares(work) // multiple)
+    chunk = multiple * max(1, pieces * n * groups // tasks_for(work) // multiple)
     return chunk, -(-pieces // chunk)
 
 

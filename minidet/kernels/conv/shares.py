@@ -8,11 +8,11 @@ import numpy as np
 
 from ..launch import workspace
 from ..launch.tasks import SMALL, launch
-from ..simd.tiles import DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, NARROW_ROWS
-from . import geometry, weight
+from ..simd.tiles import DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, MOVE, NARROW_ROWS
+from . import depthwise, geometry, weight
 from . import winograd as conv_winograd
 from . import winograd_weight as winograd
-from .product import TASKS, padded
+from .product import TASKS, padded, tasks_for
 
 #: Strides above which an image may be split as for the forward pass, if it is so many times as large unsplit.
 FAR_APART, MOST_UNSPLIT = 8, 4
@@ -52,7 +52,10 @@ def make(grad_size, size, kernel_size, stride, padding, dilation, groups):
     """Choose the kernel for a gradient and an image of these shapes."""
     (_, f, oh, ow), c = grad_size, size[1]
     if c == groups:
-        return _depthwise(grad_size, kernel_size, stride, padding, dilation, groups)
+        plan = geometry.forward(1, kernel_size, (oh, ow), stride, padding, dilation)
+        planes = _depthwise(grad_size, size, plan)
+        if planes is not None:
+            return planes
     if groups == 1 and dilation == (1, 1) and c >= conv_winograd.LEAST and f >= winograd.LEAST:
         plan = geometry.forward(c, kernel_size, (oh, ow), stride, padding, dilation)
         window = geometry.window(plan, c, geometry.LITTLE_WASTE)
@@ -108,12 +111,20 @@ def _winograd(grad_size, size, count, corner):
     return Shares(share, tiles * shares * c * 9 * lanes, combine)
 
 
-def _depthwise(grad_size, kernel_size, stride, padding, dilation, groups):
-    """Compute the gradient where each filter sees one channel."""
-    n, f, oh, ow = grad_size
-    plan = geometry.forward(1, kernel_size, (oh, ow), stride, padding, dilation)
-    table, pieces = geometry.single_table(plan, DOT_ROWS)
-    slots = table.size - 2 * pieces
-    numbers = (n, f, oh, ow, groups, plan.source_at.size, slots, pieces, plan.image.columns, plan.image.plane)
-    single = Launch(weight.single, f, table, numbers, n * f * oh * ow * slots // 16)
-    return Shares(single, 0, None, (plan.image, plan.starts))
+def _depthwise(grad_size, size, plan):
+    """Take every plane by itself, or return None where a row is too long for that."""
+    (n, f, oh, ow), image, taps = grad_size, plan.image, plan.source_at.size
+    sizes = geometry.board(plan, depthwise.ROOM, depthwise.MOST)
+    if sizes is None:
+        return None
+    band, reach, places = sizes
+    work, whole = n * f * oh * ow * taps // 16, (image.phases * (band + reach) + band) * image.columns
+    strip = max(1, min(depthwise.BATCH, n, depthwise.ROOM // whole))
+    steps = geometry.count(-(-band * image.columns // MOVE)) * MOVE
+    strips = [np.add.outer(geometry.count(strip) * depthwise.board_size(more, image.columns), steps).reshape(-1)
+              for more in (image.phases * (band + reach), band)]  # fmt: skip
+    table = np.concatenate((np.resize(places, -(-taps // DOT_ROWS) * DOT_ROWS), *strips, *np.array(plan.offsets).T,
+                            plan.starts.reshape(-1)))  # fmt: skip
+    numbers = (n, f, *size[1:], oh, ow, band, reach, image.columns, image.phases, image.sh, image.sw, taps, strip,
+               min(f, tasks_for(work)))  # fmt: skip
+    return Shares(Launch(depthwise.weight_grad, int(numbers[-1]), table, numbers, work), 0, None)

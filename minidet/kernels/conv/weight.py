@@ -12,12 +12,6 @@
 Each row of the tile is one tap: it walks over the padded image through the table of the pixels' places, so rows,
 strides and images of any size cost nothing extra, and nothing is multiplied that is not needed. The number of shares
 depends on the shapes only, so the result does not depend on the number of threads.
-
-Depthwise there is nothing to share between filters. Then the lanes run along the pixels, and a tile is 9 taps::
-
-    for a filter f, an image                    on all threads
-      for 8 pixels in a row
-        load grad, and the image under 9 taps   9 sums of 8 lanes: 10 loads for 9 fused multiply-adds
 """
 
 import numpy as np
@@ -26,7 +20,7 @@ from ..launch.jit import jit
 from ..launch.tasks import Task
 from ..launch.workspace import empty
 from ..simd.copies import FEW, TURN, indexed_in_turn, narrow_in_turn, turn
-from ..simd.tiles import DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, MOVE, NARROW_ROWS, dot_tile, indexed_tile, narrow_tile
+from ..simd.tiles import INDEXED_LANES, INDEXED_ROWS, MOVE, NARROW_ROWS, indexed_tile, narrow_tile
 
 #: Pixels in a panel.
 DEPTH = 256
@@ -112,32 +106,6 @@ def share(task, _slot, grad, image, _c, partial, row_at, numbers):
                 narrow_tile(partial, to, image, row_at, k, places, panel, 0, count, p - first)
             else:
                 indexed_tile(partial, to, image, row_at, k, places, panel, 0, count, p - first)
-
-
-@Task
-def single(f, _slot, grad, image, _c, out, table, numbers):
-    """Sum over all pixels for one filter that sees one channel (depthwise): its taps are the rows of ``dot_tile``.
-
-    The image is phase-split as for the forward pass. The table holds source_at, rounded up, and the pieces' places in
-    image and grad.
-    """
-    images, filters, oh, ow, groups = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
-    taps, slots, pieces, columns, plane = numbers[5], numbers[6], numbers[7], numbers[8], numbers[9]
-    sums, lanes = np.zeros(slots, grad.dtype), np.empty(DOT_ROWS * MOVE, grad.dtype)
-    for n in range(images):
-        grad_at = (n * filters + f) * oh * ow
-        image_at = (n * groups + f // (filters // groups)) * plane
-        for first in range(0, slots, DOT_ROWS):
-            dot_tile(lanes, image, image_at, grad, grad_at, table, first, slots, slots + pieces, pieces)
-            for r in range(DOT_ROWS):
-                for lane in range(MOVE):
-                    sums[first + r] += lanes[r * MOVE + lane]
-        for k in range(taps):
-            for r in range(oh):
-                for t in range(ow - ow % MOVE, ow):
-                    sums[k] += image[image_at + table[k] + r * columns + t] * grad[grad_at + r * ow + t]
-    for k in range(taps):
-        out[f * taps + k] = sums[k]
 
 
 @jit

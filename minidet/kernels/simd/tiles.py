@@ -20,7 +20,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .vectors import MOVE, SUMS, Tile, load, pointer_at, splat
+from .vectors import MOVE, SUMS, Tile, load, pointer_at, splat, store
 
 
 def _dense_tile(rows, lanes, pitch=None):
@@ -143,6 +143,37 @@ def _direct_tile(rows, pieces):
     return tile
 
 
+def _plane_tile(vectors):
+    """Make the tile of one row that reads ``b`` where it lies, all its vectors side by side."""
+
+    @intrinsic
+    def tile(typingctx, out, out_at, a, a_at, b, b_at, table, weight, step, depth, base):
+        """``out[l] = base + sum over k of a[table[weight + k]] * b[table[step + k] + l]``."""
+
+        def codegen(context, builder, signature, args):
+            """Emit the loop, whose step loads one scalar and its vectors."""
+            out_, out_at_, a_, a_at_, b_, b_at_, table_, weight_, step_, depth_, base_ = args
+            emit = Tile(context, builder, signature.args[0].dtype, vectors * MOVE)
+            out_p = pointer_at(context, builder, signature.args[0], out_, out_at_)
+            a_p = pointer_at(context, builder, signature.args[2], a_, a_at_)
+            b_p = pointer_at(context, builder, signature.args[4], b_, b_at_)
+            weight_p, step_p = (pointer_at(context, builder, signature.args[6], table_, at) for at in (weight_, step_))
+
+            def one(k, sums):
+                scalar = builder.load(emit.at(a_p, builder.load(emit.at(weight_p, k))), align=emit.align)
+                return emit.multiply_add([scalar], emit.row(emit.at(b_p, builder.load(emit.at(step_p, k))), 0), sums)
+
+            sums = emit.run([splat(builder, base_, emit.vector)] * emit.vectors, depth_, one)
+            for v, value in enumerate(sums):
+                store(builder, value, emit.at(out_p, v * emit.vector.count), emit.align)
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(out, n, a, n, b, n, table, n, n, n, a.dtype), codegen
+
+    return tile
+
+
 def _dot_tile(rows):
     """Make the tile whose lanes run along the sum: ``a[row_at[r] + place[k] + l] * b[target[k] + l]``."""
 
@@ -216,6 +247,11 @@ direct_tile = _direct_tile(DIRECT_ROWS, DIRECT_PIECES)
 SINGLE_PIECES = 12
 single_tile = _direct_tile(1, SINGLE_PIECES)
 
+
+#: ``plane_tile(out, out_at, a, a_at, b, b_at, table, weight, step, depth, base)``: 1 row of 4 pieces side by side.
+#: ``out[out_at + l] = base + sum over k of a[a_at + table[weight + k]] * b[b_at + table[step + k] + l]``.
+PLANE_VECTORS = 4
+plane_tile = _plane_tile(PLANE_VECTORS)
 
 #: ``dot_tile(out, a, a_at, b, b_at, table, row_at, place, target, depth)``: 9 rows of 8 lanes, ``out[8 * r + l] = sum
 #: over k of a[a_at + table[row_at + r] + table[place + k] + l] * b[b_at + table[target + k] + l]``.

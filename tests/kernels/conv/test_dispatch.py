@@ -154,7 +154,7 @@ def test_large_weights_are_packed_once_for_all_threads(monkeypatch, problem):
         kernels.conv.dispatch._forward,
         kernels.conv.dispatch._input_grad,
     ):  # what is kept for these shapes has copies
-        monkeypatch.setattr(kernels.conv, known.__name__, functools.cache(known.__wrapped__))
+        monkeypatch.setattr(kernels.conv.dispatch, known.__name__, functools.cache(known.__wrapped__))
     shared = run_all(kernels.conv, *arguments, problem[-1])
     assert kernels.conv.dispatch._forward.cache_info().currsize == 1
     for one, other in zip(own, shared, strict=True):
