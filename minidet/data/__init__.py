@@ -6,6 +6,7 @@ from .collate import collate_detection, collate_semantic, default_collate
 from .dataset import Dataset, Subset, TensorDataset
 from .loader import DataLoader
 from .photographs.camvid import CamVid
+from .photographs.folder import FolderSegmentation
 from .photographs.root import data_root
 from .photographs.sample_photograph import sample_photograph
 from .scenes.digits import DigitScenes
@@ -17,6 +18,7 @@ __all__ = [
     "DataLoader",
     "Dataset",
     "DigitScenes",
+    "FolderSegmentation",
     "ShapeScenes",
     "ShapeSegmentation",
     "Subset",

@@ -80,6 +80,7 @@ CALLS = {
     "median_frequency_weights": (data.median_frequency_weights, {"labels": [LABELS], "num_classes": 3}, {}),
     "data_root": (data.data_root, {"name": "camvid240", "root": "."}, {}),
     "CamVid": (data.CamVid, {"root": "nowhere"}, {}),
+    "FolderSegmentation": (data.FolderSegmentation, {"root": "nowhere"}, {}),
     "ShapeScenes": (data.ShapeScenes, {"length": 2}, {"load": {"index": 0}, "__getitem__": {"index": 0}}),
     "ShapeSegmentation": (data.ShapeSegmentation, {"length": 2}, {"load": {"index": 0}, "__getitem__": {"index": 0}}),
     "DigitScenes": (data.DigitScenes, {"length": 2}, {"load": {"index": 0}, "__getitem__": {"index": 0}}),
@@ -117,7 +118,7 @@ CALLS = {
 #: Who else may speak: a function that others are made of, a data set by its name.
 ALSO = {"RandomScale": ["resize"], "Resize": ["resize"], "RandomCrop": ["crop"], "Pad": ["pad"], "read_tape": ["draw_tape"],
         "RandomHorizontalFlip": ["hflip"], "RandomAffineCrop": ["warp_affine", "hflip"], "RandomRotation": ["warp_affine"],
-        "Compose": ["pad"], "data_root": ["data set"], "CamVid": ["data set camvid240"],
+        "Compose": ["pad"], "data_root": ["data set"], "CamVid": ["data set camvid240"], "FolderSegmentation": ["data set folder"],
         "DigitScenes": ["Dataset"], "layer_table": ["tensor", "conv2d", "item"]}  # fmt: skip
 
 

@@ -46,7 +46,7 @@ GOOD = {
 }  # fmt: skip
 
 NOT_CALLED = {  # what changes the state of the process, reads data sets, or is no operation
-    "CamVid", "data_root", "set_grad_enabled", "enable_grad", "no_grad", "manual_seed", "GradcheckError", "Function", "Module", "Tensor",
+    "CamVid", "FolderSegmentation", "data_root", "set_grad_enabled", "enable_grad", "no_grad", "manual_seed", "GradcheckError", "Function", "Module", "Tensor",
     "LayerRow", "TapeNode", "annotations", "np", "math", "bad_argument", "check_choice", "generator", "GAINS", "bisect_right", "Counter",
     "integer", "get_grad_fn", "is_grad_enabled", "subplots", "DigitScenes", "NamedTuple", "dataclass", "field", "Optimizer", "LRScheduler",
     "Dataset", "Parameter", "fans",

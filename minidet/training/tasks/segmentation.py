@@ -7,9 +7,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...autograd import Tensor, no_grad, stack, tensor
-from ...data import CamVid, DataLoader, DigitScenes, ShapeSegmentation, collate_semantic, median_frequency_weights
+from ...data import (
+    CamVid,
+    DataLoader,
+    DigitScenes,
+    FolderSegmentation,
+    ShapeSegmentation,
+    collate_semantic,
+    median_frequency_weights,
+)
+from ...data.photographs.folder import size_of
 from ...data.transforms import ColorJitter, Compose, RandomAffineCrop
-from ...errors import bad_argument, check_choice, number
+from ...data.transforms.geometry import resize
+from ...errors import bad_argument, check_choice, integer, number
 from ...metrics import BoundaryF1, ConfusionMatrix, majority_class
 from ...nn import functional as F
 from ...viz import overlay_labels, palette, plot_predictions
@@ -42,6 +52,13 @@ def open_camvid(task: Task, split: str, training: bool) -> CamVid:
     """Open street scenes; for training mirrored, magnified and turned, a window of them, in other colours."""
     change = augmentation(task.options, CAMVID_WINDOW, ignore_index=11) if training else None
     return CamVid(task.where.root, split, transform=change)
+
+
+def open_folder(task: Task, split: str, training: bool) -> FolderSegmentation:
+    """Open pictures of one's own; for training changed as street scenes are, and a square of each."""
+    side = task.options.side
+    change = augmentation(task.options, (side, side), FolderSegmentation.ignore_index) if training else None
+    return FolderSegmentation(task.where.root, split, transform=change, side=side)
 
 
 def augmentation(options: Segmentation.Options, window: tuple[int, int], ignore_index: int) -> Compose:
@@ -90,6 +107,7 @@ class Segmentation(Task):
     sources = {
         "camvid": Source(open_camvid),
         "digits": Source(open_digits),
+        "folder": Source(open_folder, recipes="camvid", needs=("root",)),
         "shapes": Source(open_shapes),
     }
 
@@ -101,11 +119,13 @@ class Segmentation(Task):
         class_weight_power: float = 0.0  # weight of a class = share of its pixels ** -power, scaled to mean 1
         scale: tuple[float, float] = (0.9, 1.25)  # photographs are magnified by a factor between these ...
         degrees: float = 0.0  # ... and turned by an angle up to this
+        side: int = 180  # pixels: pictures of a folder are stretched until their shorter side is as long
 
         def __post_init__(self):
             check_choice("train", "class_weights", self.class_weights, ("power", "median_frequency"))
             number("train", "class_weight_power", self.class_weight_power, -LARGE, LARGE)
             number("train", "degrees", self.degrees, 0, 180)
+            integer("train", "side", self.side, 16, 2**16)
             if not isinstance(self.scale, (tuple, list)) or len(self.scale) != 2:
                 raise bad_argument("train", "scale", f"is {self.scale!r}", "two numbers", error=TypeError)
             object.__setattr__(self, "scale", tuple(number("train", "scale", part, 0, LARGE) for part in self.scale))
@@ -152,16 +172,28 @@ class Segmentation(Task):
     def evaluate(self, model, split: str = "test") -> Figures:
         """Return accuracy, IoU and boundary F1; accuracy and IoU beside the majority class's."""
         dataset = self.open(split)
+        if list(dataset.classes) != self.classes:
+            was, expected = f"has the classes {', '.join(dataset.classes)}", ", ".join(self.classes)
+            raise bad_argument("eval", "data", was, expected, "those were learnt")
         boundary = BoundaryF1(len(dataset.classes), getattr(dataset, "ignore_index", None))
         matrix = evaluate(model, dataset, boundary=boundary)
         return figures(matrix, dataset.classes, boundary, len(dataset))
 
     def draw(self, model, image: np.ndarray, alpha: float = 0.5) -> tuple[np.ndarray, str]:
         """Lay the predicted classes over a picture, and name those that cover most of it."""
-        labels = predict_labels(model, tensor(image[None]))[0]  # (H, W)
+        labels = self._labels(model, image)  # (H, W)
         shares = np.bincount(labels.ravel(), minlength=len(self.classes)) / labels.size
         most = ", ".join(f"{self.classes[k]} {shares[k]:.0%}" for k in np.argsort(-shares)[:3] if shares[k] > 0)
         return overlay_labels(image, labels, self.colours, alpha), most
+
+    def _labels(self, model, image: np.ndarray) -> np.ndarray:
+        """Return a picture's labels; a model that learned from a folder sees it in that folder's size."""
+        if self.recipe.data != "folder":
+            return predict_labels(model, tensor(image[None]))[0]
+        size = image.shape[1:]
+        small, _ = resize(image, {}, size_of(size, self.options.side))
+        labels = predict_labels(model, tensor(small[None]))[0]
+        return resize(small, {"semantic": labels}, size)[1]["semantic"]
 
     def draw_samples(self, model, count: int):
         """Draw input, truth and prediction of the first held-out samples side by side: a figure."""
@@ -219,6 +251,7 @@ def evaluate(model, dataset, batch_size: int = 8, boundary: BoundaryF1 | None = 
     ``boundary``, if given, scores the outlines of the same predictions.
     """
     matrix = ConfusionMatrix(len(dataset.classes), getattr(dataset, "ignore_index", None))
+    batch_size = 1 if isinstance(dataset, FolderSegmentation) else batch_size  # its pictures may differ in size
     for images, labels in DataLoader(dataset, batch_size, collate_fn=collate_semantic):
         predictions = predict_labels(model, images)
         matrix.update(labels, predictions)
