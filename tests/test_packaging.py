@@ -20,22 +20,26 @@ SOLVED = ROOT / "assignments" / "source"
 
 
 def packaged():
-    """List the files that setuptools packs by setup.cfg: the modules of the packages found, and no data files."""
+    """List the files that setuptools packs by setup.cfg: the modules of the packages found, and the data files named."""
     setuptools = pytest.importorskip("setuptools")  # not part of every virtual environment
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
     include = config["options.packages.find"]["include"].split()
     packages = setuptools.find_packages(str(ROOT), include=include)
-    return [path for name in packages for path in (ROOT / name.replace(".", "/")).glob("*.py")]
+    data = [ROOT / name.replace(".", "/") / what for name, what in config["options.package_data"].items()]
+    return [path for name in packages for path in (ROOT / name.replace(".", "/")).glob("*.py")] + data
 
 
 def test_only_minidet_is_packed():
     files = packaged()
     assert ROOT / "minidet" / "grading" / "assignments" / "assignment.py" in files
+    others = [path.relative_to(ROOT).as_posix() for path in files if path.suffix != ".py"]
+    assert others == ["minidet/models/backbones/imagenet_classes.txt"]
+    assert all(path.is_file() for path in files)
     assert {path.relative_to(ROOT).parts[0] for path in files} == {"minidet"}
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
-    assert not {"package_data", "data_files", "include_package_data", "py_modules"} & set(config["options"])
+    assert not {"data_files", "include_package_data", "package_data", "py_modules"} & set(config["options"])
     assert not (ROOT / "MANIFEST.in").exists(), "a test of what it adds is needed then"
 
 
@@ -72,6 +76,7 @@ def test_a_wheel(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "minidet/grading/assignments/assignment.py" in names
+    assert "minidet/models/backbones/imagenet_classes.txt" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"minidet"}
     assert not [name for name in names if name.endswith((".ipynb", ".npz")) or "questions" in name]
 
