@@ -7,6 +7,7 @@ import pytest
 
 import minidet
 from minidet import nn, optim
+from minidet.models import multiply_adds
 from minidet.models.backbones import Backbone, FeaturePyramid, backbone
 
 from .cases import CLASSIFIERS, constants, disturb, maps_of, rows, to_numpy
@@ -83,6 +84,15 @@ def test_a_part_is_the_network_without_what_is_deeper(case, rng):
         assert set(part.levels) == {s for s in levels if s <= stride}
     assert sizes == sorted(set(sizes)) or case.startswith("vgg")  # VGG's last step is a pooling
     assert list(classifier.part().strides) == levels[-3:]
+
+
+def test_what_is_deeper_is_not_computed():
+    """Where the layers stay there, as when ``choose`` changes which maps come, the cost is that of the part."""
+    whole = CLASSIFIERS["resnet18"]().part([4, 8, 16, 32])
+    whole.choose([8])
+    part = whole.part([8])
+    assert multiply_adds(whole, (1, 3, 64, 64)) == multiply_adds(part, (1, 3, 64, 64))
+    assert len(part.state_dict()) < len(whole.state_dict())
 
 
 @pytest.mark.parametrize("case", rows(CLASSIFIERS))
