@@ -29,7 +29,7 @@ def pictures(tmp_path, monkeypatch):
 
 def test_train_eval_predict(pictures, capsys):
     assert main(["train", "segnet", "--data", "folder"]) == 2
-    assert "train: --root is missing, expected a path: --data folder needs it." in capsys.readouterr().err
+    assert "error: folder: --root is missing, expected a path" in capsys.readouterr().err
     assert main(["train", "segnet", "--data", "folder", "--root", "mine", "--option", "side=32"]) == 0
     assert main(["eval", "runs/segnet-folder", "--root", "mine"]) == 0
     printed = capsys.readouterr().out

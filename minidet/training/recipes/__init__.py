@@ -14,7 +14,7 @@ RECIPES = {
     **segmentation.RECIPES,
 }
 
-__all__ = ["RECIPES", "models_for", "recipe_for", "takes_backbone", "with_backbone"]
+__all__ = ["RECIPES", "models_for", "recipe_for", "takes", "with_backbone"]
 
 
 def recipe_for(model: str, data: str, **changes) -> Recipe:
@@ -47,9 +47,9 @@ def models_for(data: str) -> list[str]:
     return list(found.values())
 
 
-def takes_backbone(model: str) -> bool:
-    """Tell whether a model is built on a backbone of one's choice."""
-    return "backbone" in inspect.signature(MODELS[model].network).parameters
+def takes(model: str, argument: str) -> bool:
+    """Tell whether a model has an argument of this name: ``backbone``, for example."""
+    return argument in inspect.signature(MODELS[model].network).parameters
 
 
 def with_backbone(recipe: Recipe, backbone: str | None, pretrained: bool) -> Recipe:
@@ -57,12 +57,10 @@ def with_backbone(recipe: Recipe, backbone: str | None, pretrained: bool) -> Rec
     changes = {"backbone": backbone} if backbone is not None else {}
     if pretrained:
         changes["pretrained"] = True
-    if not changes:
-        return recipe
-    if not takes_backbone(recipe.model):
-        do = [name for name in sorted(MODELS) if takes_backbone(name)]
-        others = f"{', '.join(do)} have" if do else "no model has"
-        why = f"{recipe.model} has no backbone to choose; {others}"
-        argument, was = ("--backbone", f"is {backbone}") if backbone is not None else ("--pretrained", "is given")
-        raise bad_argument("train", argument, was, "nothing", why)
-    return replace(recipe, model_args={**recipe.model_args, **changes})
+    for name, value in changes.items():
+        if not takes(recipe.model, name):
+            do = [model for model in sorted(MODELS) if takes(model, name)]
+            why = f"{recipe.model} does not take it; {', '.join(do) if do else 'no model'} would"
+            was = "is given" if value is True else f"is {value}"
+            raise bad_argument("train", f"--{name}", was, "nothing", why)
+    return replace(recipe, model_args={**recipe.model_args, **changes}) if changes else recipe

@@ -112,7 +112,7 @@ class Task:
         source = self.sources[self.recipe.data]
         for name in source.needs:
             if getattr(self.where, name) is None:
-                raise bad_argument("train", f"--{name}", "is missing", "a path", f"--data {self.recipe.data} needs it")
+                raise bad_argument(self.recipe.data, f"--{name}", "is missing", "a path", "where this data set lies")
         return source.open(self, split, training)
 
     def prepare(self, dataset) -> None:

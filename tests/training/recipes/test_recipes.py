@@ -94,16 +94,20 @@ def test_only_models_with_a_backbone_take_one(monkeypatch):
     def network(num_classes, backbone="resnet18", pretrained=False):
         """Stand in for a model."""
 
+    def half(num_classes, backbone="resnet18"):
+        """Stand in for one whose backbone has no weights to begin with."""
+
     recipe = recipe_for("segnet", "shapes")
     assert with_backbone(recipe, None, False) is recipe
     monkeypatch.setitem(MODELS, "gazer", Row(network, "segmentation"))
-    for backbone, pretrained, was in (
-        ("resnet18", False, "--backbone is resnet18"),
-        (None, True, "--pretrained is given"),
+    monkeypatch.setitem(MODELS, "half", Row(half, "segmentation"))
+    for model, backbone, pretrained, was, would in (
+        ("segnet", "resnet18", False, "--backbone is resnet18", "gazer, half"),
+        ("segnet", None, True, "--pretrained is given", "gazer"),
+        ("half", "resnet18", True, "--pretrained is given", "gazer"),
     ):
-        with pytest.raises(
-            ValueError, match=f"train: {was}, expected nothing: segnet has no backbone .*; .*gazer have"
-        ):
-            with_backbone(recipe, backbone, pretrained)
+        words = f"train: {was}, expected nothing: {model} does not take it; .*{would} would"
+        with pytest.raises(ValueError, match=words):
+            with_backbone(replace(recipe, model=model), backbone, pretrained)
     chosen = with_backbone(replace(recipe, model="gazer", model_args={"width": 3}), "resnet50", True)
     assert chosen.model_args == {"width": 3, "backbone": "resnet50", "pretrained": True}

@@ -169,7 +169,7 @@ def test_a_model_and_data_that_do_not_fit(rows, capsys):
 
 def test_data_of_ones_own_says_what_it_needs(rows, capsys):
     assert main(["train", "finder", "--data", "own", "--root", "."]) == 2
-    assert "train: --annotations is missing, expected a path: --data own needs it." in capsys.readouterr().err
+    assert "error: own: --annotations is missing, expected a path" in capsys.readouterr().err
     assert main(["train", "finder", "--data", "own", "--root", ".", "--annotations", "a.json", "--epochs", "1"]) == 0
     assert open_run("runs/finder-own").recipe.data == "own"
 
