@@ -1,6 +1,7 @@
 """How good a prediction is."""
 
 from .boundary import BoundaryF1
+from .pose import OKS, PCK
 from .segmentation import ConfusionMatrix, majority_class
 
-__all__ = ["BoundaryF1", "ConfusionMatrix", "majority_class"]
+__all__ = ["OKS", "PCK", "BoundaryF1", "ConfusionMatrix", "majority_class"]

@@ -36,6 +36,7 @@ def target():
 
 
 LABELS = np.ones((4, 6), np.int64)
+JOINTS = np.array([[[0, 0, 2], [3, 4, 2], [5, 5, 0]]], np.float32)
 COLOURS = np.array([[0, 0, 0], [255, 0, 0]], np.uint8)
 SET = [(image(), target())] * 3
 MODULE = nn.Sequential(nn.Conv2d(3, 2, 1), nn.ReLU())
@@ -86,6 +87,9 @@ CALLS = {
     "DigitScenes": (data.DigitScenes, {"length": 2}, {"load": {"index": 0}, "__getitem__": {"index": 0}}),
     "ConfusionMatrix": (metrics.ConfusionMatrix, {"num_classes": 3}, {"update": {"target": LABELS, "prediction": LABELS}}),
     "BoundaryF1": (metrics.BoundaryF1, {"num_classes": 3}, {"update": {"target": LABELS, "prediction": LABELS}}),
+    "PCK": (metrics.PCK, {"num_joints": 3, "segment": (0, 1)}, {"update": {"target": JOINTS, "prediction": JOINTS}}),
+    "OKS": (metrics.OKS, {"sigmas": (0.1, 0.1, 0.1)}, {"update": {"target": JOINTS, "prediction": JOINTS,
+                                                                  "area": np.ones(1)}}),
     "majority_class": (metrics.majority_class, {"matrix": metrics.ConfusionMatrix(2)}, {}),
     "LayerRow": None,  # what layer_table returns, and
     "TapeNode": None,  # read_tape: holders of values
