@@ -25,6 +25,7 @@ read once whoever reads it, so there it stays.
 import numpy as np
 
 from . import conv
+from .conv.dispatch import plain
 from .conv.tiles import copy_run
 from .conv.weight import tile_lanes, transpose, write_turned
 from .launch import workspace
@@ -165,7 +166,7 @@ def linear(x, weight):
     (m, c), f = x.shape, weight.shape[0]
     if _stays(m, f, c):
         return reference.linear(x, weight)
-    x, weight = conv.plain(x, weight)
+    x, weight = plain(x, weight)
     lanes, out = tile_lanes(m), np.empty((m, f), x.dtype)
     tiles, blocks = -(-m // lanes), -(-c // DEPTH)
     panels = workspace.take("panels", tiles * lanes * c, x.dtype)
@@ -189,7 +190,7 @@ def linear_weight_grad(grad, x):
     (m, f), c = grad.shape, x.shape[1]
     if _stays(m, f, c):
         return reference.linear_weight_grad(grad, x)
-    grad, x = conv.plain(grad, x)
+    grad, x = plain(grad, x)
     out = np.empty((f, c), x.dtype)
     count = -(-c // DENSE_LANES)
     panels = workspace.take("panels", count * DENSE_LANES * m, x.dtype)
