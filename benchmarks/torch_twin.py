@@ -12,6 +12,11 @@ import sys
 import types
 
 
+def _given(backbone, strides=None, pretrained=False):
+    """Stand in for ``minidet.models.backbones.backbone``: a module of PyTorch's with ``channels`` is one."""
+    return backbone
+
+
 def twin(module: str):
     """Import ``minidet.<module>`` on top of PyTorch, for example ``twin("models.segmentation.segnet")``."""
     import torch
@@ -22,12 +27,15 @@ def twin(module: str):
         package = types.ModuleType("torch_twin")
         package.__path__ = [str(root)]
         package.nn = torch.nn
+        backbones = types.ModuleType("torch_twin.models.backbones")  # the real ones read arrays, which torch has not
+        backbones.Backbone, backbones.backbone = torch.nn.Identity, _given
         sys.modules.update(
             {
                 "torch_twin": package,
                 "torch_twin.nn": torch.nn,
                 "torch_twin.nn.functional": torch.nn.functional,
                 "torch_twin.autograd": torch,
+                "torch_twin.models.backbones": backbones,
             }
         )
     parts = module.split(".")

@@ -57,8 +57,10 @@ def run(args: argparse.Namespace) -> int:
     """Train, then print the path of the run."""
     if args.epochs is not None and args.minutes is not None:
         raise bad_argument("train", "--minutes", "is given beside --epochs", "one of the two")
-    recipe = recipe_for(args.model, args.data, epochs=args.epochs, minutes=args.minutes, batch_size=args.batch_size,
-                        lr=args.lr, options=parse_options("train", args.option))  # fmt: skip
+    options = parse_options("train", args.option)
+    on_backbone = args.backbone is not None or args.pretrained
+    recipe = recipe_for(args.model, args.data, on_backbone=on_backbone, epochs=args.epochs, minutes=args.minutes,
+                        batch_size=args.batch_size, lr=args.lr, options=options)  # fmt: skip
     recipe = with_backbone(recipe, args.backbone, args.pretrained)
     folder = args.out or pathlib.Path("runs") / f"{args.model}-{args.data}"
     where = Where(args.root, args.annotations)

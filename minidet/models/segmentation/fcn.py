@@ -28,10 +28,15 @@ Deviations from the paper
 - Alignment: the paper pads the image by 100 pixels, and crops by offsets that depend on all layers before.
 - Batch normalisation after each convolution, and He's initialisation: nothing comes from ImageNet.
 - Fewer channels by default. ``FCN8s(num_classes, **FCN8s.PAPER)`` has VGG16's.
+
+``FCN8s(num_classes, backbone="vgg16", pretrained=True)`` begins as the paper does, with what VGG16 learned from
+ImageNet. Any other backbone will do whose maps have the strides 8, 16 and 32: they take the places of pool3, pool4 and
+fc7. VGG's own fully connected layers are left out.
 """
 
 from __future__ import annotations
 
+import copy
 from itertools import pairwise
 
 import numpy as np
@@ -41,10 +46,12 @@ from ...autograd import cat, tensor
 from ...errors import bad_argument, integer
 from ...nn import init
 from .blocks import ConvBNReLU, crop, normalise
+from .trunk import check_untrained, check_unused, trunk
 
 STAGES = 5  # poolings: the coarsest cells have 2^5 = 32 pixels a side
 WIDTHS = (16, 32, 64, 96, 128)
 CONVS = (1, 2, 2, 2, 2)
+HIDDEN, HIDDEN_KERNEL = 128, 3
 
 
 def bilinear_weight(in_channels: int, out_channels: int, kernel_size: int):
@@ -137,6 +144,15 @@ class Backbone(nn.Module):
         return pools[2], pools[3], self.dropout(self.fc7(x))
 
 
+def _check_vgg(op: str, widths, convs, hidden_kernel: int) -> None:
+    for argument, value in (("widths", widths), ("convs", convs)):
+        if len(value) != STAGES:
+            raise bad_argument(op, argument, f"is {value}", f"{STAGES} numbers", "pool5 is the last pooling")
+    if hidden_kernel % 2 == 0:
+        why = "only an odd kernel keeps the size"
+        raise bad_argument(op, "hidden_kernel", f"is {hidden_kernel}", "an odd integer", why)
+
+
 class FCN(nn.Module):
     """What the three networks share: the backbone, and its scores at stride 32.
 
@@ -153,9 +169,14 @@ class FCN(nn.Module):
     hidden_kernel : int
         Kernel of fc6; odd.
     dropout : float
-        Probability that training sets an output of fc6 or fc7 to zero.
+        Probability that training sets an output of fc6 or fc7, or of a backbone's coarsest map, to zero.
+    backbone : str or Module, optional
+        What the scores are made of, in place of VGG's layers; see :func:`minidet.models.backbones.backbone`.
+    pretrained : bool or dict
+        Begin with the backbone's published weights.
     """
 
+    strides = (8, 16, 32)  # where scores are made
     PAPER = {  # section 4.1: VGG16's layers
         "widths": (64, 128, 256, 512, 512),
         "convs": (2, 2, 3, 3, 3),
@@ -164,18 +185,35 @@ class FCN(nn.Module):
     }
 
     def __init__(self, num_classes: int, in_channels: int, widths, convs, hidden: int, hidden_kernel: int,
-                 dropout: float):  # fmt: skip
+                 dropout: float, backbone, pretrained):  # fmt: skip
         super().__init__()
         op = type(self).__name__
-        for argument, value in (("widths", widths), ("convs", convs)):
-            if len(value) != STAGES:
-                raise bad_argument(op, argument, f"is {value}", f"{STAGES} numbers", "pool5 is the last pooling")
-        if hidden_kernel % 2 == 0:
-            why = "only an odd kernel keeps the size"
-            raise bad_argument(op, "hidden_kernel", f"is {hidden_kernel}", "an odd integer", why)
         self.options = (num_classes, in_channels, widths, convs, hidden, hidden_kernel, dropout)
-        self.backbone = Backbone(in_channels, widths, convs, hidden, hidden_kernel, dropout)
-        self.score_fc7 = ScoreLayer(hidden, num_classes)
+        self.on_vgg = backbone is None
+        if self.on_vgg:
+            check_untrained(op, pretrained)
+            _check_vgg(op, widths, convs, hidden_kernel)
+            self.backbone = Backbone(in_channels, widths, convs, hidden, hidden_kernel, dropout)
+            self.channels = {8: widths[2], 16: widths[3], 32: hidden}
+        else:
+            check_unused(op, in_channels=(in_channels, 3), widths=(widths, WIDTHS), convs=(convs, CONVS),
+                         hidden=(hidden, HIDDEN), hidden_kernel=(hidden_kernel, HIDDEN_KERNEL))  # fmt: skip
+            self.backbone = trunk(op, backbone, pretrained, self.strides)
+            self.channels = self.backbone.channels
+            self.dropout = nn.Dropout(dropout)
+        self.score_fc7 = ScoreLayer(self.channels[32], num_classes)
+
+    def features(self, images):
+        """Return what scores are made of: pool3, pool4 and fc7, or the backbone's maps, by their strides."""
+        if self.on_vgg:
+            pool3, pool4, fc7 = self.backbone(normalise(images))
+            return {8: pool3, 16: pool4, 32: fc7}
+        maps = self.backbone(images)
+        return {**maps, 32: self.dropout(maps[32])}
+
+    def own_backbone(self):
+        """Return a copy of the backbone, for a network that starts from this one; None for VGG's layers."""
+        return None if self.on_vgg else copy.deepcopy(self.backbone)
 
     def start_from(self, coarser: FCN) -> None:
         """Copy the weights of all layers that ``coarser`` has too; the others keep theirs."""
@@ -186,15 +224,17 @@ class FCN(nn.Module):
 class FCN32s(FCN):
     """The coarsest scores, enlarged 32 times. Parameters as in :class:`FCN`."""
 
-    def __init__(self, num_classes: int, in_channels: int = 3, widths=WIDTHS, convs=CONVS, hidden: int = 128,
-                 hidden_kernel: int = 3, dropout: float = 0.5):  # fmt: skip
-        super().__init__(num_classes, in_channels, widths, convs, hidden, hidden_kernel, dropout)
+    strides = (32,)
+
+    def __init__(self, num_classes: int, in_channels: int = 3, widths=WIDTHS, convs=CONVS, hidden: int = HIDDEN,
+                 hidden_kernel: int = HIDDEN_KERNEL, dropout: float = 0.5, backbone=None,
+                 pretrained=False):  # fmt: skip
+        super().__init__(num_classes, in_channels, widths, convs, hidden, hidden_kernel, dropout, backbone, pretrained)
         self.upscore32 = Upsampling(num_classes, 32, learned=False)
 
     def forward(self, images):
         """Map images (N, 3, H, W) in [0, 1] to class scores (N, K, H, W), logits."""
-        _, _, fc7 = self.backbone(normalise(images))
-        x = self.score_fc7(fc7)  # (N, K, ceil(H / 32), ceil(W / 32))
+        x = self.score_fc7(self.features(images)[32])  # (N, K, ceil(H / 32), ceil(W / 32))
         return self.upscore32(x, images.shape[-2:])
 
 
@@ -208,19 +248,23 @@ class FCN16s(FCN):
         both stay bilinear.
     """
 
-    def __init__(self, num_classes: int, in_channels: int = 3, widths=WIDTHS, convs=CONVS, hidden: int = 128,
-                 hidden_kernel: int = 3, dropout: float = 0.5, learn_upsampling: bool = True):  # fmt: skip
-        super().__init__(num_classes, in_channels, widths, convs, hidden, hidden_kernel, dropout)
+    strides = (16, 32)
+
+    def __init__(self, num_classes: int, in_channels: int = 3, widths=WIDTHS, convs=CONVS, hidden: int = HIDDEN,
+                 hidden_kernel: int = HIDDEN_KERNEL, dropout: float = 0.5, learn_upsampling: bool = True, backbone=None,
+                 pretrained=False):  # fmt: skip
+        super().__init__(num_classes, in_channels, widths, convs, hidden, hidden_kernel, dropout, backbone, pretrained)
         self.learn_upsampling = learn_upsampling
         self.upscore2 = Upsampling(num_classes, 2, learn_upsampling)
-        self.score_pool4 = ScoreLayer(widths[3], num_classes)
+        self.score_pool4 = ScoreLayer(self.channels[16], num_classes)
         self.upscore16 = Upsampling(num_classes, 16, learned=False)
 
     def forward(self, images):
         """Map images (N, 3, H, W) in [0, 1] to class scores (N, K, H, W), logits."""
-        _, pool4, fc7 = self.backbone(normalise(images))
-        x = self.score_fc7(fc7)
-        x = self.upscore2(x, pool4.shape[-2:]) + self.score_pool4(pool4)  # (N, K, ceil(H / 16), ceil(W / 16))
+        maps = self.features(images)
+        pool4 = self.score_pool4(maps[16])
+        x = self.score_fc7(maps[32])
+        x = self.upscore2(x, pool4.shape[-2:]) + pool4  # (N, K, ceil(H / 16), ceil(W / 16))
         return self.upscore16(x, images.shape[-2:])
 
     @classmethod
@@ -229,7 +273,7 @@ class FCN16s(FCN):
         if not isinstance(model, FCN32s):
             was = f"is a {type(model).__name__}"
             raise bad_argument("FCN16s.from_32s", "model", was, "an FCN32s", error=TypeError)
-        finer = cls(*model.options, learn_upsampling)
+        finer = cls(*model.options, learn_upsampling, model.own_backbone())
         finer.start_from(model)
         return finer
 
@@ -237,21 +281,23 @@ class FCN16s(FCN):
 class FCN8s(FCN):
     """Three layers' scores, added at strides 16 and 8. Parameters as in :class:`FCN16s`."""
 
-    def __init__(self, num_classes: int, in_channels: int = 3, widths=WIDTHS, convs=CONVS, hidden: int = 128,
-                 hidden_kernel: int = 3, dropout: float = 0.5, learn_upsampling: bool = True):  # fmt: skip
-        super().__init__(num_classes, in_channels, widths, convs, hidden, hidden_kernel, dropout)
+    def __init__(self, num_classes: int, in_channels: int = 3, widths=WIDTHS, convs=CONVS, hidden: int = HIDDEN,
+                 hidden_kernel: int = HIDDEN_KERNEL, dropout: float = 0.5, learn_upsampling: bool = True, backbone=None,
+                 pretrained=False):  # fmt: skip
+        super().__init__(num_classes, in_channels, widths, convs, hidden, hidden_kernel, dropout, backbone, pretrained)
         self.upscore2 = Upsampling(num_classes, 2, learn_upsampling)
-        self.score_pool4 = ScoreLayer(widths[3], num_classes)
+        self.score_pool4 = ScoreLayer(self.channels[16], num_classes)
         self.upscore_pool4 = Upsampling(num_classes, 2, learn_upsampling)
-        self.score_pool3 = ScoreLayer(widths[2], num_classes)
+        self.score_pool3 = ScoreLayer(self.channels[8], num_classes)
         self.upscore8 = Upsampling(num_classes, 8, learned=False)
 
     def forward(self, images):
         """Map images (N, 3, H, W) in [0, 1] to class scores (N, K, H, W), logits."""
-        pool3, pool4, fc7 = self.backbone(normalise(images))
-        x = self.score_fc7(fc7)
-        x = self.upscore2(x, pool4.shape[-2:]) + self.score_pool4(pool4)  # (N, K, ceil(H / 16), ceil(W / 16))
-        x = self.upscore_pool4(x, pool3.shape[-2:]) + self.score_pool3(pool3)  # (N, K, ceil(H / 8), ceil(W / 8))
+        maps = self.features(images)
+        pool3, pool4 = self.score_pool3(maps[8]), self.score_pool4(maps[16])
+        x = self.score_fc7(maps[32])
+        x = self.upscore2(x, pool4.shape[-2:]) + pool4  # (N, K, ceil(H / 16), ceil(W / 16))
+        x = self.upscore_pool4(x, pool3.shape[-2:]) + pool3  # (N, K, ceil(H / 8), ceil(W / 8))
         return self.upscore8(x, images.shape[-2:])
 
     @classmethod
@@ -260,6 +306,6 @@ class FCN8s(FCN):
         if not isinstance(model, FCN16s):
             was = f"is a {type(model).__name__}"
             raise bad_argument("FCN8s.from_16s", "model", was, "an FCN16s", error=TypeError)
-        finer = cls(*model.options, model.learn_upsampling)
+        finer = cls(*model.options, model.learn_upsampling, model.own_backbone())
         finer.start_from(model)
         return finer

@@ -14,13 +14,18 @@ RECIPES = {
     **segmentation.RECIPES,
 }
 
-__all__ = ["RECIPES", "models_for", "recipe_for", "takes", "with_backbone"]
+#: (model, data set) -> recipe of a model that has a backbone only if one is asked for
+ON_BACKBONE = {
+    **segmentation.ON_BACKBONE,
+}
+
+__all__ = ["ON_BACKBONE", "RECIPES", "models_for", "recipe_for", "takes", "with_backbone"]
 
 
-def recipe_for(model: str, data: str, **changes) -> Recipe:
+def recipe_for(model: str, data: str, *, on_backbone: bool = False, **changes) -> Recipe:
     """Return the recipe of a model on a data set, with the given fields changed (None changes nothing).
 
-    A change of ``options`` is laid over those of the recipe.
+    A change of ``options`` is laid over those of the recipe. With ``on_backbone``, rows of ``ON_BACKBONE`` come first.
 
     Raises
     ------
@@ -28,7 +33,8 @@ def recipe_for(model: str, data: str, **changes) -> Recipe:
         If the two do not fit; the message says which do.
     """
     source = check_fit(model, data).sources[data]
-    known = next((RECIPES[model, name] for name in (data, source.recipes) if (model, name) in RECIPES), None)
+    table = {**RECIPES, **ON_BACKBONE} if on_backbone else RECIPES
+    known = next((table[model, name] for name in (data, source.recipes) if (model, name) in table), None)
     if known is None:
         fit = sorted(name for m, name in RECIPES if m == model)
         raise bad_argument("train", "data", f"is {data}", f"one of {', '.join(fit)}", f"{model} has no recipe for it")

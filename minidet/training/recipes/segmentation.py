@@ -8,6 +8,11 @@ from ..recipe import Recipe
 SCENES = {"epochs": 8, "batch_size": 8, "lr": 3e-3, "train_samples": 1600, "test_samples": 400}  # most of them
 STREETS = {"batch_size": 4, "lr": 3e-3}
 RARE_COUNT = {"class_weight_power": 0.4}
+SCENES_TUNED = {**SCENES, "pretrained_lr": 0.4}
+FINE_TUNED = {"batch_size": 8, "lr": 3e-3, "pretrained_lr": 0.4}
+WINDOWS = {**RARE_COUNT, "scale": (0.83, 1.67), "degrees": 4.0}  # windows of 0.6 to 1.2 of their size are made as large
+MOBILE = {"backbone": "mobilenet_v2"}
+LIGHT = {**MOBILE, "residual": True, "width": 64}  # sums, and one convolution a stage
 FOUR_STAGES = {"widths": (16, 32, 64, 96), "convs": (1, 2, 2, 2)}
 
 RECIPES = {
@@ -65,4 +70,20 @@ RECIPES = {
         options={**RARE_COUNT, "scale": (0.8, 1.6), "degrees": 4.0},
         model_args=UNet.FAST,
     ),
+}
+
+#: What takes their place where a backbone is asked for: ``minidet train unet --data camvid --pretrained``.
+ON_BACKBONE = {
+    ("fcn32s", "digits"): Recipe("fcn32s", "digits", **SCENES_TUNED, model_args=MOBILE),
+    ("fcn32s", "shapes"): Recipe("fcn32s", "shapes", **SCENES_TUNED, model_args=MOBILE),
+    ("fcn32s", "camvid"): Recipe("fcn32s", "camvid", epochs=30, **FINE_TUNED, options=WINDOWS, model_args=MOBILE),
+    ("fcn16s", "digits"): Recipe("fcn16s", "digits", **SCENES_TUNED, model_args=MOBILE),
+    ("fcn16s", "shapes"): Recipe("fcn16s", "shapes", **SCENES_TUNED, model_args=MOBILE),
+    ("fcn16s", "camvid"): Recipe("fcn16s", "camvid", epochs=30, **FINE_TUNED, options=WINDOWS, model_args=MOBILE),
+    ("fcn8s", "digits"): Recipe("fcn8s", "digits", **SCENES_TUNED, model_args=MOBILE),
+    ("fcn8s", "shapes"): Recipe("fcn8s", "shapes", **SCENES_TUNED, model_args=MOBILE),
+    ("fcn8s", "camvid"): Recipe("fcn8s", "camvid", epochs=30, **FINE_TUNED, options=WINDOWS, model_args=MOBILE),
+    ("unet", "digits"): Recipe("unet", "digits", **SCENES_TUNED, model_args=LIGHT),
+    ("unet", "shapes"): Recipe("unet", "shapes", **SCENES_TUNED, model_args=LIGHT),
+    ("unet", "camvid"): Recipe("unet", "camvid", epochs=30, **FINE_TUNED, options=WINDOWS, model_args=LIGHT),
 }

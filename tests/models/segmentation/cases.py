@@ -23,10 +23,21 @@ CASES = {
     "unet, residual at half the resolution": ("unet", {"width": 4, "levels": 3, "residual": True, "stem_stride": 2}),
 }
 
+SMALL = "mobilenet_v1_025"
+
+#: The same on a backbone; PyTorch's twins of the files have none.
+ON_BACKBONE = {
+    "fcn8s on a backbone": ("fcn8s", {"backbone": SMALL, "dropout": 0.0}),
+    "fcn16s on a backbone": ("fcn16s", {"backbone": SMALL, "dropout": 0.0}),
+    "fcn32s on a backbone": ("fcn32s", {"backbone": SMALL, "dropout": 0.0}),
+    "unet on a backbone": ("unet", {"backbone": SMALL, "width": 12}),
+    "unet on a backbone, residual": ("unet", {"backbone": SMALL, "width": 12, "residual": True}),
+}
+
 
 def build(case: str, num_classes: int):
-    """Build a model of the table, in its small size."""
-    name, options = CASES[case]
+    """Build a model of the tables, in its small size."""
+    name, options = {**CASES, **ON_BACKBONE}[case]
     return MODELS[name].network(num_classes, **options)
 
 

@@ -9,7 +9,7 @@ from minidet import optim
 from minidet.models import MODELS
 from minidet.nn import functional as F
 
-from .cases import CASES, blocks, build, disturb
+from .cases import CASES, ON_BACKBONE, blocks, build, disturb
 
 
 def pair(case, rng):
@@ -73,7 +73,7 @@ def test_training_goes_the_same_way(case, rng):
         assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [*CASES, *ON_BACKBONE])
 @pytest.mark.parametrize("size", [(32, 32), (33, 47), (45, 64)])
 def test_every_size_from_32_keeps_its_size(case, size, rng):
     model = disturb(build(case, 7), rng)
@@ -98,10 +98,11 @@ def test_the_default_takes_the_smallest_image(name, rng):
 
 
 COARSE = {"fcn32s": {"size": 64, "count": 2}, "fcn16s": {"size": 64, "count": 4}}  # blocks as large as the cells
+COARSE |= {f"{name} on a backbone": coarse for name, coarse in COARSE.items()}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [*CASES, *ON_BACKBONE])
 def test_overfits_one_batch(case, rng):
     images, labels = blocks(rng, 4, **COARSE.get(case, {}))
     model = build(case, 4)

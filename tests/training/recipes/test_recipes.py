@@ -7,7 +7,7 @@ import pytest
 from minidet.models import MODELS, Row
 from minidet.training import recipes
 from minidet.training.recipe import Recipe
-from minidet.training.recipes import RECIPES, models_for, recipe_for, with_backbone
+from minidet.training.recipes import ON_BACKBONE, RECIPES, models_for, recipe_for, takes, with_backbone
 from minidet.training.tasks import TASKS, Segmentation, completed, task_for
 
 
@@ -23,9 +23,21 @@ def test_every_model_has_a_recipe_for_every_data_set_of_its_task_and_can_be_buil
 
 
 def test_recipes_name_what_they_are_for():
-    for (model, data), recipe in RECIPES.items():
+    for (model, data), recipe in [*RECIPES.items(), *ON_BACKBONE.items()]:
         assert (recipe.model, recipe.data) == (model, data)
         assert Recipe.from_dict(recipe.as_dict()) == recipe
+
+
+def test_recipes_on_a_backbone_take_the_place_of_the_others():
+    facts = {"classes": list("abcde"), "palette": [[0, 0, 0]] * 5}
+    for (model, data), recipe in ON_BACKBONE.items():
+        assert takes(model, "backbone")
+        assert recipe_for(model, data, on_backbone=True) == recipe
+        assert recipe_for(model, data) == RECIPES[model, data]
+    chosen = with_backbone(recipe_for("unet", "folder", on_backbone=True, epochs=3), "mobilenet_v1_025", False)
+    assert (chosen.data, chosen.epochs, chosen.model_args["backbone"]) == ("folder", 3, "mobilenet_v1_025")
+    assert hasattr(task_for(chosen, facts=facts).build().backbone, "pw13")
+    assert recipe_for("segnet", "camvid", on_backbone=True) == RECIPES["segnet", "camvid"]
 
 
 def test_fields_are_changed_and_options_laid_over():
@@ -102,9 +114,9 @@ def test_only_models_with_a_backbone_take_one(monkeypatch):
     monkeypatch.setitem(MODELS, "gazer", Row(network, "segmentation"))
     monkeypatch.setitem(MODELS, "half", Row(half, "segmentation"))
     for model, backbone, pretrained, was, would in (
-        ("segnet", "resnet18", False, "--backbone is resnet18", "gazer, half"),
-        ("segnet", None, True, "--pretrained is given", "gazer"),
-        ("half", "resnet18", True, "--pretrained is given", "gazer"),
+        ("segnet", "resnet18", False, "--backbone is resnet18", "gazer, half,.* unet"),
+        ("segnet", None, True, "--pretrained is given", "gazer,.* unet"),
+        ("half", "resnet18", True, "--pretrained is given", "gazer,.* unet"),
     ):
         words = f"train: {was}, expected nothing: {model} does not take it; .*{would} would"
         with pytest.raises(ValueError, match=words):
