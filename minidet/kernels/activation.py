@@ -1,4 +1,4 @@
-"""ReLU and its gradient: one pass over memory, on all threads.
+"""ReLU, ReLU6 and their gradients: one pass over memory, on all threads.
 
 Below ``SMALL`` numbers waking the threads takes longer than NumPy's own loop.
 """
@@ -27,6 +27,21 @@ def _relu_grad(grad, result, out):
         out[i] = grad.dtype.type(0) if result[i] <= 0 else grad[i]
 
 
+@parallel
+def _relu6(x, out):
+    for i in prange(x.size):
+        value = x[i]
+        value = x.dtype.type(0) if value <= 0 else value  # nan stays nan
+        out[i] = x.dtype.type(6) if value >= 6 else value
+
+
+@parallel
+def _relu6_grad(grad, result, out):
+    for i in prange(grad.size):
+        flat = (result[i] <= 0) | (result[i] >= 6)
+        out[i] = grad.dtype.type(0) if flat else grad[i]
+
+
 def relu(x):
     """Return max(x, 0), nan where x is nan, for a contiguous x of any shape."""
     if x.size < SMALL:
@@ -42,4 +57,22 @@ def relu_grad(grad, out):
         return reference.relu_grad(grad, out)
     dx = np.empty_like(grad)
     _relu_grad(grad.reshape(-1), out.reshape(-1), dx.reshape(-1))
+    return dx
+
+
+def relu6(x):
+    """Return min(max(x, 0), 6), nan where x is nan, for a contiguous x of any shape."""
+    if x.size < SMALL:
+        return reference.relu6(x)
+    out = np.empty_like(x)
+    _relu6(x.reshape(-1), out.reshape(-1))
+    return out
+
+
+def relu6_grad(grad, out):
+    """Return 0 where the result ``out`` of relu6 is 0 or 6, else grad; both contiguous."""
+    if grad.size < SMALL:
+        return reference.relu6_grad(grad, out)
+    dx = np.empty_like(grad)
+    _relu6_grad(grad.reshape(-1), out.reshape(-1), dx.reshape(-1))
     return dx

@@ -24,6 +24,8 @@ def test_both_sides_are_not_the_same_code():
     assert loss.cross_entropy is not reference.cross_entropy
     assert activation.relu is not reference_activation.relu
     assert activation.relu_grad is not reference_activation.relu_grad
+    assert activation.relu6 is not reference_activation.relu6
+    assert activation.relu6_grad is not reference_activation.relu6_grad
 
 
 def draw(seed, shape, dtype, size=3.0):
@@ -105,3 +107,16 @@ def test_relu(size, dtype):
     dx = activation.relu_grad(grad, out)
     np.testing.assert_array_equal(dx, reference_activation.relu_grad(grad, out), strict=True)
     assert (dx == np.where(x > 0, grad, 0))[~np.isnan(x)].all()
+
+
+@given(st.sampled_from([1, 100, SMALL - 1, SMALL, 3 * SMALL + 5]), st.sampled_from("fd"))
+def test_relu6(size, dtype):
+    rng = np.random.default_rng(size)
+    x, grad = (6 * rng.standard_normal(size)).astype(dtype), rng.standard_normal(size).astype(dtype)
+    for step, value in ((7, 0), (11, 6), (31, np.nan), (37, np.inf), (41, -np.inf)):
+        x[::step] = value
+    out = activation.relu6(x)
+    np.testing.assert_array_equal(out, reference_activation.relu6(x), strict=True)
+    dx = activation.relu6_grad(grad, out)
+    np.testing.assert_array_equal(dx, reference_activation.relu6_grad(grad, out), strict=True)
+    assert (dx == np.where((x > 0) & (x < 6), grad, 0))[~np.isnan(x)].all()

@@ -16,8 +16,8 @@ def away_from_zero(rng):
     return [away_from(rng, (2, 3, 4), 0.0)]
 
 
-def away_from_zero_and_six(rng):
-    return [away_from(rng, (2, 3, 5), 0.0, 6.0, low=-4, high=10)]
+def away_from_zero_and_six(rng, shape=(2, 3, 5)):
+    return [away_from(rng, shape, 0.0, 6.0, low=-4, high=10)]
 
 
 def plain(rng):
@@ -62,6 +62,9 @@ FUNCTIONS = [
         lambda x: torch().relu(x), "many numbers"),  # so many that the compiled loop takes over
     Row("F.relu6", F.relu6, away_from_zero_and_six, lambda x: np.minimum(x * (x > 0), 6),
         lambda x: torch().nn.functional.relu6(x), empty=empty, bad=need_float("relu6", F.relu6)),
+    Row("F.relu6", F.relu6, lambda rng: [np.array(1.5)], lambda x: x, lambda x: torch().nn.functional.relu6(x), "0-d"),
+    Row("F.relu6", F.relu6, lambda rng: away_from_zero_and_six(rng, (128, 129)), lambda x: np.minimum(x * (x > 0), 6),
+        lambda x: torch().nn.functional.relu6(x), "many numbers"),
     Row("F.leaky_relu", F.leaky_relu, away_from_zero, leaky(0.01), lambda x: torch().nn.functional.leaky_relu(x),
         empty=empty, bad=(*need_float("leaky_relu", F.leaky_relu),
                           Bad(lambda: F.leaky_relu(np.ones(2), "0.1"), TypeError, "negative_slope"))),

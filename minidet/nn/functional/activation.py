@@ -29,18 +29,18 @@ class Relu(Function):
 
 
 class Relu6(Function):
-    """``out = min(max(input, 0), 6)``."""
+    """``out = min(max(input, 0), 6)``; d out / d input is 0 where out is 0 or 6, else 1 (for NaN too)."""
 
     @staticmethod
     def forward(ctx, x):
-        out = np.clip(x, 0, 6)
+        out = np.asarray(kernels.activation.relu6(np.asarray(x, order="C")))
         ctx.save_for_backward(out)
         return out
 
     @staticmethod
     def backward(ctx, grad):
         (out,) = ctx.saved_tensors
-        return grad * ~((out <= 0) | (out >= 6))  # NaN is neither: the gradient passes, as in relu
+        return kernels.activation.relu6_grad(np.asarray(grad, order="C"), out)
 
 
 class LeakyRelu(Function):
