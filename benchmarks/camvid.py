@@ -5,6 +5,7 @@
     for model in unet segnet deconvnet fcn8s fcn16s fcn32s full_resolution sliding_window; do
         minidet train $model --data camvid
     done
+    minidet train unet --data camvid --backbone mobilenet_v2 --pretrained --out runs/unet-camvid-mobilenet
     python -m benchmarks.camvid             prints the table
     python -m benchmarks.camvid --write     also writes it into docs/results.md
 
@@ -51,7 +52,7 @@ def parse(arguments=None) -> argparse.Namespace:
 def step_of(opened):
     """Return a function that does one training step of a run's recipe on random pixels, on images of any size."""
     random.manual_seed(0)
-    model, backend = opened.task.build(), Minidet()
+    model, backend = opened.task.build(pretrained=False), Minidet()
     optimizer, task = AdamW(model.parameters(), lr=1e-4), PixelLoss(len(opened.task.classes))
 
     def step(count, size):
@@ -76,6 +77,13 @@ def cost(run: pathlib.Path) -> dict:
     return {"seconds": float(np.median(seconds[2:])) * steps, "bytes": grown}
 
 
+def name_of(recipe) -> str:
+    """Return what a run's model is called in the table: its name, and its backbone if it has one to choose."""
+    arguments = recipe.model_args
+    backbone = [arguments["backbone"]] if arguments.get("backbone") else []
+    return ", ".join([recipe.model, *backbone, *(["pretrained"] if arguments.get("pretrained") else [])])
+
+
 def row(run: pathlib.Path) -> tuple[float, list[str]]:
     """Return a run's mIoU, and its row of the table."""
     opened = open_run(run)
@@ -84,7 +92,7 @@ def row(run: pathlib.Path) -> tuple[float, list[str]]:
     price = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
     parameters = sum(p.numel() for p in opened.model.parameters())
     return figures["mIoU"], [
-        opened.recipe.model,
+        name_of(opened.recipe),
         str(len(opened.history)),
         f"{figures['mIoU']:.3f}",
         f"{figures['boundary F1']:.3f}",
