@@ -6,6 +6,7 @@
                                    depthwise               every channel by itself
                                    winograd                3 x 3, stride 1, at least 16 channels and filters
                                    winograd_strided        the same, stride 2; and its input gradient with padding 1
+                                   few                     at most 256 pixels, many weights: they are not packed
                                    direct                  at most 32 filters per group
                                    phases                  input gradient with a stride
                                    pointwise               1 x 1, stride 1, at most 128 channels, at least 48 pixels

@@ -107,12 +107,13 @@ def gather_interior(x, sizes, steps, table, channel, run, places, panels, side):
 def locate(pieces, number, sizes, steps, table, places, kept):
     """Find where each tap's pieces lie in x, and which of their 8 lanes are inside: the others are padding.
 
-    ``places[tap * WIDE + i]`` is in channel 0; ``kept[(tap * WIDE + i) * 8 + lane]`` is 1 or 0. Return whether there
-    are six pieces, all 8 lanes of which may be read for every tap and channel.
+    ``places[tap * WIDE + i]`` is in channel 0; ``kept[(tap * WIDE + i) * 8 + lane]`` is 1 or 0. Return the first and
+    one past the last channel of which all 8 lanes of every piece may be read, for every tap: of the first image's first
+    channels some lie before x, of the last image's last ones behind it.
     """
     images, channels, _, height, width = sizes
     taps, plane = table.size // 2, height * width
-    readable = _is_regular(pieces, number) and steps[1] <= 2
+    before, behind = 0, 0
     for tap in range(taps):
         for i in range(number):
             row, column = pieces[i, 2] * steps[0] + table[tap], pieces[i, 3] * steps[1] + table[taps + tap]
@@ -123,29 +124,40 @@ def locate(pieces, number, sizes, steps, table, places, kept):
                 row, column = 0, 0
             place = (pieces[i, 1] * channels * height + row) * width + column
             places[tap * WIDE + i] = place
-            end = place + (channels - 1) * plane + steps[1] * MOVE
-            readable = readable and place >= 0 and end <= images * channels * plane
-    return readable
+            before = max(before, -place)
+            behind = max(behind, place + (channels - 1) * plane + steps[1] * MOVE - images * channels * plane)
+    if steps[1] > 2:
+        return channels, channels
+    return (before + plane - 1) // plane, channels - (behind + plane - 1) // plane
 
 
 @jit
-def gather_border(x, sizes, steps, table, channel, run, places, kept, panels, side):
-    """Fill the panels with the taps of six pieces, some of which meet padding."""
+def _gather_readable(x, sizes, steps, table, channel, run, number, pieces, places, kept, panels, side):
+    """Fill the panels with the taps of pieces that may be read whole: lanes that are padding become 0.
+
+    A piece's excess is overwritten by the next piece, that of a row's last one by the next row: ``panels`` goes on for
+    8 numbers after its last row.
+    """
     plane, taps, to = sizes[3] * sizes[4], table.size // 2, 0
+    lanes = np.empty(number, np.int64)
+    for i in range(number):
+        lane = pieces[i, 0]
+        lanes[i] = lane if lane < DENSE_LANES else side + lane - DENSE_LANES
     for c in range(channel, channel + run):
         for tap in range(taps):
-            for i in range(PANELS * ROW):
-                lane, place = to + i // ROW * side + i % ROW * MOVE, places[tap * WIDE + i] + c * plane
-                if steps[1] == 1:
-                    move_some(panels, lane, x, place, kept, (tap * WIDE + i) * MOVE)
-                else:
-                    every_second_of_some(panels, lane, x, place, kept, (tap * WIDE + i) * MOVE)
+            at = tap * WIDE
+            if steps[1] == 1:
+                for i in range(number):
+                    move_some(panels, to + lanes[i], x, places[at + i] + c * plane, kept, (at + i) * MOVE)
+            else:
+                for i in range(number):
+                    every_second_of_some(panels, to + lanes[i], x, places[at + i] + c * plane, kept, (at + i) * MOVE)
             to += DENSE_LANES
 
 
 @jit
-def gather(x, sizes, steps, table, channel, run, number, pieces, places, kept, panels, side):
-    """Fill the panels: ``panels[side * panel + 24 * k + lane]`` for the taps k = (c, i, j) of ``run`` channels.
+def _gather_exactly(x, sizes, steps, table, channel, run, number, pieces, places, kept, panels, side):
+    """Fill the panels with the taps of any pieces: each is looked at.
 
     A piece's excess is overwritten by the next piece; the last one of a panel has none.
     """
@@ -170,3 +182,19 @@ def _copy_some(x, source, step, kept, kept_at, panels, to, lane):
     else:
         for each in range(min(MOVE, DENSE_LANES - lane)):
             panels[to + lane + each] = x[source + step * each] if kept[kept_at + each] else 0
+
+
+@jit
+def gather(x, sizes, steps, table, channel, run, number, pieces, places, kept, panels, side, readable):
+    """Fill the panels: ``panels[side * panel + 24 * k + lane]`` for the taps k = (c, i, j) of ``run`` channels.
+
+    Those that are ``readable``, from the first to one before the last, are copied by whole pieces.
+    """
+    row, last = table.size // 2 * DENSE_LANES, channel + run
+    first = min(last, max(channel, readable[0]))
+    end = min(last, max(first, readable[1]))
+    _gather_exactly(x, sizes, steps, table, channel, first - channel, number, pieces, places, kept, panels, side)
+    at = (first - channel) * row
+    _gather_readable(x, sizes, steps, table, first, end - first, number, pieces, places, kept, panels[at:], side)
+    at = (end - channel) * row
+    _gather_exactly(x, sizes, steps, table, end, last - end, number, pieces, places, kept, panels[at:], side)

@@ -4,12 +4,14 @@ Most of a small convolution's time would be spent on finding it again. A product
 ``make`` chooses the kernel, and one function for each says what it is given, as the text of that kernel explains.
 """
 
+import itertools
+
 import numpy as np
 
 from ..launch import workspace
 from ..launch.tasks import THREADS, launch
 from ..simd.tiles import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, SINGLE_PIECES, STRIDED_LANES
-from . import depthwise, gather, geometry, near, pointwise, winograd, winograd_strided
+from . import depthwise, few, gather, geometry, near, pointwise, winograd, winograd_strided
 from . import direct as conv_direct
 from . import phases as conv_phases
 from . import tiles as conv_tiles
@@ -74,6 +76,44 @@ class Planes:
         launch(self.kernel, self.count, x, weight, bias, out, self.table, self.numbers, self.work)
 
 
+class Few:
+    """A launch that gathers all pixels' taps into panels of ``size`` numbers, and one of ``few``, whose weights lie."""
+
+    def __init__(self, fill, size, count, table, numbers, work):
+        self.kernel, self.fill, self.size, self.count, self.table, self.work = (
+            few.correlate,
+            fill,
+            size,
+            count,
+            table,
+            work,
+        )
+        self.numbers = np.array(numbers, np.int64)
+
+    def run(self, x, weight, bias, out):
+        """Compute ``out``."""
+        panels = workspace.take("image", self.size, x.dtype)
+        count, numbers = self.fill
+        launch(few.fill, count, x, None, None, panels, self.table, numbers, self.size)
+        launch(self.kernel, self.count, panels, weight, bias, out, self.table, self.numbers, self.work)
+
+
+class FewPhases:
+    """The launches of ``few`` for every phase of a result; if it ``has_gaps``, they do not write all of it."""
+
+    kernel = few.correlate
+
+    def __init__(self, phases, has_gaps):
+        self.phases, self.has_gaps = phases, has_gaps
+
+    def run(self, x, weight, bias, out):
+        """Compute ``out``."""
+        if self.has_gaps:
+            out[...] = 0
+        for phase in self.phases:
+            phase.run(x, weight, bias, out)
+
+
 class Product:
     """A launch of a kernel: its tasks, numbers and table, how weights are packed, and x padded if ``frame`` says so.
 
@@ -118,7 +158,9 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
         planes = _depthwise(size, out_size, weight_steps[0], plan)
         if planes is not None:
             return planes
-    if groups == 1 and min(channels, rows) >= winograd.LEAST:
+    pixels, weights = size[0] * plan.qh * plan.qw, rows * plan.source_at.size
+    is_few = groups == 1 and few.is_worth_it(pixels, weights)
+    if groups == 1 and min(channels, rows) >= winograd.LEAST and not (is_few and weights >= few.HEAVY):
         window = geometry.window(plan, channels)
         strided = (
             geometry.strided_grad_window(out_size[2:], rows)
@@ -127,6 +169,8 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
         )
         if (window or strided) and size[0] * (window or strided)[0] >= winograd.LEAST_WINDOWS:
             return _winograd(size, weight_steps[1], rows, out_size, plan, window, strided, is_strided_grad)
+    if is_few:
+        return _few(size, rows, out_size, weight_steps[1], plan)
     work = int(np.prod(out_size)) * plan.source_at.size // 16
     phases = plan.is_phased
     direct = phases or rows <= conv_direct.MOST_ROWS
@@ -162,6 +206,38 @@ def _depthwise(size, out_size, weight_step, plan):
     numbers = (planes, size[1], *size[2:], *out_size[2:], plan.qh, band, reach, image.columns, image.phases, image.sh,
                image.sw, *plan.stride, *map(len, plan.phases), taps, weight_step, tasks)  # fmt: skip
     return Planes(tasks, numbers, table, work, plan.has_gaps)
+
+
+def _few(size, rows, out_size, row_step, plan):
+    """Use panels of all pixels, and the weights where they lie; an input gradient's phases come one after the other."""
+    channels, image, (top, left) = size[1], plan.image, plan.starts[0]
+    if not plan.is_phased:
+        return FewPhases(
+            [_few_phase(size, plan, rows, row_step, plan.offsets, plan.weight_at, out_size[2:], (0, 0))], False
+        )
+    phases, begins = [], list(itertools.product(*plan.phases))
+    for begin, first, last in zip(begins, plan.phase_at[:-1], plan.phase_at[1:], strict=True):
+        rows_, columns = np.divmod(plan.source_at[first : first + (last - first) // channels], image.columns)
+        offsets = tuple(zip((rows_ + top).tolist(), (columns + left).tolist(), strict=True))
+        if offsets:
+            weight_at = plan.weight_at[first:last]
+            phases.append(_few_phase(size, plan, rows, row_step, offsets, weight_at, out_size[2:], begin))
+    return FewPhases(phases, plan.has_gaps or len(phases) < len(begins))
+
+
+def _few_phase(size, plan, rows, row_step, offsets, weight_at, out_pixels, begin):
+    """Return one phase's launches: a plain product is one phase, whose pixels are one long row in the result."""
+    (n, channels, h, w), pixels, steps = size, (plan.qh, plan.qw), (plan.image.sh, plan.image.sw)
+    count = pixels[0] * pixels[1]
+    rows_first = (*pixels, rows, row_step) if plan.is_phased else (1, count, rows, row_step)
+    places = (*out_pixels, *plan.stride, *begin) if plan.is_phased else (1, count, 1, 1, 0, 0)
+    if (offsets, steps, pixels) == (((0, 0),), (1, 1), (h, w)):  # every pixel meets itself
+        pixels, h, w = (1, count), 1, count
+    units, chunks, tasks = -(-n * count // gather.WIDE), min(channels, FEWEST), min(-(-rows // DENSE_ROWS), FEWEST)
+    table = np.concatenate((np.array(offsets, np.int64).T.flatten(), weight_at))
+    numbers = np.array((*pixels, *steps, n, channels, h, w, len(offsets), chunks), np.int64)
+    return Few((units * chunks, numbers), units * gather.WIDE * weight_at.size, tasks, table,
+               (n, *rows_first, weight_at.size, tasks, *places), n * count * rows * weight_at.size // 16)  # fmt: skip
 
 
 def _winograd(size, row_step, rows, out_size, plan, window, strided, is_strided_grad):

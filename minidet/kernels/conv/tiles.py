@@ -20,7 +20,7 @@ from ..launch.tasks import Task
 from ..launch.workspace import empty
 from ..simd.copies import IN_TURN, dense_in_turn, dense_row, every_fourth, every_second, four_in_turn, move
 from ..simd.tiles import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile
-from .gather import PANELS, WIDE, cut, gather, gather_border, gather_interior, is_interior, locate, reach_of
+from .gather import PANELS, WIDE, cut, gather, gather_interior, is_interior, locate, reach_of
 
 #: Taps in a panel.
 DEPTH = 128
@@ -205,7 +205,7 @@ def correlate(task, slot, x, _weight, packed, out, table, numbers):
     most = max(1, DEPTH // taps)
     blocks = (channels + most - 1) // most
     block = (channels + blocks - 1) // blocks
-    side = (block * taps + 1) * DENSE_LANES
+    side = (block * taps + 1) * DENSE_LANES + MOVE  # a row's last piece may go on behind it
     sums = PANELS * row_tiles * DENSE_ROWS * DENSE_LANES
     floats = empty(PANELS * side + sums + taps * WIDE * MOVE, x.dtype)
     panels, scratch, kept = floats[: PANELS * side], floats[PANELS * side :], floats[PANELS * side + sums :]
@@ -220,7 +220,7 @@ def correlate(task, slot, x, _weight, packed, out, table, numbers):
             panels[:] = 0  # lanes that nobody fills: numbers left over from another use may be slow to multiply
         number = cut(first, last, qh, qw, pieces)
         interior = is_interior(pieces, number, sizes, steps, reach, places)
-        readable = not interior and locate(pieces, number, sizes, steps, offsets, places, kept)
+        readable = (0, 0) if interior else locate(pieces, number, sizes, steps, offsets, places, kept)
         used = (last - first + DENSE_LANES - 1) // DENSE_LANES
         for panel in range(used):
             n, q = divmod(first + panel * DENSE_LANES, qh * qw)
@@ -231,10 +231,8 @@ def correlate(task, slot, x, _weight, packed, out, table, numbers):
             depth = run * taps
             if interior:
                 gather_interior(x, sizes, steps, offsets, channel, run, places, panels, side)
-            elif readable:
-                gather_border(x, sizes, steps, offsets, channel, run, places, kept, panels, side)
             else:
-                gather(x, sizes, steps, offsets, channel, run, number, pieces, places, kept, panels, side)
+                gather(x, sizes, steps, offsets, channel, run, number, pieces, places, kept, panels, side, readable)
             if c + run == channels and has_bias:
                 for panel in range(PANELS):
                     panels[panel * side + depth * DENSE_LANES : panel * side + (depth + 1) * DENSE_LANES] = 1

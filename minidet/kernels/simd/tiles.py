@@ -55,8 +55,9 @@ def _dense_tile(rows, lanes, pitch=None):
     return tile
 
 
-def _indexed_tile(rows, lanes):
+def _indexed_tile(rows, lanes, pitch=None):
     """Make the tile whose ``a`` is found through two tables: ``a[row_at[r] + step_at[k]]``."""
+    pitch = lanes if pitch is None else pitch
 
     @intrinsic
     def tile(typingctx, out, out_at, a, row_at, row_first, step_at, b, b_at, depth, accumulate):
@@ -66,7 +67,7 @@ def _indexed_tile(rows, lanes):
             """Emit the loop; ``row_at`` goes into one pointer per row before it, so that a step reads one offset."""
             out_, out_at_, a_, row_at_, row_first_, step_at_, b_, b_at_, depth_, accumulate_ = args
             emit = Tile(context, builder, signature.args[0].dtype, lanes)
-            zero, stride = ir.Constant(emit.int, 0), ir.Constant(emit.int, lanes)
+            zero, stride = ir.Constant(emit.int, 0), ir.Constant(emit.int, pitch)
             out_p = pointer_at(context, builder, signature.args[0], out_, out_at_)
             a_p = pointer_at(context, builder, signature.args[2], a_, zero)
             row_p = pointer_at(context, builder, signature.args[3], row_at_, row_first_)
@@ -78,7 +79,7 @@ def _indexed_tile(rows, lanes):
                 def step(k, sums, bases=bases):
                     there = builder.load(emit.at(step_p, k))
                     scalars = [builder.load(emit.at(base, there), align=emit.align) for base in bases]
-                    return emit.multiply_add(scalars, emit.row(emit.at(b_p, k, lanes), 0), sums)
+                    return emit.multiply_add(scalars, emit.row(emit.at(b_p, k, pitch), 0), sums)
 
                 sums = emit.run(emit.zeros(chosen), depth_, step)
                 emit.finish(sums, out_p, stride, chosen, accumulate_)
@@ -236,6 +237,9 @@ narrow_tile = _indexed_tile(NARROW_ROWS, MOVE)
 #: And ``channels_tile`` with 6 or 8 rows, of which few are unused where there are 32, 64, ... of them.
 CHANNELS_ROWS = 8 if SUMS == 24 else 6
 channels_tile = _indexed_tile(CHANNELS_ROWS, INDEXED_LANES)
+#: ``own_tile`` is the same with the rows and lanes of ``dense_tile``, and with its first one or two vectors.
+own_tile = _indexed_tile(DENSE_ROWS, DENSE_LANES)
+own_tile_of_one, own_tile_of_two = (_indexed_tile(DENSE_ROWS, n * MOVE, DENSE_LANES) for n in (1, 2))
 
 #: ``direct_tile(out, out_at, stride, a, a_at, b, b_at, table, place, to, step, depth, base_at, accumulate)``: 4 rows of
 #: 3 pieces. ``out[out_at + r * stride + table[to + piece] + l] = (out[the same] if accumulate else a[base_at + r])

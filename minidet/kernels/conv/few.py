@@ -1,0 +1,111 @@
+"""A convolution with few pixels and many weights: the weights are read where they lie, once, and never packed.
+
+::
+
+    gather all taps of all pixels into panels    (K taps, 24 pixels) each       on all threads
+    for a share of the filters                                                  on all threads
+      for a block of 128 taps
+        for each panel
+          for 4 filters
+            the tile: 4 x 24 sums                their weights lie K apart, each filter's in a row
+
+Packing pays where packed weights are used for many pixels. In a network's last layers it is the other way round: 512
+filters of 512 x 3 x 3 are 9 MB, and meet 49 pixels of an image. So all images' pixels are one long row, the panels are
+made once, and threads share out the filters.
+"""
+
+import numpy as np
+
+from ..launch.jit import jit
+from ..launch.tasks import Task
+from ..launch.workspace import empty
+from ..simd.tiles import DENSE_LANES, DENSE_ROWS, MOVE, own_tile, own_tile_of_one, own_tile_of_two
+from .gather import PANELS, WIDE, cut, gather, locate
+from .tiles import copy_run
+
+#: Most pixels, and least weights.
+PIXELS, WEIGHTS = 256, 1 << 16
+#: Weights from which on transforming them takes longer than Winograd's fewer multiplications save.
+HEAVY = 1 << 21
+#: Taps in a block.
+DEPTH = 256
+
+
+def is_worth_it(pixels, weights):
+    """Tell whether each weight is used too rarely to be packed."""
+    return pixels <= PIXELS and weights >= WEIGHTS
+
+
+@Task
+def fill(task, _slot, x, _b, _c, panels, table, numbers):
+    """Gather the taps of some channels for the pixels of one panel, or two: ``panels[panel, k, lane]``."""
+    qh, qw, steps = numbers[0], numbers[1], (numbers[2], numbers[3])
+    sizes, taps, chunks = (numbers[4], numbers[5], numbers[5], numbers[6], numbers[7]), numbers[8], numbers[9]
+    unit, part = divmod(task, chunks)
+    channels, offsets = sizes[1], table[: 2 * taps]
+    pieces, places = np.empty((WIDE, 4), np.int64), np.empty(taps * WIDE, np.int64)
+    kept = np.empty(taps * WIDE * MOVE, x.dtype)
+    first, channel = unit * WIDE, part * channels // chunks
+    number = cut(first, min(sizes[0] * qh * qw, first + WIDE), qh, qw, pieces)
+    readable = locate(pieces, number, sizes, steps, offsets, places, kept)
+    side, last = channels * taps * DENSE_LANES, (part + 1) * channels // chunks
+    at, row = unit * PANELS * side, taps * DENSE_LANES
+    readable = readable[0], min(readable[1], last - 1)  # what follows the last row belongs to others
+    here = panels[at + channel * row :]
+    gather(x, sizes, steps, offsets, channel, last - channel, number, pieces, places, kept, here, side, readable)
+
+
+@jit
+def _multiply(sums, weight, row_at, rows, weight_at, panels, b_at, vectors, depth, more):
+    """Multiply one panel's block of taps with some filters' weights."""
+    for row in range(0, rows, DENSE_ROWS):
+        to = row * DENSE_LANES
+        if vectors == 3:
+            own_tile(sums, to, weight, row_at, row, weight_at, panels, b_at, depth, more)
+        elif vectors == 2:
+            own_tile_of_two(sums, to, weight, row_at, row, weight_at, panels, b_at, depth, more)
+        else:
+            own_tile_of_one(sums, to, weight, row_at, row, weight_at, panels, b_at, depth, more)
+
+
+@Task
+def correlate(task, _slot, panels, weight, bias, out, table, numbers):
+    """Compute a share of the filters for all pixels; the table ends with the weights' places.
+
+    Pixel (r, t) is ``out[n, row, sh * r + top, sw * t + left]``, if there is one.
+    """
+    images, qh, qw, rows, row_step, taps, tasks = (
+        numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6],
+    )  # fmt: skip
+    height, width, sh, sw, top, left = numbers[7], numbers[8], numbers[9], numbers[10], numbers[11], numbers[12]
+    plane, used = qh * qw, min(qw, (width - left + sw - 1) // sw)
+    pixels, weight_at = images * plane, table[table.size - taps :]
+    units, tiles = (pixels + DENSE_LANES - 1) // DENSE_LANES, (rows + DENSE_ROWS - 1) // DENSE_ROWS
+    first, last = task * tiles // tasks * DENSE_ROWS, min(rows, (task + 1) * tiles // tasks * DENSE_ROWS)
+    whole = (last - first + DENSE_ROWS - 1) // DENSE_ROWS * DENSE_ROWS
+    row_at, sums = np.empty(whole, np.int64), empty(units * whole * DENSE_LANES, panels.dtype)
+    for row in range(whole):
+        row_at[row] = min(first + row, rows - 1) * row_step  # rows that there are not repeat the last one
+    for k in range(0, taps, DEPTH):
+        depth = min(DEPTH, taps - k)
+        for unit in range(units):
+            vectors = (min(DENSE_LANES, pixels - unit * DENSE_LANES) + MOVE - 1) // MOVE
+            _multiply(sums[unit * whole * DENSE_LANES :], weight, row_at, whole, weight_at[k:], panels,
+                      (unit * taps + k) * DENSE_LANES, vectors, depth, k)  # fmt: skip
+    for row in range(first, last):
+        if bias.size:
+            for unit in range(units):
+                at = (unit * whole + row - first) * DENSE_LANES
+                sums[at : at + DENSE_LANES] += bias[row]
+        for n in range(images):
+            for r in range(min(qh, (height - top + sh - 1) // sh)):
+                done, to = 0, ((n * rows + row) * height + sh * r + top) * width + left
+                while done < used:
+                    unit, lane = divmod(n * plane + r * qw + done, DENSE_LANES)
+                    run, at = min(used - done, DENSE_LANES - lane), (unit * whole + row - first) * DENSE_LANES + lane
+                    if sw == 1:
+                        copy_run(sums, at, out, to + done, run)
+                    else:
+                        for each in range(run):
+                            out[to + (done + each) * sw] = sums[at + each]
+                    done += run

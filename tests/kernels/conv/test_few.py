@@ -1,0 +1,78 @@
+"""Few pixels and many weights: panels of all pixels, and the weights where they lie."""
+
+import numpy as np
+import pytest
+
+from minidet.kernels.launch import jit
+
+if not jit.ENABLED:
+    pytest.skip("numba is absent or switched off", allow_module_level=True)
+
+from minidet.kernels.conv import few
+from minidet.kernels.conv.gather import WIDE
+from minidet.kernels.simd.tiles import DENSE_LANES, DENSE_ROWS
+from tests.fuzz.convolutions import Case, check, paths
+
+from .test_product import ONES, answers, pairs, reached, walk  # noqa: F401
+
+
+@pytest.fixture
+def always(monkeypatch, answers):  # noqa: F811
+    """Take the kernel for any number of weights, and count what it was asked."""
+    monkeypatch.setattr(few, "WEIGHTS", 1)
+    monkeypatch.setattr(few, "HEAVY", 1)
+    return answers(few, "is_worth_it")
+
+
+def test_few_pixels_of_all_kinds(always):
+    """Images, strides, dilations, padding, one filter up to more than a tile, whole images in one panel and not."""
+    sizes = [(1, 1), (3, 2), (7, 7), (5, 9)]
+    filters = [(1, 1), (3, DENSE_ROWS), (2, 2 * DENSE_ROWS + 1)]
+    cases = walk(sizes, [(1, 1), (3, 3)], pairs(1, 2), [(0, 0), (1, 1)], ONES, filters, (1, 3))
+    cases += walk(sizes, [(3, 2)], [(3, 1), (2, 5)], [(1, 1)], [(1, 1), (2, 1)], filters, (2,))
+    assert reached(cases)["few.correlate"] > 200
+
+
+@pytest.mark.parametrize("width", [1, DENSE_LANES - 1, DENSE_LANES, WIDE, WIDE + 1, 2 * WIDE + 17, few.PIXELS])
+def test_any_number_of_panels(always, width):
+    for channels in (1, 2, 9):
+        one = Case(1, channels, (1, width), 5, (1, 3), (1, 1), (0, 1), (1, 1), 1, True, (0, 0), "float32", channels)
+        assert paths(one)[0] == "few.correlate"
+        assert check(one) is None
+    assert always[True]
+
+
+def test_what_is_too_much_is_left_to_others(always):
+    one = Case(1, 3, (1, few.PIXELS + 1), 5, (1, 1), (1, 1), (0, 0), (1, 1), 1, True, (0, 0), "float32", 1)
+    assert paths(one)[0] != "few.correlate"
+    assert check(one) is None
+    assert always[False]
+
+
+def test_weights_decide(answers):  # noqa: F811
+    """A layer with few weights packs them; Winograd's transforms pay where there are many, not very many."""
+    counts = answers(few, "is_worth_it")
+
+    def chosen(size, channels, filters):
+        one = Case(2, channels, size, filters, (3, 3), (1, 1), (1, 1), (1, 1), 1, True, (0, 0), "float32", 1)
+        assert check(one) is None
+        return paths(one)[0]
+
+    assert chosen((7, 7), 16, 24) == "tiles.correlate" or DENSE_ROWS == 4
+    assert chosen((7, 7), 72, 112) == "few.correlate"
+    assert chosen((11, 11), 72, 112) == "winograd.correlate"
+    assert chosen((11, 11), 480, 488) == "few.correlate"
+    assert counts[True]
+    assert counts[False]
+
+
+def test_long_sums_are_sums_of_short_ones(always):
+    """4608 products: the error is that of blocks of DEPTH, not of one long sum."""
+    rng = np.random.default_rng(0)
+    x, weight = rng.random((1, 4608, 1, 3), np.float32), rng.random((2, 4608, 1, 1), np.float32)
+    from minidet import kernels
+
+    got = kernels.conv.conv2d(x, weight, None, (1, 1), (0, 0), (1, 1), 1)
+    exact = kernels.conv.conv2d(*(a.astype(np.float64) for a in (x, weight)), None, (1, 1), (0, 0), (1, 1), 1)
+    np.testing.assert_allclose(got, exact, rtol=2e-6)
+    assert always[True]
