@@ -4,11 +4,13 @@ from . import transforms
 from .class_weights import median_frequency_weights
 from .collate import collate_detection, collate_semantic, default_collate
 from .dataset import Dataset, Subset, TensorDataset
+from .largest_object import LargestObject
 from .loader import DataLoader
 from .photographs.camvid import CamVid
 from .photographs.folder import FolderSegmentation
 from .photographs.root import data_root
 from .photographs.sample_photograph import sample_photograph
+from .photographs.voc import VOCDetection
 from .scenes.digits import DigitScenes
 from .scenes.shapes import ShapeScenes, ShapeSegmentation
 from .transforms import geometry
@@ -19,10 +21,12 @@ __all__ = [
     "Dataset",
     "DigitScenes",
     "FolderSegmentation",
+    "LargestObject",
     "ShapeScenes",
     "ShapeSegmentation",
     "Subset",
     "TensorDataset",
+    "VOCDetection",
     "collate_detection",
     "collate_semantic",
     "data_root",

@@ -27,6 +27,12 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+#: Each turn is a mirror of columns, then one of rows, then an exchange of the two: where it has them.
+_MIRRORS_X = {Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_90,
+              Image.Transpose.TRANSVERSE}  # fmt: skip
+_MIRRORS_Y = {Image.Transpose.FLIP_TOP_BOTTOM, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270,
+              Image.Transpose.TRANSVERSE}  # fmt: skip
+_SWAPS = {Image.Transpose.TRANSPOSE, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270}
 _ORIENTATION, _BITS = 0x0112, 258  # tags of EXIF and TIFF
 _SPREAD = {"L;2": 85, "L;4": 17}  # grey PNGs of 2 or 4 bits: Pillow makes their white 255
 
@@ -34,6 +40,7 @@ _SPREAD = {"L;2": 85, "L;4": 17}  # grey PNGs of 2 or 4 bits: Pillow makes their
 class _Facts(NamedTuple):
     white: int | None  # the largest number that more than 8 bits of grey can hold; None where nobody knows
     spread: int  # what Pillow multiplied grey of fewer bits with
+    turn: Image.Transpose | None = None  # how it was turned upright
 
 
 def open_picture(op: str, argument: str, source: str | os.PathLike | bytes, name=None) -> Image.Image:
@@ -70,7 +77,7 @@ def open_picture(op: str, argument: str, source: str | os.PathLike | bytes, name
                 picture.load()
                 turn = UPRIGHT.get(_orientation(picture))
                 upright = picture.copy() if turn is None else picture.transpose(turn)
-                upright.info = {**picture.info, "minidet": facts}
+                upright.info = {**picture.info, "minidet": facts._replace(turn=turn)}
                 return upright
     except FileNotFoundError as error:
         raise bad_argument(op, argument, f"is {name}", expected, "there is no such file", FileNotFoundError) from error
@@ -152,6 +159,29 @@ def _orientation(picture: Image.Image) -> int | None:
         return picture.getexif().get(_ORIENTATION)
     except Exception:  # noqa: BLE001 - cut in any way; a damaged note is no damaged picture
         return None
+
+
+def turn_boxes(boxes: np.ndarray, turn: Image.Transpose | None, size: tuple[int, int]) -> np.ndarray:
+    """Turn boxes ``(x1, y1, x2, y2)``, (N, 4), as :func:`open_picture` turned their picture upright.
+
+    Parameters
+    ----------
+    boxes : ndarray
+        In pixels of the picture as the file holds it.
+    turn : Transpose, optional
+        ``picture.info["minidet"].turn``.
+    size : (int, int)
+        Height and width of the picture as the file holds it.
+    """
+    if turn is None:
+        return boxes
+    height, width = size
+    x1, y1, x2, y2 = boxes.T
+    if turn in _MIRRORS_X:
+        x1, x2 = width - x2, width - x1
+    if turn in _MIRRORS_Y:
+        y1, y2 = height - y2, height - y1
+    return np.stack([y1, x1, y2, x2] if turn in _SWAPS else [x1, y1, x2, y2], 1)
 
 
 def _opened(source: str | os.PathLike | bytes):
