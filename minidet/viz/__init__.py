@@ -8,6 +8,7 @@ from .image import as_picture, draw_image
 from .joints import draw_joints
 from .layers import LayerRow, draw_layers, format_layers, layer_table
 from .masks import draw_masks
+from .overlay import overlay_boxes
 from .page import subplots, use_style
 from .segmentation import colour_labels, draw_labels, overlay_labels, palette, plot_predictions
 from .sliders import sliders
@@ -30,6 +31,7 @@ __all__ = [
     "draw_tape",
     "format_layers",
     "layer_table",
+    "overlay_boxes",
     "overlay_labels",
     "palette",
     "plot_classes",

@@ -70,6 +70,7 @@ CALLS = {
     "RandomRotation": (T.RandomRotation, {"degrees": 30}, MOVES),
     "ColorJitter": (T.ColorJitter, {"brightness": 0.5, "contrast": 0.5}, MOVES),
     "Normalize": (T.Normalize, {"mean": [0.5] * 3, "std": [0.2] * 3}, MOVES),
+    "LargestObject": (data.LargestObject, {"dataset": SET}, {"load": {"index": 0}, "__getitem__": {"index": 0}}),
     "DataLoader": (data.DataLoader, {"dataset": SET}, {"load_state_dict": {"state_dict": {"seed": 1, "epoch": 0,
                                                                                          "position": 0}}}),
     "Dataset": (data.Dataset, {}, {}),
@@ -82,6 +83,7 @@ CALLS = {
     "data_root": (data.data_root, {"name": "camvid240", "root": "."}, {}),
     "CamVid": (data.CamVid, {"root": "nowhere"}, {}),
     "FolderSegmentation": (data.FolderSegmentation, {"root": "nowhere"}, {}),
+    "VOCDetection": (data.VOCDetection, {"root": "nowhere"}, {}),
     "ShapeScenes": (data.ShapeScenes, {"length": 2}, {"load": {"index": 0}, "__getitem__": {"index": 0}}),
     "ShapeSegmentation": (data.ShapeSegmentation, {"length": 2}, {"load": {"index": 0}, "__getitem__": {"index": 0}}),
     "DigitScenes": (data.DigitScenes, {"length": 2}, {"load": {"index": 0}, "__getitem__": {"index": 0}}),
@@ -91,6 +93,10 @@ CALLS = {
     "OKS": (metrics.OKS, {"sigmas": (0.1, 0.1, 0.1)}, {"update": {"target": JOINTS, "prediction": JOINTS,
                                                                   "area": np.ones(1)}}),
     "majority_class": (metrics.majority_class, {"matrix": metrics.ConfusionMatrix(2)}, {}),
+    "LocalizationAccuracy": (metrics.LocalizationAccuracy, {"num_classes": 3}, {
+        "update": {"targets": [target()], "predictions": [target()]}}),
+    "MeanBox": (metrics.MeanBox, {"num_classes": 3}, {"update": {"target": target(), "size": (4, 6)},
+                                                      "predict": {"size": (4, 6)}}),
     "LayerRow": None,  # what layer_table returns, and
     "TapeNode": None,  # read_tape: holders of values
     "as_picture": (viz.as_picture, {"image": image()}, {}),
@@ -107,6 +113,7 @@ CALLS = {
     "draw_tape": (viz.draw_tape, {"tensor": tape()}, {}),
     "format_layers": (viz.format_layers, {"rows": rows()}, {}),
     "layer_table": (viz.layer_table, {"module": MODULE, "inputs": (image()[None],)}, {}),
+    "overlay_boxes": (viz.overlay_boxes, {"image": image(), "target": target(), "class_names": ["a", "b"]}, {}),
     "overlay_labels": (viz.overlay_labels, {"image": image(), "labels": LABELS, "colours": COLOURS}, {}),
     "palette": (viz.palette, {"num_classes": 3}, {}),
     "plot_classes": (viz.plot_classes, {"images": [image()], "probabilities": np.full((1, 2), 0.5),
@@ -123,6 +130,7 @@ CALLS = {
 ALSO = {"RandomScale": ["resize"], "Resize": ["resize"], "RandomCrop": ["crop"], "Pad": ["pad"], "read_tape": ["draw_tape"],
         "RandomHorizontalFlip": ["hflip"], "RandomAffineCrop": ["warp_affine", "hflip"], "RandomRotation": ["warp_affine"],
         "Compose": ["pad"], "data_root": ["data set"], "CamVid": ["data set camvid240"], "FolderSegmentation": ["data set folder"],
+        "VOCDetection": ["data set voc"],
         "DigitScenes": ["Dataset"], "layer_table": ["tensor", "conv2d", "item"]}  # fmt: skip
 
 
