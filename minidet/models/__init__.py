@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from .complexity import multiply_adds
+from .localization import Localizer
 from .segmentation import (
     DeconvNet,
     FCN8s,
@@ -29,6 +30,7 @@ MODELS = {
     "fcn16s": Row(FCN16s, "segmentation"),
     "fcn32s": Row(FCN32s, "segmentation"),
     "full_resolution": Row(FullResolutionFCN, "segmentation"),
+    "localization": Row(Localizer, "localization"),
     "segnet": Row(SegNet, "segmentation"),
     "sliding_window": Row(SlidingWindow, "segmentation"),
     "unet": Row(UNet, "segmentation"),
@@ -41,6 +43,7 @@ __all__ = [
     "FCN16s",
     "FCN32s",
     "FullResolutionFCN",
+    "Localizer",
     "SegNet",
     "SlidingWindow",
     "UNet",

@@ -49,7 +49,9 @@ def train(recipe: Recipe, folder: pathlib.Path, *, where: Where | None = None, s
     about = {"recipe": task.recipe.as_dict(), "seed": seed, "epochs": epochs, "facts": task.facts}
     with RunFolder(folder) as kept:
         start = kept.resume(about, model, optimizer, scheduler) if resume else kept.begin()
+        task.stage(model, start["epoch"] if start else 0)
         fit(model, task, loader, optimizer, scheduler, epochs, max_norm=recipe.max_norm, start=start, progress=progress,
+            on_epoch=lambda model, record: task.stage(model, record["epoch"]),
             checkpoint=lambda state: kept.save(about, state, model, optimizer, scheduler))  # fmt: skip
     return model
 

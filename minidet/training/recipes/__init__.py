@@ -7,11 +7,12 @@ from ...errors import bad_argument
 from ...models import MODELS
 from ..recipe import Recipe
 from ..tasks import check_fit
-from . import segmentation
+from . import localization, segmentation
 
 #: (model, data set) -> recipe
 RECIPES = {
     **segmentation.RECIPES,
+    **localization.RECIPES,
 }
 
 #: (model, data set) -> recipe of a model that has a backbone only if one is asked for

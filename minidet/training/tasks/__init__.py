@@ -5,16 +5,19 @@ from dataclasses import replace
 from ...errors import bad_argument, check_choice, shown
 from ...models import MODELS
 from ..recipe import Recipe
+from .localization import Localization
 from .segmentation import Segmentation
 from .task import Source, Task, Where
 
 #: The names that rows of minidet.models.MODELS use.
 TASKS = {
     "segmentation": Segmentation,
+    "localization": Localization,
 }
 
 __all__ = [
     "TASKS",
+    "Localization",
     "Segmentation",
     "Source",
     "Task",

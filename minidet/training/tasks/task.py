@@ -143,6 +143,9 @@ class Task:
             arguments = {**arguments, "pretrained": False}
         return MODELS[self.recipe.model].network(len(self.classes), **arguments)
 
+    def stage(self, model, epoch: int) -> None:
+        """Say which parts of a model learn in an epoch, counted from 0: asked before each of them."""
+
     def start_epoch(self) -> None:
         """Forget what :meth:`status` shows."""
 

@@ -162,7 +162,8 @@ def test_help_lists_models_by_task(rows, capsys):
 def test_a_model_and_data_that_do_not_fit(rows, capsys):
     assert main(["train", "finder", "--data", "shapes"]) == 2
     words = capsys.readouterr().err
-    assert "data is 'shapes', which serves segmentation, expected one of own, spots: finder learns finding; " in words
+    assert "data is 'shapes', which serves segmentation and " in words
+    assert ", expected one of own, spots: finder learns finding; " in words
     assert main(["train", "segnet", "--data", "spots"]) == 2
     assert "segnet learns segmentation; finder fit spots." in capsys.readouterr().err
 
