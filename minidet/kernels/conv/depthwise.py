@@ -170,11 +170,13 @@ def correlate(task, _slot, x, weight, bias, out, table, numbers):
 
 @jit
 def _sum(grad, grad_at, oh, ow, x, at, height, width, top, left, sh, sw):
-    """Sum grad times the pixels that a tap meets, one by one."""
+    """Sum grad times what a tap meets, one by one; padding is 0, which makes nan of an infinite gradient."""
     total = grad.dtype.type(0)
-    for r in range(max(0, (sh - 1 - top) // sh), min(oh, (height - 1 - top) // sh + 1)):
-        for t in range(max(0, (sw - 1 - left) // sw), min(ow, (width - 1 - left) // sw + 1)):
-            total += grad[grad_at + r * ow + t] * x[at + (r * sh + top) * width + t * sw + left]
+    for r in range(oh):
+        for t in range(ow):
+            h, w = r * sh + top, t * sw + left
+            is_inside = 0 <= h < height and 0 <= w < width
+            total += grad[grad_at + r * ow + t] * (x[at + h * width + w] if is_inside else x.dtype.type(0))
     return total
 
 

@@ -92,13 +92,17 @@ def test_small_shapes_around_a_vector():
     assert {name for case in cases for name in paths(case)} >= {"depthwise.correlate", "depthwise.weight_grad"}
 
 
+@pytest.mark.parametrize("in_grad", [False, True])
 @pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
 @pytest.mark.parametrize("where", [(0, 0), (0, -1), (-1, 0), (-1, -1), (3, 2)])
-def test_what_is_not_finite_reaches_only_what_sees_it(bad, where, rng):
+def test_what_is_not_finite_reaches_only_what_sees_it(bad, where, in_grad, rng):
     """Sums along a board's end meet pixels that no window of theirs has; they must not make nan of a finite sum."""
     x, weight, grad, options = problem(rng, *SHAPES["7 x 7"], multiplier=2)
-    x[1, 2][where] = bad
-    grad[grad > 1] = 0  # nothing times infinity is nan, in both
+    if in_grad:
+        grad[1, 5][where] = bad
+    else:
+        x[1, 2][where] = bad
+    grad[(grad > 1) & np.isfinite(grad)] = 0  # nothing times infinity is nan, in both
     with np.errstate(invalid="ignore"):
         for got, right in zip(three(kernels.conv, x, weight, grad, options),
                               three(reference, x, weight, grad, options), strict=True):  # fmt: skip
