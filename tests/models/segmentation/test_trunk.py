@@ -268,3 +268,51 @@ def test_images_are_checked():
     assert SMALL in BACKBONES
     with pytest.raises(ValueError, match="contains 255, expected values in"):
         UNet(5, backbone=SMALL)(255 * minidet.ones(1, 3, 32, 32))
+
+
+# the decoders beside PyTorch's --------------------------------------------------------------------------------------
+
+
+def four_convolutions(nn):
+    """Build a backbone of PyTorch's or our layers: maps of strides 4, 8, 16 and 32, sizes rounded up."""
+
+    class Four(nn.Module):
+        channels = {4: 4, 8: 5, 16: 6, 32: 7}
+
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.ModuleList([nn.Conv2d(3, 4, 5, 4, 2), nn.Conv2d(4, 5, 3, 2, 1)])
+            self.layers.extend([nn.Conv2d(5, 6, 3, 2, 1), nn.Conv2d(6, 7, 3, 2, 1)])
+
+        def forward(self, images):
+            maps, x = {}, images
+            for stride, layer in zip(self.channels, self.layers, strict=True):
+                maps[stride] = x = layer(x)
+            return maps
+
+    return Four()
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("model_class, options", [(FCN8s, {"dropout": 0.0}), (UNet, {"width": 4, "residual": True})])
+def test_scores_and_gradients_beside_pytorch(model_class, options, rng):
+    torch = pytest.importorskip("torch")
+    from benchmarks.torch_twin import twin
+
+    mine = disturb(model_class(5, backbone=four_convolutions(nn), **options), rng)
+    other = getattr(twin(model_class.__module__.removeprefix("minidet.")), model_class.__name__)
+    theirs = other(5, backbone=four_convolutions(torch.nn), **options)
+    theirs.load_state_dict({key: torch.from_numpy(value.numpy().copy()) for key, value in mine.state_dict().items()})
+    mine, theirs = mine.double(), theirs.double()
+    images, labels = rng.random((2, 3, 37, 45)), rng.integers(0, 5, (2, 37, 45))
+    scores, expected = mine(minidet.tensor(images)), theirs(torch.from_numpy(images))
+    assert expected.std() > 1e-3
+    np.testing.assert_allclose(scores.detach().numpy(), expected.detach().numpy(), rtol=1e-9, atol=1e-11)
+    F.cross_entropy(scores, minidet.tensor(labels)).backward()
+    torch.nn.functional.cross_entropy(expected, torch.from_numpy(labels)).backward()
+    gradients = dict(theirs.named_parameters())
+    for key, parameter in mine.named_parameters():
+        if parameter.requires_grad:
+            np.testing.assert_allclose(
+                parameter.grad.numpy(), gradients[key].grad.numpy(), rtol=1e-6, atol=1e-9, err_msg=key
+            )
