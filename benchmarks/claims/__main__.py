@@ -1,4 +1,4 @@
-"""``python -m benchmarks.claims segmentation``: repeat a chapter's claims, and redraw its part of ``docs/results.md``.
+"""``python -m benchmarks.claims CHAPTER``: repeat a chapter's claims, and redraw its part of ``docs/results.md``.
 
 ::
 
@@ -6,6 +6,7 @@
     python -m benchmarks.claims segmentation --only "fcn 32s"   only runs whose title contains this
     python -m benchmarks.claims segmentation --seeds 0 1 2 3 4  more seeds: narrower intervals
     python -m benchmarks.claims segmentation --quick            the same code in a minute; the page stays as it is
+    python -m benchmarks.claims localization                    a pretrained trunk against random weights
 
 Runs are kept in ``runs/claims/``. After an interruption, the same command goes on with the run that was interrupted.
 """
@@ -25,6 +26,7 @@ SEEDS = (0, 1, 2)
 #: chapter -> the module with plan(seeds, quick), tables(figures) and draw(figures)
 CHAPTERS = {
     "segmentation": "benchmarks.claims.segmentation",
+    "localization": "benchmarks.claims.localization",
 }
 
 
