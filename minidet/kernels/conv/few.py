@@ -9,6 +9,8 @@
           for 4 filters
             the tile: 4 x 24 sums                their weights lie K apart, each filter's in a row
 
+The weight gradient turns the panels: a row is then a pixel's taps, and a filter's sums lie side by side in the result.
+
 Packing pays where packed weights are used for many pixels. In a network's last layers it is the other way round: 512
 filters of 512 x 3 x 3 are 9 MB, and meet 49 pixels of an image. So all images' pixels are one long row, the panels are
 made once, and threads share out the filters.
@@ -25,6 +27,8 @@ from .tiles import copy_run
 
 #: Most pixels, and least weights.
 PIXELS, WEIGHTS = 256, 1 << 16
+#: Least taps of a filter: the sums of fewer are done sooner than they are copied to their places.
+TAPS = 256
 #: Weights from which on transforming them takes longer than Winograd's fewer multiplications save.
 HEAVY = 1 << 21
 #: Taps in a block.
@@ -70,7 +74,7 @@ def _multiply(sums, weight, row_at, rows, weight_at, panels, b_at, vectors, dept
 
 @Task
 def correlate(task, _slot, panels, weight, bias, out, table, numbers):
-    """Compute a share of the filters for all pixels; the table ends with the weights' places.
+    """Compute a share of the filters for all pixels; the table says where a filter's weights lie.
 
     Pixel (r, t) is ``out[n, row, sh * r + top, sw * t + left]``, if there is one.
     """
@@ -79,7 +83,7 @@ def correlate(task, _slot, panels, weight, bias, out, table, numbers):
     )  # fmt: skip
     height, width, sh, sw, top, left = numbers[7], numbers[8], numbers[9], numbers[10], numbers[11], numbers[12]
     plane, used = qh * qw, min(qw, (width - left + sw - 1) // sw)
-    pixels, weight_at = images * plane, table[table.size - taps :]
+    pixels, weight_at = images * plane, table
     units, tiles = (pixels + DENSE_LANES - 1) // DENSE_LANES, (rows + DENSE_ROWS - 1) // DENSE_ROWS
     first, last = task * tiles // tasks * DENSE_ROWS, min(rows, (task + 1) * tiles // tasks * DENSE_ROWS)
     whole = (last - first + DENSE_ROWS - 1) // DENSE_ROWS * DENSE_ROWS
@@ -109,3 +113,32 @@ def correlate(task, _slot, panels, weight, bias, out, table, numbers):
                         for each in range(run):
                             out[to + (done + each) * sw] = sums[at + each]
                     done += run
+
+
+@Task
+def weight_grad(task, _slot, panels, grad, _c, out, table, numbers):
+    """Compute a weight gradient for the taps of some lanes and a share of the filters: ``out[f, k]``.
+
+    The sum runs over the pixels: the panels are turned, so that a row holds the taps of one pixel, and ``table`` tells
+    where the pixels lie in grad.
+    """
+    filters, plane, taps, tasks = numbers[0], numbers[1], numbers[2], numbers[3]
+    chunk, part = divmod(task, tasks)
+    pixels, first = table.size, chunk * DENSE_LANES
+    used = min(DENSE_LANES, taps - first)
+    turned, sums = empty(pixels * DENSE_LANES, grad.dtype), empty(DENSE_ROWS * DENSE_LANES, grad.dtype)
+    row_at, vectors = np.empty(DENSE_ROWS, np.int64), (used + MOVE - 1) // MOVE
+    if used < DENSE_LANES:
+        turned[:] = 0
+    for unit in range((pixels + DENSE_LANES - 1) // DENSE_LANES):
+        for lane in range(used):
+            at, to = (unit * taps + first + lane) * DENSE_LANES, unit * DENSE_LANES * DENSE_LANES + lane
+            for p in range(min(DENSE_LANES, pixels - unit * DENSE_LANES)):
+                turned[to + p * DENSE_LANES] = panels[at + p]
+    tiles = (filters + DENSE_ROWS - 1) // DENSE_ROWS
+    for f in range(part * tiles // tasks * DENSE_ROWS, (part + 1) * tiles // tasks * DENSE_ROWS, DENSE_ROWS):
+        for row in range(DENSE_ROWS):
+            row_at[row] = min(f + row, filters - 1) * plane
+        _multiply(sums, grad, row_at, DENSE_ROWS, table, turned, 0, vectors, pixels, 0)
+        for row in range(min(DENSE_ROWS, filters - f)):
+            copy_run(sums, row * DENSE_LANES, out, (f + row) * taps + first, used)

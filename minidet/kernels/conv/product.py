@@ -76,25 +76,35 @@ class Planes:
         launch(self.kernel, self.count, x, weight, bias, out, self.table, self.numbers, self.work)
 
 
-class Few:
-    """A launch that gathers all pixels' taps into panels of ``size`` numbers, and one of ``few``, whose weights lie."""
+class Panels:
+    """A launch that gathers the taps of all pixels into panels: of few pixels, for ``few``."""
 
-    def __init__(self, fill, size, count, table, numbers, work):
-        self.kernel, self.fill, self.size, self.count, self.table, self.work = (
-            few.correlate,
-            fill,
-            size,
-            count,
-            table,
-            work,
-        )
+    def __init__(self, size, pixels, steps, offsets):
+        n, channels, h, w = size
+        if (offsets, steps, pixels) == (((0, 0),), (1, 1), (h, w)):  # every pixel meets itself: one long row
+            pixels, h, w = (1, h * w), 1, h * w
+        units, chunks, self.taps = -(-n * pixels[0] * pixels[1] // gather.WIDE), min(channels, FEWEST), len(offsets)
+        self.count, self.size = units * chunks, units * gather.WIDE * channels * self.taps
+        self.table = np.array(offsets, np.int64).T.flatten()
+        self.numbers = np.array((*pixels, *steps, n, channels, h, w, self.taps, chunks), np.int64)
+
+    def fill(self, x):
+        """Return the panels."""
+        panels = workspace.take("image", self.size, x.dtype)
+        launch(few.fill, self.count, x, None, None, panels, self.table, self.numbers, self.size)
+        return panels
+
+
+class Few:
+    """A launch of ``few``, whose weights lie where they are."""
+
+    def __init__(self, panels, count, table, numbers, work):
+        self.kernel, self.panels, self.count, self.table, self.work = few.correlate, panels, count, table, work
         self.numbers = np.array(numbers, np.int64)
 
     def run(self, x, weight, bias, out):
         """Compute ``out``."""
-        panels = workspace.take("image", self.size, x.dtype)
-        count, numbers = self.fill
-        launch(few.fill, count, x, None, None, panels, self.table, numbers, self.size)
+        panels = self.panels.fill(x)
         launch(self.kernel, self.count, panels, weight, bias, out, self.table, self.numbers, self.work)
 
 
@@ -159,7 +169,7 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
         if planes is not None:
             return planes
     pixels, weights = size[0] * plan.qh * plan.qw, rows * plan.source_at.size
-    is_few = groups == 1 and few.is_worth_it(pixels, weights)
+    is_few = groups == 1 and plan.source_at.size >= few.TAPS and few.is_worth_it(pixels, weights)
     if groups == 1 and min(channels, rows) >= winograd.LEAST and not (is_few and weights >= few.HEAVY):
         window = geometry.window(plan, channels)
         strided = (
@@ -227,17 +237,12 @@ def _few(size, rows, out_size, row_step, plan):
 
 def _few_phase(size, plan, rows, row_step, offsets, weight_at, out_pixels, begin):
     """Return one phase's launches: a plain product is one phase, whose pixels are one long row in the result."""
-    (n, channels, h, w), pixels, steps = size, (plan.qh, plan.qw), (plan.image.sh, plan.image.sw)
-    count = pixels[0] * pixels[1]
-    rows_first = (*pixels, rows, row_step) if plan.is_phased else (1, count, rows, row_step)
+    count, tasks = plan.qh * plan.qw, min(-(-rows // DENSE_ROWS), FEWEST)
+    panels = Panels(size, (plan.qh, plan.qw), (plan.image.sh, plan.image.sw), offsets)
+    pixels = (plan.qh, plan.qw) if plan.is_phased else (1, count)
     places = (*out_pixels, *plan.stride, *begin) if plan.is_phased else (1, count, 1, 1, 0, 0)
-    if (offsets, steps, pixels) == (((0, 0),), (1, 1), (h, w)):  # every pixel meets itself
-        pixels, h, w = (1, count), 1, count
-    units, chunks, tasks = -(-n * count // gather.WIDE), min(channels, FEWEST), min(-(-rows // DENSE_ROWS), FEWEST)
-    table = np.concatenate((np.array(offsets, np.int64).T.flatten(), weight_at))
-    numbers = np.array((*pixels, *steps, n, channels, h, w, len(offsets), chunks), np.int64)
-    return Few((units * chunks, numbers), units * gather.WIDE * weight_at.size, tasks, table,
-               (n, *rows_first, weight_at.size, tasks, *places), n * count * rows * weight_at.size // 16)  # fmt: skip
+    numbers = (size[0], *pixels, rows, row_step, weight_at.size, tasks, *places)
+    return Few(panels, tasks, weight_at, numbers, size[0] * count * rows * weight_at.size // 16)
 
 
 def _winograd(size, row_step, rows, out_size, plan, window, strided, is_strided_grad):

@@ -8,11 +8,11 @@ import numpy as np
 
 from ..launch import workspace
 from ..launch.tasks import SMALL, launch
-from ..simd.tiles import DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, MOVE, NARROW_ROWS
-from . import depthwise, geometry, weight
+from ..simd.tiles import DENSE_LANES, DENSE_ROWS, DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, MOVE, NARROW_ROWS
+from . import depthwise, few, geometry, weight
 from . import winograd as conv_winograd
 from . import winograd_weight as winograd
-from .product import TASKS, padded, tasks_for
+from .product import FEWEST, TASKS, Panels, padded, tasks_for
 
 #: Strides above which an image may be split as for the forward pass, if it is so many times as large unsplit.
 FAR_APART, MOST_UNSPLIT = 8, 4
@@ -56,6 +56,9 @@ def make(grad_size, size, kernel_size, stride, padding, dilation, groups):
         planes = _depthwise(grad_size, size, plan)
         if planes is not None:
             return planes
+    pixels, weights = grad_size[0] * oh * ow, f * c * kernel_size[0] * kernel_size[1]
+    if groups == 1 and few.is_worth_it(pixels, weights):
+        return _few(grad_size, size, geometry.forward(c, kernel_size, (oh, ow), stride, padding, dilation))
     if groups == 1 and dilation == (1, 1) and c >= conv_winograd.LEAST and f >= winograd.LEAST:
         plan = geometry.forward(c, kernel_size, (oh, ow), stride, padding, dilation)
         window = geometry.window(plan, c, geometry.LITTLE_WASTE)
@@ -109,6 +112,29 @@ def _winograd(grad_size, size, count, corner):
     share = Launch(winograd.share, shares * chunks, geometry.count(most), numbers, SMALL)
     combine = _combine(f, 1, c * 9, tiles, shares, lanes, geometry.count(c * 9))
     return Shares(share, tiles * shares * c * 9 * lanes, combine)
+
+
+class FewPixels:
+    """A launch that gathers the taps of all pixels into panels, and one that multiplies them with grad."""
+
+    def __init__(self, panels, share):
+        self.panels, self.share = panels, share
+
+    def run(self, grad, x, out):
+        """Compute ``out``."""
+        self.share.run(self.panels.fill(x), grad, out)
+
+
+def _few(grad_size, size, plan):
+    """Sum over few pixels, for many weights."""
+    n, f, oh, ow = grad_size
+    taps, plane = plan.source_at.size, oh * ow
+    panels = Panels(size, (oh, ow), (plan.image.sh, plan.image.sw), plan.offsets)
+    table = np.add.outer(geometry.count(n) * f * plane, geometry.count(plane)).reshape(-1)
+    chunks = -(-taps // DENSE_LANES)
+    tasks = max(1, min(-(-f // DENSE_ROWS), FEWEST // chunks))
+    numbers = (f, plane, taps, tasks)
+    return FewPixels(panels, Launch(few.weight_grad, chunks * tasks, table, numbers, n * plane * f * taps // 16))
 
 
 def _depthwise(grad_size, size, plan):
