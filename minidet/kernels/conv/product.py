@@ -149,6 +149,23 @@ class Product:
         launch(self.kernel, self.count, x, weight, packed, out, self.table, self.numbers, self.work, packing.tiles)
 
 
+class Groups:
+    """A product for every group of every image, whose numbers lie side by side, as Winograd's kernels need them."""
+
+    def __init__(self, product, groups):
+        self.product, self.kernel, self.groups = product, product.kernel, groups
+
+    def run(self, x, weight, bias, out):
+        """Compute ``out``."""
+        groups = self.groups
+        weights = weight.reshape(groups, -1)
+        biases = [None] * groups if bias is None else bias.reshape(groups, -1)
+        images, results = (a.reshape(a.shape[0], groups, 1, a.shape[1] // groups, *a.shape[2:]) for a in (x, out))
+        for image, result in zip(images, results, strict=True):
+            for group in zip(image, weights, biases, result, strict=True):
+                self.product.run(*group)
+
+
 def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_grad=False):
     """Choose the kernel for a plan.
 
@@ -181,6 +198,11 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
             return _winograd(size, weight_steps[1], rows, out_size, plan, window, strided, is_strided_grad)
     if is_few:
         return _few(size, rows, out_size, weight_steps[1], plan)
+    if groups > 1 and min(channels // groups, rows) >= winograd.LEAST:
+        one = (1, channels // groups, *size[2:]), weight_steps, rows, (1, rows, *out_size[2:])
+        product = make(*one, has_bias, plan, 1, is_strided_grad)
+        if product.kernel in (winograd.correlate, winograd_strided.correlate):
+            return Groups(product, groups)
     work = int(np.prod(out_size)) * plan.source_at.size // 16
     phases = plan.is_phased
     direct = phases or rows <= conv_direct.MOST_ROWS

@@ -259,3 +259,12 @@ def test_empty_images_see_the_bias_only():
     np.testing.assert_array_equal(out, np.broadcast_to(bias[:, None, None], (1, 3, 2, 7)))
     assert kernels.conv.conv2d_input_grad(out, weight, (0, 5), *options).shape == x.shape
     np.testing.assert_array_equal(kernels.conv.conv2d_weight_grad(out, x, (3, 3), *options), np.zeros_like(weight))
+
+
+def test_groups_are_products_of_their_own_where_winograd_pays():
+    sizes = [(11, 14), (14, 14), (28, 27)]
+    few = walk(sizes, [(3, 3)], [(1, 1), (2, 2)], [(1, 1)], ONES, [(30, 34), (32, 30)], (1, 3), groups=2)
+    assert {"winograd.correlate", "winograd_strided.correlate"}.isdisjoint(reached(few))
+    many = walk(sizes, [(3, 3)], [(1, 1), (2, 2)], [(1, 1)], ONES, [(32, 34)], (1, 3), groups=2)
+    many += walk(sizes, [(3, 3)], paddings=[(1, 1)], channels=[(48, 51)], groups=3)
+    assert reached(many)["winograd.correlate"] > 5
