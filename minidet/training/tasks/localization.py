@@ -10,11 +10,12 @@ from ...autograd import Tensor, no_grad
 from ...data import DataLoader, LargestObject, ShapeScenes, VOCDetection, collate_detection, data_root
 from ...data.transforms import ColorJitter, Compose, RandomAffineCrop, Resize
 from ...data.transforms.geometry import resize
-from ...errors import bad_argument, check_choice, integer, integers, number
+from ...errors import bad_argument, check_choice, integers, number
 from ...metrics import LocalizationAccuracy, MeanBox
 from ...viz import overlay_boxes
 from ..recipe import LARGE
 from .figures import Figures
+from .freezing import check_freezing, freeze_first
 from .task import Source, Task
 
 COUNTED = 500  # training pictures that the mean box is the mean of, at most
@@ -81,19 +82,12 @@ class Localization(Task):
             if not isinstance(self.scale, (tuple, list)) or len(self.scale) != 2:
                 raise bad_argument("train", "scale", f"is {self.scale!r}", "two numbers", error=TypeError)
             object.__setattr__(self, "scale", tuple(number("train", "scale", part, 0, LARGE) for part in self.scale))
-            integer("train", "frozen_epochs", self.frozen_epochs)
-            if self.frozen_until is not None:
-                integer("train", "frozen_until", self.frozen_until, 1)
+            check_freezing(self)
             check_choice("train", "first_pixel", self.first_pixel, (0, 1))
 
     def stage(self, model, epoch: int) -> None:
         """Keep the trunk as it is in the first epochs, and its first layers as long as ``frozen_until`` says."""
-        if epoch < self.options.frozen_epochs:
-            model.backbone.freeze()
-        elif self.options.frozen_epochs or self.options.frozen_until:
-            model.backbone.unfreeze()
-            if self.options.frozen_until:
-                model.backbone.freeze(self.options.frozen_until)
+        freeze_first(model, epoch, self.options)
 
     def loss(self, model, batch) -> dict[str, Tensor]:
         """Return the losses of both heads."""

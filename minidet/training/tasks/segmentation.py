@@ -25,6 +25,7 @@ from ...nn import functional as F
 from ...viz import overlay_labels, palette, plot_predictions
 from ..recipe import LARGE
 from .figures import Figures
+from .freezing import check_freezing, freeze_first
 from .task import Source, Task
 
 RUNNING_STRIDE = 2  # the progress bar's mIoU looks at every second pixel of every second row
@@ -113,19 +114,22 @@ class Segmentation(Task):
 
     @dataclass(frozen=True)
     class Options:
-        """How much each class counts, and how photographs are changed."""
+        """How much each class counts, how photographs are changed, and when a backbone learns."""
 
         class_weights: str = "power"  # or "median_frequency": minidet.data.median_frequency_weights
         class_weight_power: float = 0.0  # weight of a class = share of its pixels ** -power, scaled to mean 1
         scale: tuple[float, float] = (0.9, 1.25)  # photographs are magnified by a factor between these ...
         degrees: float = 0.0  # ... and turned by an angle up to this
         side: int = 180  # pixels: pictures of a folder are stretched until their shorter side is as long
+        frozen_epochs: int = 0  # with --backbone: it stays as it is in the first epochs; afterwards it learns, too ...
+        frozen_until: int | None = None  # ... but for what comes before its map of this stride
 
         def __post_init__(self):
             check_choice("train", "class_weights", self.class_weights, ("power", "median_frequency"))
             number("train", "class_weight_power", self.class_weight_power, -LARGE, LARGE)
             number("train", "degrees", self.degrees, 0, 180)
             integer("train", "side", self.side, 16, 2**16)
+            check_freezing(self)
             if not isinstance(self.scale, (tuple, list)) or len(self.scale) != 2:
                 raise bad_argument("train", "scale", f"is {self.scale!r}", "two numbers", error=TypeError)
             object.__setattr__(self, "scale", tuple(number("train", "scale", part, 0, LARGE) for part in self.scale))
@@ -156,6 +160,10 @@ class Segmentation(Task):
     def colours(self) -> np.ndarray:
         """A colour for each class: (K, 3) uint8."""
         return np.array(self.facts["palette"], np.uint8)
+
+    def stage(self, model, epoch: int) -> None:
+        """Keep a backbone as it is in the first epochs, and its first layers as long as ``frozen_until`` says."""
+        freeze_first(model, epoch, self.options)
 
     def start_epoch(self) -> None:
         """Forget the running mIoU."""
