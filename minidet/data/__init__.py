@@ -8,18 +8,22 @@ from .largest_object import LargestObject
 from .loader import DataLoader
 from .photographs.camvid import CamVid
 from .photographs.folder import FolderSegmentation
+from .photographs.lsp import LSPET
 from .photographs.root import data_root
 from .photographs.sample_photograph import sample_photograph
 from .photographs.voc import VOCDetection
 from .scenes.digits import DigitScenes
+from .scenes.figures import FigurePoses
 from .scenes.shapes import ShapeScenes, ShapeSegmentation
 from .transforms import geometry
 
 __all__ = [
+    "LSPET",
     "CamVid",
     "DataLoader",
     "Dataset",
     "DigitScenes",
+    "FigurePoses",
     "FolderSegmentation",
     "LargestObject",
     "ShapeScenes",

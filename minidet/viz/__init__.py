@@ -8,7 +8,7 @@ from .image import as_picture, draw_image
 from .joints import draw_joints
 from .layers import LayerRow, draw_layers, format_layers, layer_table
 from .masks import draw_masks
-from .overlay import overlay_boxes
+from .overlay import overlay_boxes, overlay_joints
 from .page import subplots, use_style
 from .segmentation import colour_labels, draw_labels, overlay_labels, palette, plot_predictions
 from .sliders import sliders
@@ -32,6 +32,7 @@ __all__ = [
     "format_layers",
     "layer_table",
     "overlay_boxes",
+    "overlay_joints",
     "overlay_labels",
     "palette",
     "plot_classes",

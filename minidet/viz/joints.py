@@ -41,7 +41,7 @@ def draw_joints(image, target: dict, *, legend: bool = True, ax=None):
     """
     op = "draw_joints"
     legend = check_flag(op, "legend", legend)
-    people = _people(op, target)
+    people = people_of(op, target)
     ax = on_image(op, image, ax)
     for person in people:
         _draw_limbs(ax, person)
@@ -51,7 +51,7 @@ def draw_joints(image, target: dict, *, legend: bool = True, ax=None):
     return ax
 
 
-def _people(op: str, target) -> np.ndarray:
+def people_of(op: str, target) -> np.ndarray:
     """Return the keypoints as float64 (N, 14, 3)."""
     if isinstance(target, dict) and "keypoints" in target:
         keypoints = as_array(op, "target['keypoints']", target["keypoints"])
@@ -71,6 +71,12 @@ def side_of(joint: int) -> str:
     return first if first in SIDES else "middle"
 
 
+def limb_side(a: int, b: int) -> str:
+    """Return the side of the limb between two joints; between the neck and a shoulder it is the shoulder's."""
+    sides = {side_of(a), side_of(b)} - {"middle"}
+    return sides.pop() if len(sides) == 1 else "middle"
+
+
 def _effects(width: float) -> list:
     from matplotlib.patheffects import Normal, Stroke
 
@@ -81,8 +87,7 @@ def _draw_limbs(ax, person: np.ndarray) -> None:
     for a, b in LIMBS:
         if person[a, 2] == 0 or person[b, 2] == 0:
             continue
-        sides = {side_of(a), side_of(b)} - {"middle"}
-        side = sides.pop() if len(sides) == 1 else "middle"  # from the neck to a shoulder: the shoulder's
+        side = limb_side(a, b)
         hidden = person[[a, b], 2].min() == 1
         ax.plot(person[[a, b], 0], person[[a, b], 1], color=SIDES[side], linewidth=2.4,
                 linestyle=(0, (2, 1.4)) if hidden else "-", path_effects=None if hidden else _effects(2.4),

@@ -66,6 +66,7 @@ CALLS = {
     "Resize": (T.Resize, {"size": 3}, MOVES),
     "RandomScale": (T.RandomScale, {}, MOVES),
     "Pad": (T.Pad, {"padding": 1}, MOVES),
+    "PersonCrop": (T.PersonCrop, {"size": 3}, MOVES),
     "RandomAffineCrop": (T.RandomAffineCrop, {"size": 3}, MOVES),
     "RandomRotation": (T.RandomRotation, {"degrees": 30}, MOVES),
     "ColorJitter": (T.ColorJitter, {"brightness": 0.5, "contrast": 0.5}, MOVES),
@@ -84,6 +85,8 @@ CALLS = {
     "CamVid": (data.CamVid, {"root": "nowhere"}, {}),
     "FolderSegmentation": (data.FolderSegmentation, {"root": "nowhere"}, {}),
     "VOCDetection": (data.VOCDetection, {"root": "nowhere"}, {}),
+    "LSPET": (data.LSPET, {"root": "nowhere"}, {}),
+    "FigurePoses": (data.FigurePoses, {"length": 2, "size": 32}, {"load": {"index": 0}, "__getitem__": {"index": 0}}),
     "ShapeScenes": (data.ShapeScenes, {"length": 2}, {"load": {"index": 0}, "__getitem__": {"index": 0}}),
     "ShapeSegmentation": (data.ShapeSegmentation, {"length": 2}, {"load": {"index": 0}, "__getitem__": {"index": 0}}),
     "DigitScenes": (data.DigitScenes, {"length": 2}, {"load": {"index": 0}, "__getitem__": {"index": 0}}),
@@ -107,6 +110,7 @@ CALLS = {
     "draw_filters": (viz.draw_filters, {"weight": np.ones((2, 4, 3, 3))}, {}),
     "draw_image": (viz.draw_image, {"image": image()}, {}),
     "draw_joints": (viz.draw_joints, {"image": image(), "target": target()}, {}),
+    "overlay_joints": (viz.overlay_joints, {"image": image(), "target": target()}, {}),
     "draw_labels": (viz.draw_labels, {"image": image(), "labels": LABELS, "class_names": ["a", "b"]}, {}),
     "draw_layers": (viz.draw_layers, {"rows": rows()}, {}),
     "draw_masks": (viz.draw_masks, {"image": image(), "target": target()}, {}),
@@ -131,6 +135,7 @@ ALSO = {"RandomScale": ["resize"], "Resize": ["resize"], "RandomCrop": ["crop"],
         "RandomHorizontalFlip": ["hflip"], "RandomAffineCrop": ["warp_affine", "hflip"], "RandomRotation": ["warp_affine"],
         "Compose": ["pad"], "data_root": ["data set"], "CamVid": ["data set camvid240"], "FolderSegmentation": ["data set folder"],
         "VOCDetection": ["data set voc"],
+        "LSPET": ["data set lspet_pose128"],
         "DigitScenes": ["Dataset"], "layer_table": ["tensor", "conv2d", "item"]}  # fmt: skip
 
 

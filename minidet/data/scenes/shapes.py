@@ -20,6 +20,7 @@ import numpy as np
 
 from ...errors import bad_argument, check_choice, integer, integers
 from ..dataset import Dataset, check_index
+from ..skeleton import JOINTS, PAIRS
 from ..targets import check_flag, check_length, check_size
 from ..transforms.geometry import boxes_of_masks
 from . import shapes_person as person
@@ -92,8 +93,8 @@ class ShapeScenes(Dataset):
         The 14 joints, and those that change places in a mirror: what ``RandomHorizontalFlip`` takes.
     """
 
-    keypoint_names = person.JOINTS
-    keypoint_pairs = person.PAIRS
+    keypoint_names = JOINTS
+    keypoint_pairs = PAIRS
 
     def __init__(
         self,

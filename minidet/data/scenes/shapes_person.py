@@ -19,13 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-JOINTS = (
-    "right ankle", "right knee", "right hip", "left hip", "left knee", "left ankle",
-    "right wrist", "right elbow", "right shoulder", "left shoulder", "left elbow", "left wrist",
-    "neck", "head top",
-)  # fmt: skip
-#: Joints that change places when a picture is mirrored.
-PAIRS = ((0, 5), (1, 4), (2, 3), (6, 11), (7, 10), (8, 9))
+from ..skeleton import JOINTS
+
 #: Lines between joints, to draw a skeleton.
 BONES = ((0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (6, 7), (7, 8), (8, 9), (9, 10), (10, 11), (8, 12), (9, 12), (12, 13))
 

@@ -12,6 +12,7 @@ from .crop import RandomCrop
 from .flip import RandomHorizontalFlip
 from .normalize import Normalize
 from .pad import Pad
+from .person import PersonCrop
 from .resize import RandomScale, Resize
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Compose",
     "Normalize",
     "Pad",
+    "PersonCrop",
     "RandomAffineCrop",
     "RandomCrop",
     "RandomHorizontalFlip",

@@ -8,6 +8,7 @@ import pytest
 from minidet.data import ShapeScenes
 from minidet.data.scenes import shapes
 from minidet.data.scenes import shapes_person as person
+from minidet.data.skeleton import JOINTS, PAIRS
 from minidet.data.transforms import RandomHorizontalFlip
 
 LIMBS = {
@@ -29,12 +30,12 @@ def figures():
 
 
 def test_joints_are_those_of_lsp():
-    assert person.JOINTS[:3] == ("right ankle", "right knee", "right hip")
-    assert person.JOINTS[6:9] == ("right wrist", "right elbow", "right shoulder")
-    assert person.JOINTS[12:] == ("neck", "head top")
-    for one, other in person.PAIRS:
-        assert person.JOINTS[one].replace("right", "left") == person.JOINTS[other]
-    assert sorted(itertools.chain(*person.PAIRS, (12, 13))) == list(range(14))
+    assert JOINTS[:3] == ("right ankle", "right knee", "right hip")
+    assert JOINTS[6:9] == ("right wrist", "right elbow", "right shoulder")
+    assert JOINTS[12:] == ("neck", "head top")
+    for one, other in PAIRS:
+        assert JOINTS[one].replace("right", "left") == JOINTS[other]
+    assert sorted(itertools.chain(*PAIRS, (12, 13))) == list(range(14))
     assert {joint for bone in person.BONES for joint in bone} == set(range(14))
 
 
@@ -165,7 +166,7 @@ def test_alone_in_the_picture_heads_are_seen():
 def figure_of(parts, **places):
     points = np.full((23, 2), -50.0)
     for name, place in places.items():
-        points[person.JOINTS.index(name.replace("_", " "))] = place
+        points[JOINTS.index(name.replace("_", " "))] = place
     return person.Figure(points, parts)
 
 
