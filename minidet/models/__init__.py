@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from .complexity import multiply_adds
 from .localization import Localizer
+from .pose import DeepPose, DeepPoseCascade, HeatmapPose
 from .segmentation import (
     DeconvNet,
     FCN8s,
@@ -31,6 +32,9 @@ MODELS = {
     "fcn32s": Row(FCN32s, "segmentation"),
     "full_resolution": Row(FullResolutionFCN, "segmentation"),
     "localization": Row(Localizer, "localization"),
+    "pose": Row(HeatmapPose, "pose"),
+    "pose_cascade": Row(DeepPoseCascade, "pose"),
+    "pose_regression": Row(DeepPose, "pose"),
     "segnet": Row(SegNet, "segmentation"),
     "sliding_window": Row(SlidingWindow, "segmentation"),
     "unet": Row(UNet, "segmentation"),
@@ -39,10 +43,13 @@ MODELS = {
 __all__ = [
     "MODELS",
     "DeconvNet",
+    "DeepPose",
+    "DeepPoseCascade",
     "FCN8s",
     "FCN16s",
     "FCN32s",
     "FullResolutionFCN",
+    "HeatmapPose",
     "Localizer",
     "SegNet",
     "SlidingWindow",
