@@ -7,10 +7,11 @@ from ...errors import bad_argument
 from ...models import MODELS
 from ..recipe import Recipe
 from ..tasks import check_fit
-from . import localization, segmentation
+from . import localization, pose, segmentation
 
 #: (model, data set) -> recipe
 RECIPES = {
+    **pose.RECIPES,
     **segmentation.RECIPES,
     **localization.RECIPES,
 }

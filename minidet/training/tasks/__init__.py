@@ -6,11 +6,13 @@ from ...errors import bad_argument, check_choice, shown
 from ...models import MODELS
 from ..recipe import Recipe
 from .localization import Localization
+from .pose import Pose
 from .segmentation import Segmentation
 from .task import Source, Task, Where
 
 #: The names that rows of minidet.models.MODELS use.
 TASKS = {
+    "pose": Pose,
     "segmentation": Segmentation,
     "localization": Localization,
 }
@@ -18,6 +20,7 @@ TASKS = {
 __all__ = [
     "TASKS",
     "Localization",
+    "Pose",
     "Segmentation",
     "Source",
     "Task",

@@ -21,16 +21,18 @@ class Figures(dict):
         The figures of the simplest model there is, for those that have one.
     baseline_name : str
         What that model does.
+    row_name : str
+        What the rows of ``per_class`` are, if not classes.
     """
 
     def __init__(self, values: dict[str, float], images: int, *, classes=(), per_class=None, baseline=None,
-                 baseline_name: str = "baseline"):  # fmt: skip
+                 baseline_name: str = "baseline", row_name: str = "class"):  # fmt: skip
         super().__init__({name: float(value) for name, value in values.items()})
         self.images = images
         self.classes = list(classes)
         self.per_class = per_class or {}
         self.baseline = {name: float(value) for name, value in (baseline or {}).items()}
-        self.baseline_name = baseline_name
+        self.baseline_name, self.row_name = baseline_name, row_name
 
     def report(self) -> str:
         """Return a table with a line for each class, if there are any, then a line for each figure."""
@@ -46,8 +48,8 @@ class Figures(dict):
     def _table(self) -> list[str]:
         if not self.per_class:
             return []
-        width = max(len(name) for name in [*self.classes, "class"])
-        lines = ["  ".join([f"{'class':<{width}}", *(f"{title:>5}" for title in self.per_class)])]
+        width = max(len(name) for name in [*self.classes, self.row_name])
+        lines = ["  ".join([f"{self.row_name:<{width}}", *(f"{title:>5}" for title in self.per_class)])]
         for name, *values in zip(self.classes, *self.per_class.values(), strict=True):
             cells = ["-" if np.isnan(value) else f"{value:.3f}" for value in values]
             cells = [f"{cell:>{max(len(title), 5)}}" for title, cell in zip(self.per_class, cells, strict=True)]

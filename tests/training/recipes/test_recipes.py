@@ -10,6 +10,13 @@ from minidet.training.recipe import Recipe
 from minidet.training.recipes import ON_BACKBONE, RECIPES, models_for, recipe_for, takes, with_backbone
 from minidet.training.tasks import TASKS, Segmentation, completed, task_for
 
+#: What the models of each task know of their data sets.
+FACTS = {
+    "localization": {"classes": list("abcde")},
+    "pose": {"joints": list("abcdefghijklmn"), "pairs": [[0, 5]], "mean_pose": [[0.5, 0.5]] * 14},
+    "segmentation": {"classes": list("abcde"), "palette": [[0, 0, 0]] * 5},
+}
+
 
 def test_every_model_has_a_recipe_for_every_data_set_of_its_task_and_can_be_built():
     for model, row in MODELS.items():
@@ -18,7 +25,7 @@ def test_every_model_has_a_recipe_for_every_data_set_of_its_task_and_can_be_buil
             assert (recipe.model, recipe.data) == (model, data)
             assert task_for(recipe).recipe == completed(recipe)
     for recipe in RECIPES.values():
-        facts = {"classes": list("abcde"), "palette": [[0, 0, 0]] * 5}
+        facts = FACTS[MODELS[recipe.model].task]
         assert task_for(recipe, facts=facts).build().state_dict()
 
 
