@@ -52,7 +52,8 @@ from tqdm.auto import tqdm
 
 import minidet
 from minidet import optim, viz
-from minidet.autograd import Function, GradcheckError, elementwise, gradcheck
+from minidet.autograd import Function, GradcheckError, gradcheck
+from minidet.autograd.operations import elementwise
 from minidet.data.scenes.digits import TRAINING_SCANS, load_scans
 from minidet.grading import check_blank
 from minidet.nn import functional as F

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from minidet.autograd import Function
-from minidet.autograd.arithmetic import Neg
+from minidet.autograd.operations.arithmetic import Neg
 
 from .mutants import pretended
 from .mutants.__main__ import main
@@ -87,13 +87,15 @@ def test_every_backward_is_a_target():
 
 
 def test_helpers_are_targets():
-    assert {"autograd.promotion.unbroadcast", "autograd.elementwise.Maximum.shares", "nn.functional.conv._like"} <= set(
-        TARGETS
-    )
+    assert {
+        "autograd.operations.promotion.unbroadcast",
+        "autograd.operations.elementwise.Maximum.shares",
+        "nn.functional.conv._like",
+    } <= set(TARGETS)
 
 
 def test_a_mutant_takes_the_place_of_the_function(monkeypatch):
-    target = TARGETS["autograd.arithmetic.Neg.backward"]
+    target = TARGETS["autograd.operations.arithmetic.Neg.backward"]
     number = next(mutant.number for mutant in target.mutants() if (mutant.before, mutant.after) == ("-grad", "grad"))
     assert Neg.backward(None, 3.0) == -3.0
     monkeypatch.setattr(target.function, "__code__", target.code(number))

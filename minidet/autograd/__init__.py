@@ -1,8 +1,12 @@
 """Tensor, Function, backward, gradcheck; and the operations, named as in PyTorch."""
 
-from . import methods as methods  # gives Tensor its operators
-from .arithmetic import add, div, floor_divide, mul, neg, pow, remainder, sub
-from .comparison import (
+from .from_data import as_tensor, from_numpy, tensor
+from .function import Function
+from .grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from .gradcheck import GradcheckError, gradcheck
+from .operations import methods as methods  # gives Tensor its operators
+from .operations.arithmetic import add, div, floor_divide, mul, neg, pow, remainder, sub
+from .operations.comparison import (
     all,
     allclose,
     any,
@@ -25,7 +29,7 @@ from .comparison import (
     lt,
     ne,
 )
-from .creation import (
+from .operations.creation import (
     arange,
     eye,
     full,
@@ -40,16 +44,12 @@ from .creation import (
     zeros,
     zeros_like,
 )
-from .elementwise import abs, clamp, exp, log, maximum, minimum, sigmoid, sqrt, tanh, where
-from .from_data import as_tensor, from_numpy, tensor
-from .function import Function
-from .grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from .gradcheck import GradcheckError, gradcheck
-from .indexing import gather
-from .joining import cat, chunk, concatenate, pad, split, stack, unbind
-from .matmul import matmul
-from .reduction import amax, amin, argmax, argmin, logsumexp, max, mean, min, std, sum, var
-from .shape import broadcast_to, clone, flatten, flip, permute, reshape, squeeze, t, transpose, unsqueeze
+from .operations.elementwise import abs, clamp, exp, log, maximum, minimum, sigmoid, sqrt, tanh, where
+from .operations.indexing import gather
+from .operations.joining import cat, chunk, concatenate, pad, split, stack, unbind
+from .operations.matmul import matmul
+from .operations.reduction import amax, amin, argmax, argmin, logsumexp, max, mean, min, std, sum, var
+from .operations.shape import broadcast_to, clone, flatten, flip, permute, reshape, squeeze, t, transpose, unsqueeze
 from .tensor import Tensor
 
 __all__ = [

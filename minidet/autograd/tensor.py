@@ -8,11 +8,11 @@ import operator
 import numpy as np
 
 from ..errors import bad_argument, flag
-from .axes import one_axis
 from .backward import run_backward
 from .float_errors import quiet
 from .grad_mode import mode
 from .hooks import HookHandle
+from .operations.axes import one_axis
 from .sequence import CODES, DEFAULT_FLOAT, from_sequence, to_native
 from .storage import Storage
 

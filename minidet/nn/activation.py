@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..autograd.elementwise import sigmoid, tanh
+from ..autograd.operations.elementwise import sigmoid, tanh
 from ..errors import bad_argument
 from .functional import activation as F
 from .module import Module

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..autograd.shape import flatten
+from ..autograd.operations.shape import flatten
 from .module import Module
 
 

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from ..autograd.promotion import is_scalar, scalar
+from ..autograd.operations.promotion import is_scalar, scalar
 from ..autograd.tensor import Tensor
 from ..errors import bad_argument, check_choice, number, shown
 from ..random import generator

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from minidet import kernels
-from minidet.autograd import elementwise
-from minidet.autograd.arithmetic import Mul
+from minidet.autograd.operations import elementwise
+from minidet.autograd.operations.arithmetic import Mul
 from tests.fuzz import __main__, compare
 from tests.fuzz.run import fuzz
 from tests.fuzz.table import Array, Difference, check

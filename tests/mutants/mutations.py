@@ -27,7 +27,7 @@ NAMES = {
 class Mutant:
     """One function with one mistake: where it is, and what was written instead of what."""
 
-    function: str  # autograd.arithmetic.Pow.backward
+    function: str  # autograd.operations.arithmetic.Pow.backward
     number: int  # among the mutants of the function
     line: int  # in the file
     source: str  # that line

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from minidet import autograd
+from minidet.autograd import operations
 from minidet.nn import functional
 
 from .mutations import Mutant, mutants
 
-PACKAGES = (autograd, functional)
+PACKAGES = (autograd, operations, functional)
 METHODS = ("backward", "slope", "shares")  # of a Function: what of it runs in the backward pass
 NOT_OURS = ("Function", "_DifferenceLoss.slope")  # they only raise
 SUMS = "minidet.autograd.sums"  # no gradient: what many numbers add up to, with tests of its own
@@ -28,7 +29,7 @@ SUMS = "minidet.autograd.sums"  # no gradient: what many numbers add up to, with
 class Target:
     """One function of the library: its syntax tree, and the object whose code a mutant replaces."""
 
-    name: str  # autograd.arithmetic.Pow.backward
+    name: str  # autograd.operations.arithmetic.Pow.backward
     module: types.ModuleType
     tree: ast.FunctionDef
     function: types.FunctionType = field(repr=False)

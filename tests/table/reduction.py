@@ -95,7 +95,7 @@ ROWS = [
         empty=pair((0, 3), (3,))),
     Row("minidet.var", **both(lambda lib, x: lib.var(x)), inputs=pair((2, 3, 2)),
         reference=lambda x: (np.sum(x * x) - np.sum(x) ** 2 / 12) / 11,
-        empty=None,  # too few elements: NaN, in tests/autograd/test_reduction.py
+        empty=None,  # too few elements: NaN, in tests/autograd/operations/test_reduction.py
         bad=(*bad_axes("var"), twice("var"), Bad(lambda: integers.var(), TypeError, "var: input has dtype int64"))),
     Row("minidet.var", variant="axes, biased", **both(lambda lib, x: x.var((0, 2), unbiased=False)),
         inputs=pair((2, 3, 2)),

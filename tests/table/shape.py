@@ -93,7 +93,7 @@ ROWS = [
     Row("Tensor.contiguous", **f(lambda lib, x: x.T.contiguous(), a23, lambda x: np.einsum("ij->ji", x), pair((0, 3)))),
     Row("Tensor.to", **f(lambda lib, x: (x.to(lib.float32) * 1).to(lib.float64), lambda rng: [np.array([[0.5, 1.25]])],
                          lambda x: x, pair((0, 3))),
-        differentiable=False,  # finite differences drown in float32; gradients are in tests/autograd/test_promotion.py
+        differentiable=False,  # finite differences drown in float32; gradients are in tests/autograd/operations/test_promotion.py
         bad=(Bad(lambda: t.to("float16"), TypeError, "to: dtype is 'float16'"),
              Bad(lambda: t.to("cuda"), TypeError, "to: dtype is 'cuda'"),
              Bad(lambda: t.to(None), TypeError, "to: dtype is None"),

@@ -1,7 +1,7 @@
 """Differentiable operations with PyTorch's names: ``import minidet.nn.functional as F``."""
 
-from ...autograd.elementwise import sigmoid, tanh
-from ...autograd.joining import pad
+from ...autograd.operations.elementwise import sigmoid, tanh
+from ...autograd.operations.joining import pad
 from .activation import leaky_relu, log_softmax, relu, relu6, softmax, softplus
 from .binary import binary_cross_entropy, binary_cross_entropy_with_logits, dice_loss, sigmoid_focal_loss
 from .classification import cross_entropy, multi_margin_loss, nll_loss

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from ...autograd.from_data import read_tensor
-from ...autograd.joining import pad
+from ...autograd.operations.joining import pad
 from ...autograd.tensor import Tensor
 from ...errors import bad_argument, check_float, check_rank, integer, integers
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...autograd.axes import one_axis
 from ...autograd.from_data import read_tensor
 from ...autograd.function import Function
+from ...autograd.operations.axes import one_axis
 from ...autograd.sums import total
 from ...autograd.tensor import Tensor
 from ...errors import bad_argument, check_float, number

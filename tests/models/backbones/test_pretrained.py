@@ -112,7 +112,7 @@ def test_offline_says_what_to_do(tmp_path, monkeypatch):
     (Manners(FILE, breaks=[100, 0, 0, 0]), "broke off .*The same command goes on from there"),
     (Manners(FILE, redirects=["file:///etc/hostname"]), "which is not http or https"),
     (Manners(FILE, redirects=[f"/{NAME}"] * 20), "in a circle"),
-])  # fmt: skip
+], ids=["garbled", "short", "login", "404", "broken off", "another scheme", "circle"])  # fmt: skip
 def test_what_servers_do(publisher, tmp_path, manners, words):
     """Nothing wrong is kept, and the same call works as soon as the server does."""
     with pytest.raises(DownloadError, match=f"load_pretrained: net is not in data/weights, .*{words}.* By hand: put"):

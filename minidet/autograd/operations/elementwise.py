@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import bad_argument
-from .function import Function
+from ...errors import bad_argument
+from ..function import Function
+from ..tensor import Tensor
 from .promotion import (
     cast,
     check_broadcast,
@@ -17,7 +18,6 @@ from .promotion import (
     scalar,
     unbroadcast,
 )
-from .tensor import Tensor
 
 
 class Exp(Function):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 
-from ..errors import bad_argument, check_room, shown
+from ...errors import bad_argument, check_room, shown
 
 
 def one_axis(op: str, dim, ndim: int, argument: str = "dim") -> int:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 import minidet
 from minidet.autograd import gradcheck
-from minidet.autograd.indexing import add_rows
+from minidet.autograd.operations.indexing import add_rows
 
 
 @st.composite

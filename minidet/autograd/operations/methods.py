@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import bad_argument
+from ...errors import bad_argument
+from ..grad_mode import mode
+from ..tensor import Tensor
 from . import arithmetic, comparison, elementwise, indexing, joining, matmul, promotion, reduction, shape
-from .grad_mode import mode
-from .tensor import Tensor
 
 
 def _shape_of(sizes: tuple):

@@ -140,3 +140,17 @@ def test_float32_sums_keep_their_digits():
     assert abs(x.sum().item() - 100_000) < 0.5
     assert abs(x.mean().item() - 0.1) < 1e-6
     assert abs(x.reshape(1000, 1000).var().item()) < 1e-9
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("count", [2, 3, 7, 49, 1000])
+def test_equal_numbers_have_no_variance(dtype, count):
+    """Not the square of the mean's last digit: exactly 0, as in PyTorch; and a far mean costs no digits."""
+    x = np.full((count, 3), -2711.1626, dtype)
+    assert (minidet.var(minidet.tensor(x), 0).numpy() == 0).all()
+    assert (minidet.std(minidet.tensor(x)).numpy() == 0).all()
+    near = np.arange(count, dtype=dtype)
+    far = (near + dtype(2**20)).astype(dtype)
+    np.testing.assert_allclose(
+        minidet.var(minidet.tensor(far)).numpy(), np.var(near.astype(np.float64), ddof=1), rtol=1e-6
+    )

@@ -8,7 +8,7 @@ import pytest
 import minidet
 from minidet import Tensor
 from minidet.autograd import OPERATIONS
-from minidet.autograd.methods import METHODS
+from minidet.autograd.operations.methods import METHODS
 
 ONLY_FUNCTIONS = {  # as in PyTorch: they make a tensor, or take several
     "arange", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "cat", "concatenate", "eye", "full", "full_like",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import bad_argument, check_choice, check_room, integer, shortened, shown
+from ...errors import bad_argument, check_choice, check_room, integer, shortened, shown
+from ..function import Function
+from ..tensor import Tensor
 from .axes import lengths, one_axis
-from .function import Function
 from .promotion import cast, checked_tensor, is_scalar, result_type, scalar
-from .tensor import Tensor
 
 
 class Cat(Function):

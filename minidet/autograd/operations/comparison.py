@@ -6,10 +6,10 @@ import sys
 
 import numpy as np
 
-from ..errors import bad_argument, flag, number
+from ...errors import bad_argument, flag, number
+from ..tensor import Tensor, to_array, wrap
 from .axes import one_axis
 from .promotion import check_broadcast, checked_tensor, operands
-from .tensor import Tensor, to_array, wrap
 
 LARGEST = sys.float_info.max
 

@@ -11,13 +11,13 @@ import numbers
 
 import numpy as np
 
-from ..errors import bad_argument, shown
-from .float_errors import quiet
-from .from_data import read_tensor
-from .function import Function
-from .sequence import as_dtype
-from .sums import total
-from .tensor import DEFAULT_FLOAT, Tensor
+from ...errors import bad_argument, shown
+from ..float_errors import quiet
+from ..from_data import read_tensor
+from ..function import Function
+from ..sequence import as_dtype
+from ..sums import total
+from ..tensor import DEFAULT_FLOAT, Tensor
 
 KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
 SCALAR_DTYPES = (np.dtype(np.bool_), np.dtype(np.int64), DEFAULT_FLOAT)  # of a Python bool, int and float

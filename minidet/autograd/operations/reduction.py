@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import bad_argument, flag, number
+from ...errors import bad_argument, flag, number
+from ..function import Function
+from ..sequence import as_dtype
+from ..sums import total
+from ..tensor import Tensor, wrap
 from .axes import one_axis, some_axes
 from .elementwise import maximum, minimum
-from .function import Function
 from .promotion import cast, checked_tensor, float_input
-from .sequence import as_dtype
-from .sums import total
-from .tensor import Tensor, wrap
 
 
 class Extremum(NamedTuple):
@@ -125,7 +125,9 @@ class Var(Function):
     @staticmethod
     def forward(ctx, x, axes, correction, keepdim):
         count = math.prod(x.shape[axis] for axis in axes)
-        centred = x - total(x, axes, True) / x.dtype.type(count)
+        first = tuple(slice(0, 1) if axis in axes else slice(None) for axis in range(x.ndim))
+        centred = x - x[first]  # equal numbers: exactly 0, which x - mean is not, for the mean is rounded
+        centred = centred - total(centred, axes, True) / x.dtype.type(count)
         ctx.freedom = x.dtype.type(count - correction if count > correction else 0)  # 0: NaN, as in PyTorch
         out = total(np.square(centred), axes, keepdim) / ctx.freedom
         ctx.save_for_backward(centred)

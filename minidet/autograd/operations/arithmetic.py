@@ -6,11 +6,11 @@ import numbers
 
 import numpy as np
 
-from ..errors import bad_argument, check_choice, shown
-from .float_errors import quiet
-from .function import Function
+from ...errors import bad_argument, check_choice, shown
+from ..float_errors import quiet
+from ..function import Function
+from ..tensor import DEFAULT_FLOAT, Tensor, to_array, wrap
 from .promotion import cast, checked_tensor, is_scalar, operands, scalar, unbroadcast
-from .tensor import DEFAULT_FLOAT, Tensor, to_array, wrap
 
 
 class Add(Function):

@@ -7,13 +7,13 @@ import operator
 
 import numpy as np
 
-from ..errors import bad_argument, check_index_range, check_integer, shown
+from ...errors import bad_argument, check_index_range, check_integer, shown
+from ..from_data import read_tensor
+from ..function import Function
+from ..sums import SHORT
+from ..tensor import Tensor, wrap
 from .axes import one_axis
-from .from_data import read_tensor
-from .function import Function
 from .promotion import checked_tensor
-from .sums import SHORT
-from .tensor import Tensor, wrap
 
 
 class Slice(Function):

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from ..errors import bad_argument
-from .function import Function
+from ...errors import bad_argument
+from ..function import Function
+from ..tensor import Tensor
 from .promotion import check_broadcast, checked_tensor, unbroadcast
-from .tensor import Tensor
 
 
 class MatMul(Function):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import bad_argument
+from ...errors import bad_argument
+from ..function import Function
+from ..tensor import Tensor
 from .axes import lengths, one_axis, some_axes
-from .function import Function
 from .promotion import checked_tensor, unbroadcast
-from .tensor import Tensor
 
 
 class Reshape(Function):

@@ -6,14 +6,14 @@ import math
 
 import numpy as np
 
-from ..errors import LARGEST, bad_argument, check_room, integer, shown
-from ..random import generator
+from ...errors import LARGEST, bad_argument, check_room, integer, shown
+from ...random import generator
+from ..float_errors import quiet
+from ..from_data import recording
+from ..sequence import as_dtype
+from ..tensor import DEFAULT_FLOAT, Tensor, wrap
 from .axes import lengths
-from .float_errors import quiet
-from .from_data import recording
 from .promotion import checked_tensor, is_scalar, result_type, scalar
-from .sequence import as_dtype
-from .tensor import DEFAULT_FLOAT, Tensor, wrap
 
 
 def _finish(op: str, array: np.ndarray, dtype, requires_grad: bool) -> Tensor:
