@@ -65,6 +65,10 @@ def _input_grad(grad_size, weight_size, input_size, stride, padding, dilation, g
     if 0 in (*out_size, *grad_size, kh, kw):
         return out_size, None, None
     np.empty(out_size, np.float32)
+    met = tuple(-(-length // step) for length, step in zip(input_size, stride, strict=True))
+    if (kh, kw, *padding) == (1, 1, 0, 0) and cg > 1 and tuple(grad_pixels) == met != tuple(input_size):
+        _, product, _ = _input_grad(grad_size, (f, cg, 1, 1), met, (1, 1), (0, 0), (1, 1), groups)
+        return out_size, conv_product.Spread(product, (n, cg * groups, *met), stride), taps
     plan = geometry.input_grad(f // groups, cg, (kh, kw), input_size, stride, padding, dilation)
     if plan.source_at.size == 0:
         return out_size, None, None

@@ -27,6 +27,8 @@ from .tiles import copy_run
 
 #: Most pixels, and least weights.
 PIXELS, WEIGHTS = 256, 1 << 16
+#: Most pixels of so many weights that they come from memory, however they are packed; and those.
+MORE_PIXELS, VAST = 1024, 1 << 22
 #: Least taps of a filter: the sums of fewer are done sooner than they are copied to their places.
 TAPS = 256
 #: Weights from which on transforming them takes longer than Winograd's fewer multiplications save.
@@ -37,7 +39,7 @@ DEPTH = 256
 
 def is_worth_it(pixels, weights):
     """Tell whether each weight is used too rarely to be packed."""
-    return pixels <= PIXELS and weights >= WEIGHTS
+    return (pixels <= PIXELS and weights >= WEIGHTS) or (pixels <= MORE_PIXELS and weights >= VAST)
 
 
 @Task

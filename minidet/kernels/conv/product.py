@@ -149,6 +149,20 @@ class Product:
         launch(self.kernel, self.count, x, weight, packed, out, self.table, self.numbers, self.work, packing.tiles)
 
 
+class Spread:
+    """An input gradient of a 1 x 1 kernel with strides: a product for the pixels that were met, zeros between them."""
+
+    def __init__(self, product, size, stride):
+        self.product, self.kernel, self.size, self.stride = product, product.kernel, size, stride
+
+    def run(self, x, weight, bias, out):
+        """Compute ``out``."""
+        met = np.empty(self.size, out.dtype)
+        self.product.run(x, weight, bias, met)
+        out[...] = 0
+        out[:, :, :: self.stride[0], :: self.stride[1]] = met
+
+
 class Groups:
     """A product for every group of every image, whose numbers lie side by side, as Winograd's kernels need them."""
 

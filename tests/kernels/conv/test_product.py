@@ -268,3 +268,23 @@ def test_groups_are_products_of_their_own_where_winograd_pays():
     many = walk(sizes, [(3, 3)], [(1, 1), (2, 2)], [(1, 1)], ONES, [(32, 34)], (1, 3), groups=2)
     many += walk(sizes, [(3, 3)], paddings=[(1, 1)], channels=[(48, 51)], groups=3)
     assert reached(many)["winograd.correlate"] > 5
+
+
+def test_strided_kernels_of_one_tap_are_spread(monkeypatch):
+    """Pixels between the strides are 0; where the image is longer or shorter than the steps, and with output padding."""
+    spread = []
+    run = conv_product.Spread.run
+    monkeypatch.setattr(conv_product.Spread, "run", lambda self, *args: spread.append(1) or run(self, *args))
+    sizes = [(1, 1), (1, 6), (7, 8), (12, 13)]
+    walk(
+        sizes,
+        [(1, 1)],
+        [(2, 2), (2, 1), (1, 3), (5, 7)],
+        [(0, 0), (1, 0)],
+        [(1, 1), (70, 70)],
+        [(2, 3), (20, 40)],
+        (1, 2),
+    )
+    walk(sizes, [(1, 1)], [(2, 2), (6, 1)], channels=[(4, 6)], groups=2)
+    walk([(9, 9)], [(3, 3)], [(2, 2)], [(70, 70), (0, 0)], [(70, 70)], [(4, 5)])
+    assert len(spread) > 50
