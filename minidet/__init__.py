@@ -63,6 +63,7 @@ from .autograd import (
     logical_xor,
     logsumexp,
     lt,
+    matmul,
     max,
     maximum,
     mean,
@@ -102,7 +103,6 @@ from .autograd import (
     zeros,
     zeros_like,
 )
-from .autograd.operations import matmul
 from .random import manual_seed
 
 __version__ = "0.1.0"
