@@ -122,7 +122,7 @@ class Bench:
     def __init__(self):
         from tests.table.collect import ROWS
 
-        from .public import Checks, rows_of
+        from .checks import Checks, rows_of
         from .targets import all_targets
 
         self.targets, self.checks = all_targets(), Checks()

@@ -152,6 +152,8 @@ class Product:
 class Spread:
     """An input gradient of a 1 x 1 kernel with strides: a product for the pixels that were met, zeros between them."""
 
+    has_gaps = True
+
     def __init__(self, product, size, stride):
         self.product, self.kernel, self.size, self.stride = product, product.kernel, size, stride
 

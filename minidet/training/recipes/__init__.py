@@ -3,7 +3,7 @@
 import inspect
 from dataclasses import replace
 
-from ...errors import bad_argument
+from ...errors import bad_argument, flag
 from ...models import MODELS
 from ..recipe import Recipe
 from ..tasks import check_fit
@@ -35,7 +35,7 @@ def recipe_for(model: str, data: str, *, on_backbone: bool = False, **changes) -
         If the two do not fit; the message says which do.
     """
     source = check_fit(model, data).sources[data]
-    table = {**RECIPES, **ON_BACKBONE} if on_backbone else RECIPES
+    table = {**RECIPES, **ON_BACKBONE} if flag("recipe_for", "on_backbone", on_backbone) else RECIPES
     known = next((table[model, name] for name in (data, source.recipes) if (model, name) in table), None)
     if known is None:
         fit = sorted(name for m, name in RECIPES if m == model)
