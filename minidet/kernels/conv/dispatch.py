@@ -26,7 +26,7 @@ import functools
 import numpy as np
 
 from ..launch.tasks import launch
-from . import geometry, shares
+from . import geometry, launches, shares
 from . import near as conv_near
 from . import product as conv_product
 from . import weight as conv_weight
@@ -68,7 +68,7 @@ def _input_grad(grad_size, weight_size, input_size, stride, padding, dilation, g
     met = tuple(-(-length // step) for length, step in zip(input_size, stride, strict=True))
     if (kh, kw, *padding) == (1, 1, 0, 0) and cg > 1 and tuple(grad_pixels) == met != tuple(input_size):
         _, product, _ = _input_grad(grad_size, (f, cg, 1, 1), met, (1, 1), (0, 0), (1, 1), groups)
-        return out_size, conv_product.Spread(product, (n, cg * groups, *met), stride), taps
+        return out_size, launches.Spread(product, (n, cg * groups, *met), stride), taps
     plan = geometry.input_grad(f // groups, cg, (kh, kw), input_size, stride, padding, dilation)
     if plan.source_at.size == 0:
         return out_size, None, None

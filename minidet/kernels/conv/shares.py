@@ -12,7 +12,8 @@ from ..simd.tiles import DENSE_LANES, DENSE_ROWS, DOT_ROWS, INDEXED_LANES, INDEX
 from . import depthwise, few, geometry, weight
 from . import winograd as conv_winograd
 from . import winograd_weight as winograd
-from .product import FEWEST, TASKS, Panels, padded, tasks_for
+from .launches import FEWEST, Panels, padded
+from .product import TASKS, tasks_for
 
 #: Strides above which an image may be split as for the forward pass, if it is so many times as large unsplit.
 FAR_APART, MOST_UNSPLIT = 8, 4

@@ -13,7 +13,7 @@ if not jit.ENABLED:
     pytest.skip("numba is absent or switched off", allow_module_level=True)
 
 from minidet import kernels
-from minidet.kernels.conv import geometry, pointwise
+from minidet.kernels.conv import geometry, launches, pointwise
 from minidet.kernels.conv import near as conv_near
 from minidet.kernels.conv import product as conv_product
 from tests.fuzz.convolutions import Case, check, paths
@@ -273,8 +273,8 @@ def test_groups_are_products_of_their_own_where_winograd_pays():
 def test_strided_kernels_of_one_tap_are_spread(monkeypatch):
     """Pixels between the strides are 0; where the image is longer or shorter than the steps, and with output padding."""
     spread = []
-    run = conv_product.Spread.run
-    monkeypatch.setattr(conv_product.Spread, "run", lambda self, *args: spread.append(1) or run(self, *args))
+    run = launches.Spread.run
+    monkeypatch.setattr(launches.Spread, "run", lambda self, *args: spread.append(1) or run(self, *args))
     sizes = [(1, 1), (1, 6), (7, 8), (12, 13)]
     walk(
         sizes,

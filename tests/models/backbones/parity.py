@@ -10,7 +10,7 @@ from minidet.nn import functional as F
 from .cases import disturb
 
 
-def compare(mine, theirs, constants, rng, size=(64, 64)):
+def assert_as_in_pytorch(mine, theirs, constants, rng, size=(64, 64)):
     """Compare logits (in training and evaluation), gradients and running statistics of one network in two libraries.
 
     ``theirs`` takes images that are normalised already, and has the same names.

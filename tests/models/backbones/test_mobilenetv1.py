@@ -6,7 +6,7 @@ from minidet.models import backbones, multiply_adds
 from minidet.models.backbones.mobilenetv1 import SameConv2d
 
 from .cases import TENSORFLOW
-from .parity import compare
+from .parity import assert_as_in_pytorch
 
 
 def twin(width, batch_norm):
@@ -57,7 +57,7 @@ def twin(width, batch_norm):
 )
 def test_as_in_pytorch(batch_norm, size, rng):
     mine = backbones.mobilenet_v1(10, width=0.25, batch_norm=batch_norm)
-    compare(mine, twin(0.25, batch_norm), TENSORFLOW, rng, size)
+    assert_as_in_pytorch(mine, twin(0.25, batch_norm), TENSORFLOW, rng, size)
 
 
 @pytest.mark.parametrize("size, stride, first", [((6, 7), 2, (0, 1)), ((5, 8), 2, (1, 0)), ((5, 6), 1, (1, 1))])

@@ -4,7 +4,7 @@ from minidet.models import backbones
 from minidet.models.backbones.mobilenetv2 import round_channels
 
 from .cases import IMAGENET
-from .parity import compare
+from .parity import assert_as_in_pytorch
 
 
 def twin(width, num_classes):
@@ -49,7 +49,7 @@ def twin(width, num_classes):
 @pytest.mark.parity
 @pytest.mark.parametrize("width, size", [(0.25, (45, 70)), pytest.param(0.5, (64, 64), marks=pytest.mark.slow)])
 def test_as_in_pytorch(width, size, rng):
-    compare(backbones.mobilenet_v2(10, width, dropout=0.0), twin(width, 10), IMAGENET, rng, size)
+    assert_as_in_pytorch(backbones.mobilenet_v2(10, width, dropout=0.0), twin(width, 10), IMAGENET, rng, size)
 
 
 def test_channels_are_multiples_of_eight():

@@ -3,7 +3,7 @@ import pytest
 from minidet.models import backbones
 
 from .cases import IMAGENET
-from .parity import compare
+from .parity import assert_as_in_pytorch
 
 
 def twin(bottleneck, counts, width, num_classes):
@@ -64,7 +64,7 @@ def twin(bottleneck, counts, width, num_classes):
     ],
 )
 def test_as_in_pytorch(name, bottleneck, counts, size, rng):
-    compare(getattr(backbones, name)(10, width=8), twin(bottleneck, counts, 8, 10), IMAGENET, rng, size)
+    assert_as_in_pytorch(getattr(backbones, name)(10, width=8), twin(bottleneck, counts, 8, 10), IMAGENET, rng, size)
 
 
 def test_names_and_starting_values():

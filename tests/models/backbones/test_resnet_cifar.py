@@ -3,7 +3,7 @@ import pytest
 from minidet.models import backbones
 
 from .cases import IMAGENET
-from .parity import compare
+from .parity import assert_as_in_pytorch
 
 
 def twin(width, option):
@@ -57,7 +57,7 @@ def twin(width, option):
     ],
 )
 def test_as_in_pytorch(option, size, rng):
-    compare(backbones.resnet20(10, width=4, option=option), twin(4, option), IMAGENET, rng, size)
+    assert_as_in_pytorch(backbones.resnet20(10, width=4, option=option), twin(4, option), IMAGENET, rng, size)
 
 
 def test_option_b_has_weights_in_its_shortcuts():

@@ -6,7 +6,7 @@ from minidet.models import backbones
 from minidet.models.backbones.squeezenet import SqueezeNet
 
 from .cases import IMAGENET, disturb, to_numpy
-from .parity import compare
+from .parity import assert_as_in_pytorch
 
 PLANS = {
     "squeezenet1_0": (7, [96, "M", 16, 16, 32, "M", 32, 48, 48, 64, "M", 64]),
@@ -53,7 +53,7 @@ def twin(name):
 def test_as_in_pytorch(name, size, rng):
     mine = getattr(backbones, name)(10, dropout=0.0)
     mine.classifier[1].weight._write_array()[...] *= 10  # of 0.01: too little to compare
-    compare(mine, twin(name), IMAGENET, rng, size)
+    assert_as_in_pytorch(mine, twin(name), IMAGENET, rng, size)
 
 
 def test_a_backbone_pads_with_the_classifiers_weights(rng):

@@ -3,7 +3,7 @@ import pytest
 from minidet.models import backbones
 
 from .cases import IMAGENET
-from .parity import compare
+from .parity import assert_as_in_pytorch
 
 
 def twin(convs, batch_norm, width, hidden, ceil_mode):
@@ -51,7 +51,7 @@ def test_as_in_pytorch(name, convs, size, rng):
     mine = getattr(backbones, name)(10, width=8, hidden=16, dropout=0.0)
     for layer in mine.classifier[::3]:  # weights of 0.01 would leave nothing to compare
         layer.weight._write_array()[...] *= 20
-    compare(mine, theirs, IMAGENET, rng, size)
+    assert_as_in_pytorch(mine, theirs, IMAGENET, rng, size)
 
 
 def test_names_and_starting_values():

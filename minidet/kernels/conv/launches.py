@@ -1,0 +1,171 @@
+"""What runs a convolution, once found for its shapes: a launch of a kernel, and what it needs before and after."""
+
+import numpy as np
+
+from ..launch import workspace
+from ..launch.tasks import THREADS, launch
+from . import depthwise, few, gather
+from . import tiles as conv_tiles
+
+#: Fewest shares to cut work into.
+FEWEST = 8
+#: Most weights of which each thread packs a copy of its own.
+OWN = 1 << 18
+
+
+def padded(x, layout, starts, slack=0):
+    """Return the padded, phase-split copy of x (N, C, H, W), or x itself if it needs none; and ``slack`` elements."""
+    n, c, h, w = x.shape
+    is_whole = (h, w) == (layout.rows, layout.columns) and (layout.sh == 1 or h == 1) and (layout.sw == 1 or w == 1)
+    if layout.phases == 1 and is_whole and not starts.any() and not slack:
+        return x
+    size = n * c * layout.plane + slack
+    image = workspace.take("image", size, x.dtype)
+    launch(conv_tiles.pad, n * c, x, None, None, image, starts.reshape(-1), (*layout, h, w), size)
+    return image
+
+
+class Packing:
+    """Weights in the order in which tiles read them, behind the biases: a copy per thread, which makes it, or one.
+
+    A thread's own copy needs no launch, and is in its own caches.
+
+    Parameters
+    ----------
+    tile, tiles : Task
+        Packs one tile of rows; packs all of them, for a thread.
+    count : int
+        Tiles.
+    size : int
+        Numbers in a copy.
+    filters : int
+    numbers : tuple of int
+        What the tasks need to know.
+    """
+
+    def __init__(self, tile, tiles, count, size, filters, numbers):
+        own = size <= OWN
+        self.tile, self.tiles, self.count, self.filters = tile, tiles if own else None, count, filters
+        self.copies, first = size * (THREADS if own else 1), -(-filters // 16) * 16
+        self.size = first + self.copies
+        self.numbers = (*numbers, first, size if own else 0)
+
+
+class Planes:
+    """A launch of ``depthwise``, which needs no padded copy and no packed weights."""
+
+    def __init__(self, count, numbers, table, work, has_gaps):
+        self.kernel, self.count, self.table, self.work = depthwise.correlate, count, table, work
+        self.numbers, self.has_gaps = np.array(numbers, np.int64), has_gaps
+
+    def run(self, x, weight, bias, out):
+        """Compute ``out``."""
+        if self.has_gaps:
+            out[...] = 0
+        launch(self.kernel, self.count, x, weight, bias, out, self.table, self.numbers, self.work)
+
+
+class Panels:
+    """A launch that gathers the taps of all pixels into panels: of few pixels, for ``few``."""
+
+    def __init__(self, size, pixels, steps, offsets):
+        n, channels, h, w = size
+        if (offsets, steps, pixels) == (((0, 0),), (1, 1), (h, w)):  # every pixel meets itself: one long row
+            pixels, h, w = (1, h * w), 1, h * w
+        units, chunks, self.taps = -(-n * pixels[0] * pixels[1] // gather.WIDE), min(channels, FEWEST), len(offsets)
+        self.count, self.size = units * chunks, units * gather.WIDE * channels * self.taps
+        self.table = np.array(offsets, np.int64).T.flatten()
+        self.numbers = np.array((*pixels, *steps, n, channels, h, w, self.taps, chunks), np.int64)
+
+    def fill(self, x):
+        """Return the panels."""
+        panels = workspace.take("image", self.size, x.dtype)
+        launch(few.fill, self.count, x, None, None, panels, self.table, self.numbers, self.size)
+        return panels
+
+
+class Few:
+    """A launch of ``few``, whose weights lie where they are."""
+
+    def __init__(self, panels, count, table, numbers, work):
+        self.kernel, self.panels, self.count, self.table, self.work = few.correlate, panels, count, table, work
+        self.numbers = np.array(numbers, np.int64)
+
+    def run(self, x, weight, bias, out):
+        """Compute ``out``."""
+        panels = self.panels.fill(x)
+        launch(self.kernel, self.count, panels, weight, bias, out, self.table, self.numbers, self.work)
+
+
+class FewPhases:
+    """The launches of ``few`` for every phase of a result; if it ``has_gaps``, they do not write all of it."""
+
+    kernel = few.correlate
+
+    def __init__(self, phases, has_gaps):
+        self.phases, self.has_gaps = phases, has_gaps
+
+    def run(self, x, weight, bias, out):
+        """Compute ``out``."""
+        if self.has_gaps:
+            out[...] = 0
+        for phase in self.phases:
+            phase.run(x, weight, bias, out)
+
+
+class Product:
+    """A launch of a kernel: its tasks, numbers and table, how weights are packed, and x padded if ``frame`` says so.
+
+    ``numbers`` ends with those of the packing. If the result ``has_gaps``, the kernel does not write all of it.
+    """
+
+    def __init__(self, kernel, count, numbers, table, packing, work, frame=None, has_gaps=False):
+        self.kernel, self.count, self.table, self.work, self.frame = kernel, count, table, work, frame
+        self.has_gaps = has_gaps
+        self.packing, self.numbers = packing, np.array((*numbers, *packing.numbers), np.int64)
+
+    def run(self, x, weight, bias, out):
+        """Compute ``out``."""
+        packing = self.packing
+        if self.has_gaps:
+            out[...] = 0
+        if self.frame is not None:
+            x = padded(x, *self.frame)
+        packed = workspace.take("weights", packing.size, x.dtype)
+        packed[: packing.filters] = 0 if bias is None else bias
+        if packing.tiles is None:
+            launch(packing.tile, packing.count, None, weight, packed, packed, self.table, self.numbers, packing.copies)
+        launch(self.kernel, self.count, x, weight, packed, out, self.table, self.numbers, self.work, packing.tiles)
+
+
+class Spread:
+    """An input gradient of a 1 x 1 kernel with strides: a product for the pixels that were met, zeros between them."""
+
+    has_gaps = True
+
+    def __init__(self, product, size, stride):
+        self.product, self.kernel, self.size, self.stride = product, product.kernel, size, stride
+
+    def run(self, x, weight, bias, out):
+        """Compute ``out``."""
+        met = np.empty(self.size, out.dtype)
+        self.product.run(x, weight, bias, met)
+        out[...] = 0
+        out[:, :, :: self.stride[0], :: self.stride[1]] = met
+
+
+class Groups:
+    """A product for every group of every image, whose numbers lie side by side, as Winograd's kernels need them."""
+
+    def __init__(self, product, groups):
+        self.product, self.kernel, self.groups = product, product.kernel, groups
+
+    def run(self, x, weight, bias, out):
+        """Compute ``out``."""
+        groups = self.groups
+        weights = weight.reshape(groups, -1)
+        biases = [None] * groups if bias is None else bias.reshape(groups, -1)
+        images, results = (a.reshape(a.shape[0], groups, 1, a.shape[1] // groups, *a.shape[2:]) for a in (x, out))
+        for image, result in zip(images, results, strict=True):
+            for group in zip(image, weights, biases, result, strict=True):
+                self.product.run(*group)
