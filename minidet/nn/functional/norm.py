@@ -108,7 +108,7 @@ def planes(x: np.ndarray) -> np.ndarray:
 def affine(x: np.ndarray, weight, bias) -> tuple[np.ndarray, np.ndarray]:
     """Return weight and bias, contiguous; ones and zeros if there are none."""
     weight = np.ones(x.shape[1], x.dtype) if weight is None else np.ascontiguousarray(weight)
-    return weight, np.zeros(x.shape[1], x.dtype) if bias is None else np.ascontiguousarray(bias)
+    return weight, np.zeros_like(weight) if bias is None else np.ascontiguousarray(bias)
 
 
 # the public functions: they check, then apply --------------------------------------------------------------------

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import minidet
 from minidet.nn import functional as F
+from minidet.nn.functional.norm import affine
 
 from .test_pool import SEED, assert_parity
 
@@ -79,3 +80,13 @@ def test_l2_norm_has_unit_length():
     out = F.l2_norm(x, np.full(5, 2, np.float32)).numpy()
     np.testing.assert_allclose(np.sqrt((out**2).sum(axis=1)), 2, rtol=1e-5)
     assert F.l2_norm(x * 0, np.ones(5, np.float32)).numpy().max() == 0
+
+
+@pytest.mark.parametrize("images", [1, 2, 5])
+def test_what_is_left_out_has_a_number_for_each_channel(images):
+    weight, bias = affine(np.zeros((images, 3, 4)), None, None)
+    np.testing.assert_array_equal(weight, np.ones(3))
+    np.testing.assert_array_equal(bias, np.zeros(3))
+    weight, bias = affine(np.zeros((images, 3, 4), np.float32), np.full(3, 2, np.float32), None)
+    assert bias.shape == weight.shape == (3,) and bias.dtype == np.float32
+    assert not bias.any()
