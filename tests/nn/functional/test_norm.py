@@ -88,5 +88,6 @@ def test_what_is_left_out_has_a_number_for_each_channel(images):
     np.testing.assert_array_equal(weight, np.ones(3))
     np.testing.assert_array_equal(bias, np.zeros(3))
     weight, bias = affine(np.zeros((images, 3, 4), np.float32), np.full(3, 2, np.float32), None)
-    assert bias.shape == weight.shape == (3,) and bias.dtype == np.float32
+    assert bias.shape == weight.shape == (3,)
+    assert bias.dtype == np.float32
     assert not bias.any()
