@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import minidet
-from minidet import Tensor, autograd, nn
+from minidet import Tensor, autograd, nn, ops
 from minidet.autograd.gradcheck import GradcheckError, gradcheck_report
 from minidet.nn import functional as F
 
@@ -273,8 +273,13 @@ def public_operations():
     return names | {f"nn.{name}": getattr(nn, name) for name in nn.__all__ if name not in NOT_OPERATIONS}
 
 
+def vision_operations():
+    """Return every function of ``ops``."""
+    return {f"ops.{name}": getattr(ops, name) for name in ops.__all__ if inspect.isfunction(getattr(ops, name))}
+
+
 def test_every_public_operation_has_a_row():
-    public = public_operations()
+    public = public_operations() | vision_operations()
     tested = {row.name for row in ROWS}
     objects = [public[name] for name in tested if name in public]  # F.sigmoid is minidet.sigmoid: one row will do
     missing = [name for name, value in public.items() if not any(value is other for other in objects)]
@@ -282,7 +287,12 @@ def test_every_public_operation_has_a_row():
 
 
 def test_every_row_is_about_something_public():
-    known = {*public_operations(), *(f"Tensor.{name}" for name in dir(Tensor)), *(f"nn.{name}" for name in nn.__all__)}
+    known = {
+        *public_operations(),
+        *vision_operations(),
+        *(f"Tensor.{name}" for name in dir(Tensor)),
+        *(f"nn.{name}" for name in nn.__all__),
+    }
     assert not {row.name for row in ROWS} - known
 
 

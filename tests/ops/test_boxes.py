@@ -31,6 +31,33 @@ def test_no_boxes(shapes):
     assert ops.box_iou(first, second).shape == shapes
 
 
+def test_generalised_overlaps_by_hand():
+    found = ops.generalized_box_iou(A, B).numpy()
+    assert found[0, 0] == 1
+    assert found[0, 2] == pytest.approx(0 - (8 * 4 - 16) / 32)  # they touch: half of the box around them is neither's
+    assert found[1, 1] == pytest.approx(1 / 15 - (5 * 5 - 15) / 25)
+    assert found[2, 3] == 0, "no area at all: torchvision's is NaN"
+
+
+def test_clipping_by_hand():
+    boxes = np.array([[-5, -5, 30, 40], [20, 10, 25, 12], [3, 4, 5, 6]], np.float32)
+    expected = [[0, 0, 20, 10], [20, 10, 20, 10], [3, 4, 5, 6]]
+    found = ops.clip_boxes_to_image(boxes, (10, 20))
+    assert found.numpy().tolist() == expected
+    assert found.dtype == np.float32
+    several = ops.clip_boxes_to_image(np.stack([boxes, boxes], 1), (10, 20))  # (R, K, 4)
+    assert several.numpy()[:, 1].tolist() == expected
+    assert ops.clip_boxes_to_image(np.zeros((0, 3, 4), np.float32), (10, 20)).shape == (0, 3, 4)
+    assert ops.clip_boxes_to_image(boxes.astype(np.int32), (10, 20)).numpy().tolist() == expected
+
+
+def test_small_boxes_by_hand():
+    boxes = np.array([[0, 0, 5, 5], [0, 0, 4.9, 9], [0, 0, 9, 4.9], [7, 7, 1, 1]], np.float32)
+    found = ops.remove_small_boxes(boxes, 5)
+    assert (found.numpy().tolist(), found.dtype) == ([0], np.int64)
+    assert ops.remove_small_boxes(boxes, 0).numpy().tolist() == [0, 1, 2]
+
+
 BOXES = st.lists(st.tuples(*[st.integers(-20, 20)] * 2, *[st.integers(0, 9)] * 2), min_size=1, max_size=4)
 
 
