@@ -16,6 +16,7 @@ from ...models import MODELS
 from ...viz import overlay_joints
 from ..recipe import LARGE
 from .figures import Figures
+from .freezing import check_freezing, freeze_first
 from .task import Source, Task
 
 COUNTED = 500  # people of whom the mean pose is taken
@@ -57,12 +58,14 @@ class Pose(Task):
 
     @dataclass(frozen=True)
     class Options:
-        """How large pictures are, and how they are changed in training."""
+        """How large pictures are, how they are changed in training, and when the trunk learns."""
 
         size: int = 128  # pixels of a picture's sides
         degrees: float = 0.0  # pictures are turned by an angle up to this ...
         scale: tuple[float, float] = (1.0, 1.0)  # ... and magnified by a factor between these
         flip_test: bool = False  # answers are averaged with those for the mirror image
+        frozen_epochs: int = 0  # the trunk stays as it is in the first epochs; afterwards it learns, too ...
+        frozen_until: int | None = None  # ... but for what comes before its map of this stride
 
         def __post_init__(self):
             integer("train", "size", self.size, 32, 2**12)
@@ -71,6 +74,11 @@ class Pose(Task):
             if not isinstance(self.scale, (tuple, list)) or len(self.scale) != 2:
                 raise bad_argument("train", "scale", f"is {self.scale!r}", "two numbers", error=TypeError)
             object.__setattr__(self, "scale", tuple(number("train", "scale", part, 0, LARGE) for part in self.scale))
+            check_freezing(self)
+
+    def stage(self, model, epoch: int) -> None:
+        """Keep the trunk as it is in the first epochs, and its first layers as long as ``frozen_until`` says."""
+        freeze_first(model, epoch, self.options)
 
     def describe(self, dataset) -> dict:
         """Return the joints' names, which change places in a mirror, and their mean places, as shares of the sides."""

@@ -8,6 +8,7 @@ import pytest
 from minidet import tensor
 from minidet.data import LSPET, FigurePoses
 from minidet.metrics import PCK
+from minidet.models import MODELS
 from minidet.training.recipes import recipe_for
 from minidet.training.tasks import task_for
 from minidet.training.tasks.pose import Pose, collate_people, mean_pose
@@ -143,3 +144,21 @@ def test_photographs_are_turned_and_coloured_in_training_only():
     assert not np.array_equal(train[0][0], train[0][0])
     np.testing.assert_array_equal(plain[0][0], LSPET(split="train").load(0)[0])
     assert train[0][0].shape == (3, 128, 128)
+
+
+def test_the_first_layers_of_the_trunk_stay_as_they_are():
+    recipe = recipe_for("pose", "figures", options={"frozen_epochs": 1, "frozen_until": 4})
+    model, task = MODELS["pose"].network(14, "mobilenet_v1_025"), task_for(recipe)
+    learns = {}
+    for epoch in range(3):
+        task.stage(model, epoch)
+        learns[epoch] = [name for name, parameter in model.backbone.named_parameters() if parameter.requires_grad]
+    assert learns[0] == []
+    assert learns[1] == learns[2]
+    assert learns[1][0] == "dw4.weight"  # what comes after the map of stride 4
+    assert all(parameter.requires_grad for parameter in model.decoder.parameters())
+
+
+def test_freezing_is_checked():
+    with pytest.raises(ValueError, match="frozen_epochs is -1"):
+        task_for(recipe_for("pose", "figures", options={"frozen_epochs": -1}))

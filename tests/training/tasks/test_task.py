@@ -17,7 +17,7 @@ from minidet.serialization import load_checkpoint
 from minidet.training import train as training
 from minidet.training.fit import MOST_EPOCHS
 from minidet.training.recipe import Recipe
-from minidet.training.recipes import RECIPES
+from minidet.training.recipes import RECIPES, recipe_for
 from minidet.training.runs import open_run
 from minidet.training.tasks import TASKS, Source, Task, task_for
 from minidet.training.tasks.figures import Figures
@@ -268,3 +268,14 @@ def test_a_loss_of_parts_that_is_not_finite_names_the_layer(rows, monkeypatch):
 def test_the_task_of_a_recipe(rows):
     assert isinstance(task_for(RECIPE), Finding)
     assert task_for(RECIPE).recipe.options == {"near": 1.0}
+
+
+def test_minutes_are_those_of_what_learns_at_the_end():
+    recipe = recipe_for("localization", "shapes", options={"frozen_epochs": 3, "frozen_until": 2})
+    run, stages = training.Run(replace(recipe, train_samples=32, batch_size=16), None, 0, 0, False), []
+    stage = run.task.stage
+    run.task.stage = lambda model, epoch: (stages.append(epoch), stage(model, epoch))
+    training.epochs_within(0.1, run)
+    assert len(stages) == 1
+    assert stages[0] > 3
+    assert any(parameter.requires_grad for parameter in run.model.backbone.parameters())
