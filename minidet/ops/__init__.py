@@ -1,11 +1,20 @@
-"""The geometry of detection: boxes, what overlaps, what stays."""
+"""The geometry of detection: boxes, anchors, what overlaps, what matches, what stays."""
 
+from .anchors import AnchorGenerator
 from .boxes import box_area, box_iou, clip_boxes_to_image, generalized_box_iou, remove_small_boxes
+from .coder import BoxCoder
 from .convert import box_convert
+from .matcher import Matcher, bipartite_match
 from .nms import batched_nms, nms, soft_nms
+from .sampler import BalancedPositiveNegativeSampler
 
 __all__ = [
+    "AnchorGenerator",
+    "BalancedPositiveNegativeSampler",
+    "BoxCoder",
+    "Matcher",
     "batched_nms",
+    "bipartite_match",
     "box_area",
     "box_convert",
     "box_iou",

@@ -115,7 +115,7 @@ def clip_boxes_to_image(boxes, size) -> Tensor:
         A box is NaN or infinite.
     """
     op = "clip_boxes_to_image"
-    height, width = image_size(op, size)
+    height, width = checked_size(op, size)
     boxes = read_tensor(op, "boxes", boxes)
     if boxes.ndim < 1 or boxes.shape[-1] != 4:
         raise bad_argument(op, "boxes", f"has shape {boxes.shape}", "(..., 4), x1, y1, x2 and y2 of each box")
@@ -148,7 +148,7 @@ def remove_small_boxes(boxes, min_size: float) -> Tensor:
     return tensor(np.flatnonzero((sides >= number("remove_small_boxes", "min_size", min_size)).all(1)))
 
 
-def image_size(op: str, size, argument: str = "size") -> tuple[int, int]:
+def checked_size(op: str, size, argument: str = "size") -> tuple[int, int]:
     """Return an image's (height, width), or raise unless they are two integers >= 0."""
     if not isinstance(size, (tuple, list)) or len(size) != 2:
         raise bad_argument(op, argument, f"is {shown(size)}", "(height, width)")

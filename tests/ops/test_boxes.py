@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from minidet import ops, tensor
 from minidet.autograd.gradcheck import gradcheck
+from tests.fixtures import torchvision
 
 A = np.array([[0, 0, 4, 2], [1, 1, 3, 5], [2, 2, 2, 6]], np.float32)  # the last has no area
 B = np.array([[0, 0, 4, 2], [2, 0, 6, 2], [-4, -2, 0, 0], [2, 2, 2, 6]], np.float32)
@@ -124,3 +125,8 @@ def test_the_same_as_torch(rng):
     areas = [(t[:, 2] - t[:, 0]) * (t[:, 3] - t[:, 1]) for t in (ta, tb)]
     expected = inter / (areas[0][:, None] + areas[1] - inter)
     np.testing.assert_allclose(ops.box_iou(a, b).numpy(), expected.numpy(), rtol=1e-5, atol=1e-7)
+
+
+def test_generalised_overlaps_are_torchvisions():
+    boxes, expected = (torchvision()[name] for name in ("boxes", "giou"))
+    np.testing.assert_allclose(ops.generalized_box_iou(boxes[:20], boxes[20:40]).numpy(), expected, 1e-5, 1e-6)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from minidet import ops
+from tests.fixtures import torchvision
 
 #: The second overlaps the first by 3 / 10; the third overlaps nothing.
 BOXES = np.array([[0, 0, 10, 1], [0, 0, 3, 1], [50, 50, 60, 60]], np.float32)
@@ -120,3 +121,12 @@ def test_soft_drops_what_falls_below():
     assert ops.soft_nms(boxes, SCORES, score_threshold=0)[0].numpy().tolist() == [0, 2, 1]
     assert ops.soft_nms(boxes, SCORES, score_threshold=0.9000001)[0].numpy().tolist() == []
     assert ops.soft_nms(BOXES, [1, 1, 1], 0.9)[0].numpy().tolist() == [0, 1, 2], "of equal scores the first"
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.7])
+def test_the_same_as_torchvision(threshold):
+    recorded = torchvision()
+    boxes, scores = recorded["boxes"], recorded["scores"]
+    np.testing.assert_array_equal(ops.nms(boxes, scores, threshold).numpy(), recorded[f"nms {threshold}"])
+    found = ops.batched_nms(boxes, scores, recorded["classes"], threshold).numpy()
+    np.testing.assert_array_equal(found, recorded[f"batched_nms {threshold}"])

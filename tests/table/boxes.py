@@ -78,6 +78,16 @@ def softened(b, scores):
     return np.array(order), np.array(found)
 
 
+def best_pairs(quality):
+    """Take the best pair, cross out its row and column, and so on."""
+    quality, found = quality.copy(), np.full(len(quality), -1)
+    while quality.max() > 0:
+        i, j = np.unravel_index(quality.argmax(), quality.shape)
+        found[i] = j
+        quality[i], quality[:, j] = 0, 0
+    return found
+
+
 B, S = np.array([[0.0, 0, 2, 2], [1, 1, 4, 3]]), np.array([0.5, 0.25])
 WRONG = np.where(B == 3, np.nan, B)
 FLAT = np.zeros(4)
@@ -224,6 +234,23 @@ ROWS = [
             Bad(lambda: ops.soft_nms(B, S, sigma=0), ValueError, "soft_nms: sigma is 0, expected a positive number"),
             Bad(lambda: ops.soft_nms(B, S, method="hard"), ValueError, "soft_nms: method is 'hard', expected one of"),
             Bad(lambda: ops.soft_nms(B, S, 2), ValueError, "soft_nms: iou_threshold is 2"),
+        ),
+    ),
+    Row(
+        name="ops.bipartite_match",
+        call=ops.bipartite_match,
+        inputs=lambda rng: [rng.permutation(48).reshape(6, 8) / 48],
+        reference=best_pairs,
+        empty=lambda rng: [np.zeros((0, 8))],
+        differentiable=False,
+        bad=(
+            Bad(lambda: ops.bipartite_match(S), ValueError, r"bipartite_match: match_quality_matrix has shape \(2,\)"),
+            Bad(
+                lambda: ops.bipartite_match(B * np.nan),
+                ValueError,
+                "bipartite_match: match_quality_matrix contains NaN",
+            ),
+            Bad(lambda: ops.bipartite_match("x"), TypeError, "bipartite_match: match_quality_matrix"),
         ),
     ),
 ]
