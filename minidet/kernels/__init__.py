@@ -10,16 +10,43 @@ from .launch import jit, memory
 memory.keep_freed_memory()
 
 if jit.ENABLED:
-    from . import activation, conv, linear, loss, nms, norm, optim, pool, unpool, upsample
+    from . import activation, average_precision, conv, linear, loss, nms, norm, optim, pool, rle, unpool, upsample
     from .launch import announce
 
     announce.compilation()
 else:
-    from .reference import activation, conv, linear, loss, nms, norm, optim, pool, unpool, upsample
+    from .reference import (
+        activation,
+        average_precision,
+        conv,
+        linear,
+        loss,
+        nms,
+        norm,
+        optim,
+        pool,
+        rle,
+        unpool,
+        upsample,
+    )
 
     warnings.warn(
         "minidet: numba is absent or switched off (NUMBA_DISABLE_JIT): everything runs on NumPy, many times slower",
         stacklevel=2,
     )
 
-__all__ = ["activation", "conv", "jit", "linear", "loss", "nms", "norm", "optim", "pool", "unpool", "upsample"]
+__all__ = [
+    "activation",
+    "average_precision",
+    "conv",
+    "jit",
+    "linear",
+    "loss",
+    "nms",
+    "norm",
+    "optim",
+    "pool",
+    "rle",
+    "unpool",
+    "upsample",
+]

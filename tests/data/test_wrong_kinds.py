@@ -39,6 +39,9 @@ LABELS = np.ones((4, 6), np.int64)
 JOINTS = np.array([[[0, 0, 2], [3, 4, 2], [5, 5, 0]]], np.float32)
 COLOURS = np.array([[0, 0, 0], [255, 0, 0]], np.uint8)
 SET = [(image(), target())] * 3
+COCO = {"images": [{"id": 1, "height": 4, "width": 6}], "categories": [{"id": 1}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 3, 3], "score": 0.5, "area": 9,
+                         "segmentation": [[0, 0, 3, 0, 3, 3, 0, 3]]}]}  # fmt: skip
 MODULE = nn.Sequential(nn.Conv2d(3, 2, 1), nn.ReLU())
 
 
@@ -100,6 +103,14 @@ CALLS = {
         "update": {"targets": [target()], "predictions": [target()]}}),
     "MeanBox": (metrics.MeanBox, {"num_classes": 3}, {"update": {"target": target(), "size": (4, 6)},
                                                       "predict": {"size": (4, 6)}}),
+    "coco_evaluate": (metrics.coco_evaluate, {"ground_truth": COCO, "detections": COCO["annotations"], "iou_type": "segm"}, {}),
+    "voc_ap": (metrics.voc_ap, {"ground_truth": [target()], "detections": [target()]}, {}),
+    "error_types": (metrics.error_types, {"ground_truth": [target()], "detections": [target()]}, {}),
+    "MeanAveragePrecision": (metrics.MeanAveragePrecision, {"num_classes": 3, "iou_type": "segm"}, {
+        "update": {"targets": [target()], "detections": [target()]}}),
+    "CocoFigures": None,  # what coco_evaluate returns,
+    "ErrorTypes": None,  # error_types,
+    "VOCPrecision": None,  # and voc_ap: holders of values
     "LayerRow": None,  # what layer_table returns, and
     "TapeNode": None,  # read_tape: holders of values
     "as_picture": (viz.as_picture, {"image": image()}, {}),
