@@ -1,5 +1,6 @@
 """train, eval and predict on generated shapes: they need no download, and no scikit-learn."""
 
+import json
 import re
 
 import numpy as np
@@ -18,8 +19,14 @@ def test_train_eval_predict(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("MINIDET_QUICK", "1")
     monkeypatch.chdir(tmp_path)
     assert main(["train", "segnet", "--data", "shapes"]) == 0
-    assert main(["eval", "runs/segnet-shapes", "--split", "val"]) == 0
+    assert main(["eval", "runs/segnet-shapes", "--split", "val", "--json", "figures.json"]) == 0
     printed = capsys.readouterr().out
+    record = json.loads((tmp_path / "figures.json").read_text())
+    assert (record["model"], record["data"], record["split"], record["images"]) == ("segnet", "shapes", "val", 32)
+    assert f"mIoU {record['figures']['mIoU']:.3f}" in printed
+    assert record["epochs"] == 1
+    assert record["seconds"] > 0
+    assert len(record["per_class"]["IoU"]) == len(record["classes"]) == 7
     assert "segnet on shapes, val split, 32 images" in printed
     for name in ("background", "circle", "square", "triangle", "star", "cross", "ring"):
         assert re.search(rf"^{name} ", printed, re.MULTILINE)
