@@ -1,0 +1,89 @@
+"""``python -m benchmarks.results``: the table at the top of ``docs/results.md``, a row for each result to be reached.
+
+Each row is a run that the command in its last column trains, and a file in ``docs/results/``::
+
+    minidet train pose --data figures --minutes 6 --out runs/pose-figures
+    minidet eval runs/pose-figures --json docs/results/pose-figures.json
+    python -m benchmarks.results --write
+
+No figure of the table is typed: reached, baseline, epochs and minutes are read from the files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+from dataclasses import dataclass
+
+from .claims.report import PAGE, redraw, table
+
+FOLDER = pathlib.Path("docs/results")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One result: where its figures are, what is to be reached, and what trains it."""
+
+    file: str  # in docs/results/, without ".json"
+    data: str
+    network: str
+    figure: str  # a name among the file's figures
+    goal: float
+    pytorch: str  # the same figure of the same kind of network in PyTorch on two cores; empty where there is none
+    command: str
+
+
+ROWS = (
+    Row("unet-camvid-mobilenet", "CamVid", "U-Net on pretrained MobileNetV2", "mIoU", 0.57, "0.544",
+        "minidet train unet --data camvid --backbone mobilenet_v2 --pretrained --minutes 10"),
+    Row("localization-shapes", "shapes", "class and box", "localisation accuracy", 0.85, "",
+        "minidet train localization --data shapes --minutes 4"),
+    Row("localization-bccd", "BCCD, the largest cell", "class and box on pretrained MobileNetV2",
+        "localisation accuracy", 0.70, "",
+        "minidet train localization --data bccd --backbone mobilenet_v2 --pretrained"),
+    Row("localization-bccd", "BCCD, the largest cell", "the same, boxes alone", "box accuracy", 0.70, "",
+        "(the same)"),
+    Row("pose-figures", "figures", "heatmaps", "PCK@0.2 torso", 0.80, "",
+        "minidet train pose --data figures --minutes 6"),
+    Row("pose-lspet", "LSPET", "heatmaps on pretrained MobileNetV2", "PCK@0.2 torso", 0.55, "0.509",
+        "minidet train pose --data lspet --pretrained --minutes 8.5"),
+    Row("pose_regression-lspet", "LSPET", "regression on pretrained MobileNetV2", "PCK@0.2 torso", 0.22, "0.199",
+        "minidet train pose_regression --data lspet --pretrained --minutes 3.5"),
+    Row("pose_cascade-lspet", "LSPET", "regression and a cascade stage", "PCK@0.2 torso", 0.22, "",
+        "minidet train pose_cascade --data lspet --pretrained"),
+)  # fmt: skip
+HEADER = ["data", "network", "figure", "goal", "reached", "baseline", "PyTorch", "training", "command"]
+
+
+def cells(row: Row, folder: pathlib.Path) -> list[str]:
+    """Return a row of the table; a result that has no file yet says so."""
+    path, command = folder / f"{row.file}.json", f"`{row.command}`" if row.command[0] != "(" else row.command
+    about = [row.data, row.network, row.figure, f"{row.goal:.2f}"]
+    if not path.exists():
+        return [*about, "not measured", "-", row.pytorch or "-", "-", command]
+    record = json.loads(path.read_text(encoding="utf-8"))
+    reached, baseline = record["figures"][row.figure], record["baseline"].get(row.figure)
+    return [
+        *about,
+        f"**{reached:.3f}**" if reached >= row.goal else f"{reached:.3f}",
+        "-" if baseline is None else f"{baseline:.3f} ({record['baseline_name']})",
+        row.pytorch or "-",
+        f"{record['epochs']} epochs, {record['seconds'] / 60:.1f} min",
+        command,
+    ]
+
+
+def main(arguments=None) -> None:
+    """Print the table; with ``--write``, put it into the page."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.results", description=__doc__.split("\n")[0])
+    parser.add_argument("--write", action="store_true", help="rewrite the table of docs/results.md")
+    args = parser.parse_args(arguments)
+    text = table(HEADER, [cells(row, FOLDER) for row in ROWS])
+    print(text)
+    if args.write:
+        redraw(PAGE, "results", text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""The table of results: read from files, complete, and honest about what is missing."""
+
+import json
+import pathlib
+import shlex
+
+import pytest
+
+from benchmarks.claims.report import marks
+from benchmarks.results import FOLDER, HEADER, ROWS, cells
+from minidet.cli import build_parser
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def test_a_row_is_read_from_its_file(tmp_path):
+    row = ROWS[0]
+    record = {"figures": {row.figure: row.goal + 0.01}, "baseline": {row.figure: 0.1}, "baseline_name": "simple",
+              "epochs": 3, "seconds": 90.0}  # fmt: skip
+    (tmp_path / f"{row.file}.json").write_text(json.dumps(record))
+    found = dict(zip(HEADER, cells(row, tmp_path), strict=True))
+    assert found["reached"] == f"**{row.goal + 0.01:.3f}**"
+    assert found["baseline"] == "0.100 (simple)"
+    assert found["training"] == "3 epochs, 1.5 min"
+    record["figures"][row.figure] = row.goal - 0.01
+    (tmp_path / f"{row.file}.json").write_text(json.dumps(record))
+    assert cells(row, tmp_path)[HEADER.index("reached")] == f"{row.goal - 0.01:.3f}"
+
+
+def test_what_was_not_measured_says_so(tmp_path):
+    assert cells(ROWS[0], tmp_path)[HEADER.index("reached")] == "not measured"
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.command[0] != "("], ids=lambda row: row.file)
+def test_the_commands_are_commands(row):
+    words = shlex.split(row.command)
+    assert words[0] == "minidet"
+    build_parser(words[1]).parse_args(words[1:])
+
+
+def test_the_page_shows_what_the_files_say():
+    page = (ROOT / "docs/results.md").read_text(encoding="utf-8")
+    begin, end = marks("results")
+    part = page[page.index(begin) : page.index(end)]
+    for row in ROWS:
+        assert f"| {' | '.join(cells(row, ROOT / FOLDER))} |" in part
