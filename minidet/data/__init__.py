@@ -7,6 +7,7 @@ from .dataset import Dataset, Subset, TensorDataset
 from .largest_object import LargestObject
 from .loader import DataLoader
 from .photographs.camvid import CamVid
+from .photographs.coco import CocoDetection
 from .photographs.folder import FolderSegmentation
 from .photographs.lsp import LSPET
 from .photographs.root import data_root
@@ -20,6 +21,7 @@ from .transforms import geometry
 __all__ = [
     "LSPET",
     "CamVid",
+    "CocoDetection",
     "DataLoader",
     "Dataset",
     "DigitScenes",

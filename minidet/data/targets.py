@@ -10,8 +10,9 @@ import numpy as np
 from ..autograd.as_array import as_array, shortened
 from ..errors import bad_argument, check_rank, integer, integers, number
 
-#: Entries with one row per object.
-INSTANCE_KEYS = ("boxes", "labels", "masks", "keypoints", "iscrowd", "difficult")
+#: Entries with one number per object, and all that have one row per object.
+ONE_EACH = ("labels", "iscrowd", "difficult", "occlusion")
+INSTANCE_KEYS = ("boxes", "masks", "keypoints", *ONE_EACH)
 MOST_PIXELS = 2**26  # of an image that is made here: RGB of so many takes 800 MB
 LARGEST = 1e6  # of factors
 FURTHEST = 2**31 - 1  # pixels, of a place outside of an image
@@ -70,7 +71,7 @@ def _check_lengths(op: str, target: dict) -> None:
     for key in INSTANCE_KEYS:
         if key not in target:
             continue
-        if key in ("labels", "iscrowd", "difficult"):
+        if key in ONE_EACH:
             target[key] = as_array(op, f"target[{key!r}]", target[key])
             check_rank(op, f"target[{key!r}]", target[key], 1, letters="(N,)")
         first = first or (key, len(target[key]))

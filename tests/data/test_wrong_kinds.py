@@ -87,6 +87,7 @@ CALLS = {
     "data_root": (data.data_root, {"name": "camvid240", "root": "."}, {}),
     "CamVid": (data.CamVid, {"root": "nowhere"}, {}),
     "FolderSegmentation": (data.FolderSegmentation, {"root": "nowhere"}, {}),
+    "CocoDetection": (data.CocoDetection, {"root": "nowhere", "annotations": "nowhere.json"}, {}),
     "VOCDetection": (data.VOCDetection, {"root": "nowhere"}, {}),
     "LSPET": (data.LSPET, {"root": "nowhere"}, {}),
     "FigurePoses": (data.FigurePoses, {"length": 2, "size": 32}, {"load": {"index": 0}, "__getitem__": {"index": 0}}),
@@ -145,7 +146,7 @@ CALLS = {
 ALSO = {"RandomScale": ["resize"], "Resize": ["resize"], "RandomCrop": ["crop"], "Pad": ["pad"], "read_tape": ["draw_tape"],
         "RandomHorizontalFlip": ["hflip"], "RandomAffineCrop": ["warp_affine", "hflip"], "RandomRotation": ["warp_affine"],
         "Compose": ["pad"], "data_root": ["data set"], "CamVid": ["data set camvid240"], "FolderSegmentation": ["data set folder"],
-        "VOCDetection": ["data set voc"],
+        "VOCDetection": ["data set voc"], "CocoDetection": ["data set coco"],
         "LSPET": ["data set lspet_pose128"],
         "DigitScenes": ["Dataset"], "layer_table": ["tensor", "conv2d", "item"]}  # fmt: skip
 

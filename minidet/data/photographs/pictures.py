@@ -27,12 +27,17 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-#: Each turn is a mirror of columns, then one of rows, then an exchange of the two: where it has them.
+#: Each turn is a mirror of columns, then one of rows, then an exchange of the two (``SIDEWAYS``): where it has them.
 _MIRRORS_X = {Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_90,
               Image.Transpose.TRANSVERSE}  # fmt: skip
 _MIRRORS_Y = {Image.Transpose.FLIP_TOP_BOTTOM, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_270,
               Image.Transpose.TRANSVERSE}  # fmt: skip
-_SWAPS = {Image.Transpose.TRANSPOSE, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90, Image.Transpose.ROTATE_270}
+SIDEWAYS = {
+    Image.Transpose.TRANSPOSE,
+    Image.Transpose.TRANSVERSE,
+    Image.Transpose.ROTATE_90,
+    Image.Transpose.ROTATE_270,
+}
 _ORIENTATION, _BITS = 0x0112, 258  # tags of EXIF and TIFF
 _SPREAD = {"L;2": 85, "L;4": 17}  # grey PNGs of 2 or 4 bits: Pillow makes their white 255
 
@@ -181,7 +186,16 @@ def turn_boxes(boxes: np.ndarray, turn: Image.Transpose | None, size: tuple[int,
         x1, x2 = width - x2, width - x1
     if turn in _MIRRORS_Y:
         y1, y2 = height - y2, height - y1
-    return np.stack([y1, x1, y2, x2] if turn in _SWAPS else [x1, y1, x2, y2], 1)
+    return np.stack([y1, x1, y2, x2] if turn in SIDEWAYS else [x1, y1, x2, y2], 1)
+
+
+def turn_planes(planes: np.ndarray, turn: Image.Transpose | None) -> np.ndarray:
+    """Turn planes of pixels (..., H, W) as :func:`open_picture` turned their picture upright."""
+    if turn in _MIRRORS_X:
+        planes = planes[..., ::-1]
+    if turn in _MIRRORS_Y:
+        planes = planes[..., ::-1, :]
+    return np.ascontiguousarray(np.swapaxes(planes, -1, -2) if turn in SIDEWAYS else planes)
 
 
 def _opened(source: str | os.PathLike | bytes):

@@ -11,11 +11,10 @@ import numpy as np
 from ...errors import bad_argument, check_choice
 from ..dataset import Dataset, check_index
 from .folder import PHOTOGRAPHS
-from .pictures import UPRIGHT, open_picture, rgb, turn_boxes
+from .pictures import SIDEWAYS, open_picture, rgb, turn_boxes
 from .root import data_root, existing_file
 
 SIDES = ("xmin", "ymin", "xmax", "ymax")
-_SIDEWAYS = {UPRIGHT[number] for number in (5, 6, 7, 8)}  # turns that exchange width and height
 
 
 class VOCDetection(Dataset):
@@ -143,7 +142,7 @@ class VOCDetection(Dataset):
 def _upright(boxes: np.ndarray, annotation: ElementTree.Element, picture) -> np.ndarray:
     """Turn boxes with their picture, unless the annotation's size says that they are upright already."""
     turn, (width, height) = picture.info["minidet"].turn, picture.size
-    raw = (width, height) if turn in _SIDEWAYS else (height, width)  # (H, W) as the file holds it
+    raw = (width, height) if turn in SIDEWAYS else (height, width)  # (H, W) as the file holds it
     size = annotation.find("size")
     if size is not None and raw != (height, width):
         said = tuple((size.findtext(name) or "").strip() for name in ("height", "width"))

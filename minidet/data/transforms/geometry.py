@@ -5,7 +5,8 @@ other entries stay as they are:
 
 ==================  ===================  ==================================================================
 ``"boxes"``         float (N, 4)         ``(x1, y1, x2, y2)``
-``"labels"``        int (N,)             and ``"iscrowd"``, ``"difficult"``: dropped together with their box
+``"labels"``        int (N,)             and ``"iscrowd"``, ``"difficult"``, ``"occlusion"``: dropped together
+                                         with their box
 ``"masks"``         bool, uint8 (N,H,W)  which pixels belong to the object
 ``"keypoints"``     float (N, K, 3)      ``(x, y, v)``; v = 0 is "not there", and then x = y = 0
 ``"semantic"``      int (H, W)           a class per pixel

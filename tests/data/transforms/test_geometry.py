@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minidet.data.targets import INSTANCE_KEYS
 from minidet.data.transforms import Pad, RandomAffineCrop, RandomCrop, RandomRotation
 from minidet.data.transforms.geometry import boxes_of_masks, crop, hflip, pad, resize, warp_affine
 
@@ -150,6 +151,27 @@ def test_small_and_hidden_objects_go():
     image = np.zeros((3, 10, 40), np.float32)
     kept = [crop(image, target, 0, 0, (10, 10), min_visible=m)[1]["labels"].tolist() for m in (0, 0.3)]
     assert kept == [[0, 1], [0]]  # 2 of 10 columns are left of the second, half a column of the third
+
+
+def test_everything_that_belongs_to_an_object_goes_with_it():
+    """The first object's mask is empty after the crop, though its box is large."""
+    masks = np.zeros((2, 10, 10), bool)
+    masks[0, :, 8:], masks[1, :, :8] = True, True
+    keypoints = np.array([[[1, 1, 2]], [[2, 2, 1]]], np.float32)
+    target = {"boxes": np.array([[0, 0, 10, 10]] * 2, np.float32), "masks": masks, "keypoints": keypoints,
+              "labels": np.array([4, 7]), "iscrowd": np.array([False, True]), "difficult": np.array([True, False]),
+              "occlusion": np.array([0.25, 0.5], np.float32)}  # fmt: skip
+    assert set(target) == set(INSTANCE_KEYS)
+    image = np.zeros((3, 10, 10), np.float32)
+    for _, moved in (crop(image, target, 0, 0, (8, 8)), warp_affine(image, target, [[1, 0, 0], [0, 1, 0]], (8, 8))):
+        assert {name: len(value) for name, value in moved.items()} == dict.fromkeys(target, 1)
+        assert [moved[name].tolist() for name in ("labels", "iscrowd", "difficult", "occlusion")] == [
+            [7],
+            [True],
+            [False],
+            [0.5],
+        ]
+        assert moved["keypoints"].tolist() == [[[2, 2, 1]]]
 
 
 def test_targets_without_objects():
