@@ -28,6 +28,7 @@ BACKBONES = {
     "squeezenet1_1": lambda: SqueezeNet("1_1"),
     "vgg11": lambda: VGG(VGG11),
     "vgg11_bn": lambda: VGG(VGG11, batch_norm=True),
+    "vgg11_bn_0375": lambda: VGG(VGG11, batch_norm=True, width=24),  # for small pictures, from untrained weights
     "vgg16": lambda: VGG(VGG16),
     "vgg16_bn": lambda: VGG(VGG16, batch_norm=True),
 }

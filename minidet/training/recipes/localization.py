@@ -8,13 +8,13 @@ RECIPES = {
     ("localization", "shapes"): Recipe(
         "localization",
         "shapes",
-        epochs=10,
-        batch_size=16,
-        lr=4e-3,
+        epochs=20,
+        batch_size=32,
+        lr=6e-3,
         train_samples=3200,
         test_samples=400,
         options={"size": (64, 64)},
-        model_args={"backbone": "resnet20"},
+        model_args={"backbone": "vgg11_bn_0375", "stride": 16, "box_weight": 4.0},
     ),
     ("localization", "bccd"): Recipe(
         "localization",

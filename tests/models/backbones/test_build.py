@@ -48,7 +48,7 @@ def test_as_many_parameters_as_published(name, undrawn):
 
 
 def test_every_network_has_a_name():
-    assert set(BACKBONES) == {*COUNTS, "mobilenet_v1_025"}
+    assert set(BACKBONES) == {*COUNTS, "mobilenet_v1_025", "vgg11_bn_0375"}
     assert set(COUNTS) < set(backbones.__all__)
 
 
@@ -152,3 +152,10 @@ def test_published_weights_see_a_temple(name, side):
         scores = model(minidet.tensor(pixels.transpose(2, 0, 1)[None].copy())).numpy()[0]
     best = [names[index] for index in np.argsort(-scores)[:3]]
     assert best[0] in {"bell cote", "monastery", "palace", "stupa"}, best
+
+
+def test_a_narrow_vgg(undrawn):
+    """Three eighths of the channels everywhere."""
+    wide, narrow = backbone("vgg11_bn"), backbone("vgg11_bn_0375")
+    assert narrow.strides == wide.strides
+    assert narrow.channels == {stride: channels * 3 // 8 for stride, channels in wide.channels.items()}
