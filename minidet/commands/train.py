@@ -42,9 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def listing() -> str:
-    """Return what can be learnt: for each task its models, its data sets and its options."""
+    """Return what can be learnt: for each task that has models, these, its data sets and its options."""
     lines = []
     for name, task in TASKS.items():
+        if not models_of(name):
+            continue
         options = [field.name for field in fields(task.Options)]
         lines.append(f"{name}:")
         for title, words in (("models", models_of(name)), ("data sets", sorted(task.sources)), ("options", options)):

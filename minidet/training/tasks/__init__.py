@@ -5,6 +5,7 @@ from dataclasses import replace
 from ...errors import bad_argument, check_choice, shown
 from ...models import MODELS
 from ..recipe import Recipe
+from .detection import Detection
 from .localization import Localization
 from .pose import Pose
 from .segmentation import Segmentation
@@ -15,10 +16,12 @@ TASKS = {
     "pose": Pose,
     "segmentation": Segmentation,
     "localization": Localization,
+    "detection": Detection,
 }
 
 __all__ = [
     "TASKS",
+    "Detection",
     "Localization",
     "Pose",
     "Segmentation",
@@ -46,9 +49,10 @@ def models_of(task: str) -> list[str]:
 
 
 def data_sets() -> dict[str, list[str]]:
-    """Return every data set that ``--data`` knows, and the tasks that it serves."""
-    names = sorted({name for task in TASKS.values() for name in task.sources})
-    return {name: [task for task in TASKS if name in TASKS[task].sources] for name in names}
+    """Return every data set that ``--data`` knows, and the tasks that it serves: those that a model learns."""
+    learnt = {name: task for name, task in TASKS.items() if models_of(name)}
+    names = sorted({name for task in learnt.values() for name in task.sources})
+    return {name: [task for task in learnt if name in learnt[task].sources] for name in names}
 
 
 def check_fit(model: str, data: str) -> type[Task]:

@@ -12,6 +12,7 @@ from minidet.training.tasks import TASKS, Segmentation, completed, task_for
 
 #: What the models of each task know of their data sets.
 FACTS = {
+    "detection": {"classes": ["background", *"abcd"]},
     "localization": {"classes": list("abcde")},
     "pose": {"joints": list("abcdefghijklmn"), "pairs": [[0, 5]], "mean_pose": [[0.5, 0.5]] * 14},
     "segmentation": {"classes": list("abcde"), "palette": [[0, 0, 0]] * 5},

@@ -1,0 +1,232 @@
+"""Learning what is in a picture, and where each of it is: data sets, losses, evaluation and picture of the detectors.
+
+A detector takes a list of images (3, H, W). In training it also takes their targets, and returns a dict of losses; else
+it returns a list of dicts, ``{"boxes": (D, 4), "labels": (D,), "scores": (D,)}``. Background is class 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...autograd import Tensor, no_grad
+from ...data import (
+    CocoDetection,
+    DataLoader,
+    Dataset,
+    DigitScenes,
+    ShapeScenes,
+    Subset,
+    VOCDetection,
+    collate_detection,
+    data_root,
+)
+from ...data.photographs.folder import SPLITS
+from ...data.transforms import ColorJitter, Compose, RandomAffineCrop, RandomHorizontalFlip, RandomScale, Resize
+from ...data.transforms.geometry import resize
+from ...errors import bad_argument, check_choice, flag, integer, integers, number
+from ...metrics import MeanAveragePrecision, voc_ap
+from ...viz import overlay_boxes
+from ..recipe import LARGE
+from .figures import Figures
+from .freezing import check_freezing, freeze_first
+from .task import Source, Task
+
+DIGITS_SIZE, SHAPES_SIZE = 64, 96  # pixels, the sides of a scene, unless the options say otherwise
+LEAST_VISIBLE = 0.3  # of an object that is cut by a window; what is left of less is background
+LARGEST_SIDE = 4096
+NAMED = 5  # detections that are named in words
+REPORTED = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100")
+
+
+def open_digits(task: Detection, split: str, training: bool) -> DigitScenes:
+    """Open scenes of handwritten digits."""
+    height, width = task.options.scene(DIGITS_SIZE)
+    if height != width:
+        raise bad_argument("train", "size", f"is {(height, width)}", "one number", "scenes of digits are square")
+    if training:
+        return DigitScenes("train", height, task.samples["train"], task.seed, fresh=True)
+    check_choice("eval", "split", split, ("test", "train"))
+    return DigitScenes(split, height, task.samples["test"], task.seed + 1)
+
+
+def open_shapes(task: Detection, split: str, training: bool) -> ShapeScenes:
+    """Open scenes of overlapping shapes."""
+    size = task.options.scene(SHAPES_SIZE)
+    if training:
+        return ShapeScenes("train", size, task.samples["train"], task.seed, fresh=True)
+    return ShapeScenes(split, size, task.samples["test"], task.seed + 1)
+
+
+def open_bccd(task: Detection, split: str, training: bool) -> VOCDetection:
+    """Open photographs of blood cells."""
+    root = data_root("bccd_voc", task.where.root)
+    return VOCDetection(root, split, changes(task.options) if training else None, first_pixel=0)
+
+
+def open_voc(task: Detection, split: str, training: bool) -> VOCDetection:
+    """Open photographs of one's own, in VOC's form."""
+    options = task.options
+    change = changes(options) if training else None
+    return VOCDetection(task.where.root, split, change, first_pixel=options.first_pixel)
+
+
+def open_coco(task: Detection, split: str, training: bool) -> Dataset:
+    """Open photographs of one's own, in COCO's form: all of the file, or a split's share."""
+    options, where = task.options, task.where
+    data = CocoDetection(where.root, where.annotations, changes(options) if training else None, masks=options.masks)
+    if options.whole_file:
+        return data
+    check_choice("eval", "split", split, ("train", "val", "test"))
+    mine = [i for i in range(len(data)) if SPLITS[i % len(SPLITS)] == split]
+    if not mine:
+        was, expected = f"has {len(data)} pictures, none for split {split}", f"at least {SPLITS.index(split) + 1}"
+        raise bad_argument("coco", "annotations", was, expected, "with whole_file=true, all are of one split")
+    return Share(data, mine)
+
+
+class Share(Subset):
+    """Some pictures of another data set, with its classes."""
+
+    @property
+    def classes(self) -> list[str]:
+        """The names of the classes."""
+        return self.dataset.classes
+
+
+def changes(options: Detection.Options) -> Compose:
+    """Stretch photographs as the options say; mirror and magnify them, and change their colours."""
+    if options.size is not None:
+        change = [Resize(options.size), RandomAffineCrop(options.size, scale=options.scale, p=options.flip,
+                                                         min_visible=LEAST_VISIBLE)]  # fmt: skip
+    else:
+        change = [] if options.min_size is None else [Resize(options.min_size)]
+        change += [RandomScale(options.scale), RandomHorizontalFlip(options.flip)]
+    return Compose([*change, ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2)])
+
+
+class Detection(Task):
+    """A class and a box for each of any number of objects."""
+
+    name = "detection"
+    headline = "AP"
+    collate = staticmethod(collate_detection)
+    sources = {
+        "bccd": Source(open_bccd),
+        "coco": Source(open_coco, recipes="bccd", needs=("root", "annotations")),
+        "digits": Source(open_digits),
+        "shapes": Source(open_shapes),
+        "voc": Source(open_voc, recipes="bccd", needs=("root",)),
+    }
+
+    @dataclass(frozen=True)
+    class Options:
+        """How pictures are shown, and when the trunk learns."""
+
+        size: tuple[int, int] | None = None  # pixels, (H, W): photographs are stretched to it, scenes have it
+        min_size: int | None = None  # instead of size: the shorter side of photographs; they keep their proportions
+        scale: tuple[float, float] = (1.0, 1.0)  # for training, photographs are magnified by a factor between these
+        flip: float = 0.5  # probability with which photographs are mirrored for training
+        masks: bool = False  # whether targets have masks, and masks are scored
+        score: float = 0.5  # what is drawn scores at least this
+        frozen_epochs: int = 0  # the trunk stays as it is in the first epochs; afterwards it learns, too ...
+        frozen_until: int | None = None  # ... but for what comes before its map of this stride
+        first_pixel: int = 1  # of --data voc: how its boxes are counted, see minidet.data.VOCDetection
+        whole_file: bool = False  # of --data coco: the file is one split; else of five pictures three are for training
+
+        def __post_init__(self):
+            if self.size is not None:
+                size = tuple(self.size) if isinstance(self.size, list) else self.size
+                object.__setattr__(self, "size", integers("train", "size", size, 2, 32))
+                if self.min_size is not None:
+                    raise bad_argument("train", "min_size", f"is {self.min_size} beside a size", "one of the two")
+            if self.min_size is not None:
+                integer("train", "min_size", self.min_size, 32)
+            if max(*(self.size or (0, 0)), self.min_size or 0) > LARGEST_SIDE:
+                name = "size" if self.size is not None else "min_size"
+                raise bad_argument("train", name, f"is {getattr(self, name)}", f"at most {LARGEST_SIDE} pixels a side")
+            if not isinstance(self.scale, (tuple, list)) or len(self.scale) != 2:
+                raise bad_argument("train", "scale", f"is {self.scale!r}", "two numbers", error=TypeError)
+            object.__setattr__(self, "scale", tuple(number("train", "scale", part, 0, LARGE) for part in self.scale))
+            for name in ("flip", "score"):
+                number("train", name, getattr(self, name), 0, 1)
+            for name in ("masks", "whole_file"):
+                flag("train", name, getattr(self, name))
+            check_freezing(self)
+            check_choice("train", "first_pixel", self.first_pixel, (0, 1))
+
+        def scene(self, side: int) -> tuple[int, int]:
+            """Return (H, W) of a scene, ``side`` unless it was said."""
+            if self.min_size is not None:
+                why = "scenes are made in the size that is asked for"
+                raise bad_argument("train", "min_size", f"is {self.min_size}", "None", why)
+            return self.size or (side, side)
+
+    def stage(self, model, epoch: int) -> None:
+        """Keep the trunk as it is in the first epochs, and its first layers as long as ``frozen_until`` says."""
+        freeze_first(model, epoch, self.options)
+
+    def loss(self, model, batch) -> dict[str, Tensor]:
+        """Return the detector's losses; targets say which objects are crowds or difficult, for those are ignored."""
+        images, targets = batch
+        keys = ["boxes", "labels", "iscrowd", "difficult", *(["masks"] if self.options.masks else [])]
+        return model(images, [{key: target[key] for key in keys if key in target} for target in targets])
+
+    def evaluate(self, model, split: str = "test") -> Figures:
+        """Return COCO's figures, and VOC's average precision, in the pixels of the pictures as they are."""
+        dataset = self.open(split)
+        if list(dataset.classes) != self.classes:
+            was, expected = f"has the classes {', '.join(dataset.classes)}", ", ".join(self.classes)
+            raise bad_argument("eval", "data", was, expected, "those were learnt")
+        kinds = {"": "bbox", "mask ": "segm"} if self.options.masks else {"": "bbox"}
+        collected = {words: MeanAveragePrecision(len(self.classes), kind) for words, kind in kinds.items()}
+        truths, answers = [], []
+        for images, targets in DataLoader(dataset, 4, collate_fn=collate_detection):
+            found = [self.find(model, image) for image in images]
+            for figures in collected.values():
+                figures.update(targets, found)
+            for kept, all_of in ((truths, targets), (answers, found)):
+                kept += [{key: value for key, value in one.items() if key != "masks"} for one in all_of]
+        coco = {words: figures.compute() for words, figures in collected.items()}
+        voc = voc_ap(truths, answers)
+        values = {f"{words}{name}": coco[words][name] for words in coco for name in REPORTED}
+        per_class = {f"{words}{name}": coco[words].per_class[name] for words in coco for name in ("AP", "AP50", "AP75")}
+        labels = range(1, len(self.classes))
+        per_class["VOC AP50"] = np.array([voc.per_class.get(label, np.nan) for label in labels])
+        return Figures({**values, "VOC AP50": voc.mean}, len(dataset), classes=self.classes[1:], per_class=per_class)
+
+    def draw(self, model, image: np.ndarray, alpha: float = 0.5) -> tuple[np.ndarray, str]:
+        """Paint boxes and classes over a picture, and say what scores most."""
+        found = self.find(model, image)
+        drawn = np.flatnonzero(found["scores"] >= self.options.score)
+        drawn = drawn[np.argsort(-found["scores"][drawn], kind="stable")]
+        named = [f"{self.classes[found['labels'][i]]} {found['scores'][i]:.2f}" for i in drawn[:NAMED]]
+        words = ", ".join([*named, *([f"{len(drawn) - NAMED} more"] if len(drawn) > NAMED else [])])
+        return overlay_boxes(image, found, self.classes, threshold=self.options.score, alpha=alpha), words or "nothing"
+
+    def find(self, model, image: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what is seen in a picture of any size; the model sees it in the size that it learned from."""
+        image = np.asarray(image)
+        (height, width), options = image.shape[1:], self.options
+        small = image
+        if options.size is not None:
+            small, _ = resize(image, {}, options.size)
+        elif options.min_size is not None:
+            small, _ = Resize(options.min_size)(image, {})
+        found = detect(model, [small])[0]
+        if small.shape == image.shape:
+            return found
+        ratio = np.array([width / small.shape[2], height / small.shape[1]] * 2)
+        found["boxes"] = (found["boxes"] * ratio).astype(found["boxes"].dtype)
+        if "masks" in found:
+            masks = found["masks"].reshape(-1, *small.shape[1:]) >= 0.5
+            found["masks"] = resize(small, {"masks": masks}, (height, width))[1]["masks"]
+        return found
+
+
+def detect(model, images) -> list[dict[str, np.ndarray]]:
+    """Return what a model finds in each image, as arrays."""
+    model.eval()
+    with no_grad():
+        return [{name: value.numpy() for name, value in found.items()} for found in model(images)]
