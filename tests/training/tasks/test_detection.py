@@ -249,3 +249,16 @@ def test_scenes_have_the_size_that_is_asked_for(stub):
     ):
         task_for(recipe_for("stub", "digits", options={"size": (48, 64)})).open("test")
     assert task_for(recipe_for("stub", "shapes", options={"size": None})).open("test")[0][0].shape == (3, 96, 96)
+
+
+@pytest.mark.data
+def test_blood_cells(stub):
+    task = task_for(recipe_for("stub", "bccd", options={"min_size": 120}))
+    task.prepare(task.open("train", training=True))
+    assert task.classes == ["background", "Platelets", "RBC", "WBC"]
+    image, target = task.open("train", training=True)[0]
+    assert image.shape == (3, 120, 160)
+    assert len(target["boxes"]) == len(target["labels"]) == len(target["difficult"])
+    figures = task.evaluate(Stub(4))
+    assert figures.images == 72
+    assert 0 <= figures["AP"] < 0.1
