@@ -10,7 +10,7 @@ from .launch import jit, memory
 memory.keep_freed_memory()
 
 if jit.ENABLED:
-    from . import activation, average_precision, conv, linear, loss, nms, norm, optim, pool, rle, unpool, upsample
+    from . import activation, average_precision, conv, linear, loss, nms, norm, optim, pool, rle, roi, unpool, upsample
     from .launch import announce
 
     announce.compilation()
@@ -26,6 +26,7 @@ else:
         optim,
         pool,
         rle,
+        roi,
         unpool,
         upsample,
     )
@@ -47,6 +48,7 @@ __all__ = [
     "optim",
     "pool",
     "rle",
+    "roi",
     "unpool",
     "upsample",
 ]

@@ -1,4 +1,4 @@
-"""The geometry of detection: boxes, anchors, what overlaps, what matches, what stays."""
+"""The geometry of detection: boxes, anchors, what overlaps, matches and stays; features of regions."""
 
 from .anchors import AnchorGenerator
 from .boxes import box_area, box_iou, clip_boxes_to_image, generalized_box_iou, remove_small_boxes
@@ -6,6 +6,7 @@ from .coder import BoxCoder
 from .convert import box_convert
 from .matcher import Matcher, bipartite_match
 from .nms import batched_nms, nms, soft_nms
+from .roi import roi_align, roi_pool
 from .sampler import BalancedPositiveNegativeSampler
 
 __all__ = [
@@ -22,5 +23,7 @@ __all__ = [
     "generalized_box_iou",
     "nms",
     "remove_small_boxes",
+    "roi_align",
+    "roi_pool",
     "soft_nms",
 ]
