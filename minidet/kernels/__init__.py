@@ -10,15 +10,12 @@ from .launch import jit, memory
 memory.keep_freed_memory()
 
 if jit.ENABLED:
-    from . import activation, average_precision, conv, linear, loss, nms, norm, optim, pool, rle, roi, unpool, upsample
-    from .launch import announce
-
-    announce.compilation()
-else:
-    from .reference import (
+    from . import (
         activation,
         average_precision,
         conv,
+        gaussian,
+        grouping,
         linear,
         loss,
         nms,
@@ -27,6 +24,29 @@ else:
         pool,
         rle,
         roi,
+        segments,
+        unpool,
+        upsample,
+    )
+    from .launch import announce
+
+    announce.compilation()
+else:
+    from .reference import (
+        activation,
+        average_precision,
+        conv,
+        gaussian,
+        grouping,
+        linear,
+        loss,
+        nms,
+        norm,
+        optim,
+        pool,
+        rle,
+        roi,
+        segments,
         unpool,
         upsample,
     )
@@ -40,6 +60,8 @@ __all__ = [
     "activation",
     "average_precision",
     "conv",
+    "gaussian",
+    "grouping",
     "jit",
     "linear",
     "loss",
@@ -49,6 +71,7 @@ __all__ = [
     "pool",
     "rle",
     "roi",
+    "segments",
     "unpool",
     "upsample",
 ]

@@ -8,6 +8,8 @@ from .matcher import Matcher, bipartite_match
 from .nms import batched_nms, nms, soft_nms
 from .roi import roi_align, roi_pool
 from .sampler import BalancedPositiveNegativeSampler
+from .segments import felzenszwalb
+from .selective_search import selective_search
 
 __all__ = [
     "AnchorGenerator",
@@ -20,10 +22,12 @@ __all__ = [
     "box_convert",
     "box_iou",
     "clip_boxes_to_image",
+    "felzenszwalb",
     "generalized_box_iou",
     "nms",
     "remove_small_boxes",
     "roi_align",
     "roi_pool",
+    "selective_search",
     "soft_nms",
 ]

@@ -103,6 +103,11 @@ def _compile(function, is_parallel: bool):
     return dispatcher
 
 
+def threads() -> int:
+    """Return how many threads kernels may use; 1 where there are no kernels."""
+    return numba.get_num_threads() if ENABLED else 1
+
+
 def jit(function):
     """Compile a serial kernel."""
     return _compile(function, False)
