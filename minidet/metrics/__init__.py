@@ -12,6 +12,7 @@ from .detection import (
 )
 from .localization import LocalizationAccuracy, MeanBox
 from .pose import OKS, PCK
+from .proposals import mean_average_best_overlap, proposal_recall
 from .segmentation import ConfusionMatrix, majority_class
 
 __all__ = [
@@ -28,5 +29,7 @@ __all__ = [
     "coco_evaluate",
     "error_types",
     "majority_class",
+    "mean_average_best_overlap",
+    "proposal_recall",
     "voc_ap",
 ]
