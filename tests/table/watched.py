@@ -20,11 +20,16 @@ def graph_functions(outputs) -> set:
     return {node.function for node in graph_of(outputs)}
 
 
+def _originals(functions) -> list[tuple]:
+    """Return every Function with its ``backward``, bound to it: Minimum's is Maximum's, which is about to be replaced."""
+    return [(function, function.backward) for function in functions]
+
+
 def refuse_surplus(monkeypatch, functions) -> None:
     """Make ``backward`` of these Functions fail where it returns a gradient that nobody needs."""
-    for function in functions:
+    for function, backward in _originals(functions):
 
-        def checked(ctx, *grads, right=function.backward, name=function.__name__):
+        def checked(ctx, *grads, right=backward, name=function.__name__):
             result = right(ctx, *grads)
             pairs = zip(ctx.needs_input_grad, as_tuple(result), strict=False)
             surplus = [i for i, (needed, value) in enumerate(pairs) if not needed and value is not None]
@@ -37,9 +42,9 @@ def refuse_surplus(monkeypatch, functions) -> None:
 
 def refuse_float64(monkeypatch, functions) -> None:
     """Make ``backward`` of these Functions fail where it hands on float64: it would be cast, but after the work."""
-    for function in functions:
+    for function, backward in _originals(functions):
 
-        def checked(ctx, *grads, right=function.backward, name=function.__name__):
+        def checked(ctx, *grads, right=backward, name=function.__name__):
             result = right(ctx, *grads)
             wide = [i for i, value in enumerate(as_tuple(result)) if getattr(value, "dtype", None) == np.float64]
             assert not wide, f"{name}.backward: gradients {wide} of float32 are float64"
