@@ -572,8 +572,8 @@ def iou_of(a, b):
 
 check_blank(
     iou_of,
-    ((A, B), 9 / 35, "the boxes of the figure"),
-    ((A, A), 1.0, "a box with itself"),
+    (((1, 1, 6, 5), (3, 2, 9, 6)), 9 / 35, "the boxes of the figure"),
+    (((1, 1, 6, 5), (1, 1, 6, 5)), 1.0, "a box with itself"),
     (((0, 0, 2, 2), (3, 0, 5, 2)), 0.0, "boxes side by side"),
     (((0, 0, 2, 2), (3, 3, 5, 5)), 0.0, "apart in x and in y: two negative sides are no area"),
     hint="a side of the intersection is max(0, min of the ends - max of the beginnings)",
