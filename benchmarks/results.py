@@ -6,7 +6,9 @@ Each row is a run that the command in its last column trains, and a file in ``do
     minidet eval runs/pose-figures --json docs/results/pose-figures.json
     python -m benchmarks.results --write
 
-No figure of the table is typed: reached, baseline, epochs and minutes are read from the files.
+No figure of the table is typed: reached, baseline, epochs and minutes are read from the files. A run that shared its
+cores with other work took longer than it would have: ``--time RUN FILE``, on an idle machine, times a few steps of the
+run's recipe, and adds to the file what its epochs take there.
 """
 
 from __future__ import annotations
@@ -15,6 +17,10 @@ import argparse
 import json
 import pathlib
 from dataclasses import dataclass
+
+from minidet.serialization.safetensors import write_file
+from minidet.training.runs import open_run
+from minidet.training.train import Run, seconds_per_epoch
 
 from .claims.report import PAGE, redraw, table
 
@@ -64,21 +70,37 @@ def cells(row: Row, folder: pathlib.Path) -> list[str]:
         return [*about, "not measured", "-", row.pytorch or "-", "-", command]
     record = json.loads(path.read_text(encoding="utf-8"))
     reached, baseline = record["figures"][row.figure], record["baseline"].get(row.figure)
+    minutes = record.get("idle_seconds", record["seconds"]) / 60
     return [
         *about,
         f"**{reached:.3f}**" if reached >= row.goal else f"{reached:.3f}",
         "-" if baseline is None else f"{baseline:.3f} ({record['baseline_name']})",
         row.pytorch or "-",
-        f"{record['epochs']} epochs, {record['seconds'] / 60:.1f} min",
+        f"{record['epochs']} epochs, {minutes:.1f} min",
         command,
     ]
+
+
+def add_time(run: pathlib.Path, path: pathlib.Path) -> None:
+    """Add to a file what the epochs of its run take on this machine, now."""
+    opened = open_run(run)
+    record = json.loads(path.read_text(encoding="utf-8"))
+    if (record["model"], record["data"]) != (opened.recipe.model, opened.recipe.data):
+        raise ValueError(f"results: {path} is about {record['model']} on {record['data']}, {run} is another run.")
+    record["idle_seconds"] = seconds_per_epoch(Run(opened.recipe, None, record["seed"], 0, False)) * record["epochs"]
+    write_file(path, (json.dumps(record, indent=1, allow_nan=False) + "\n").encode())
 
 
 def main(arguments=None) -> None:
     """Print the table; with ``--write``, put it into the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.results", description=__doc__.split("\n")[0])
     parser.add_argument("--write", action="store_true", help="rewrite the table of docs/results.md")
+    parser.add_argument("--time", nargs=2, type=pathlib.Path, metavar=("RUN", "FILE"),
+                        help="time some steps of a run, and add to its file what its epochs take")  # fmt: skip
     args = parser.parse_args(arguments)
+    if args.time:
+        add_time(*args.time)
+        return
     text = table(HEADER, [cells(row, FOLDER) for row in ROWS])
     print(text)
     if args.write:

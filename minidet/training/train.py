@@ -78,6 +78,11 @@ def epochs_within(minutes: float, run: Run) -> int:
     At least one, however long it takes. A schedule has to know its end: stopping when the time is over would leave the
     learning rate high.
     """
+    return int(np.clip(minutes * 60 / seconds_per_epoch(run), 1, MOST_EPOCHS))
+
+
+def seconds_per_epoch(run: Run) -> float:
+    """Time a few steps of ``run``, which is then of no further use, and return what an epoch takes."""
     model, task, loader = run.model.train(), run.task, run.loader
     task.stage(model, MOST_EPOCHS)  # what learns at the end: at most as fast as with more of it frozen
     task.start_epoch()
@@ -90,5 +95,4 @@ def epochs_within(minutes: float, run: Run) -> int:
         start = now
         if len(seconds) == WARM_STEPS + TIMED_STEPS:
             break
-    step = float(np.median(seconds[WARM_STEPS:] or seconds))
-    return int(np.clip(minutes * 60 / (step * len(loader)), 1, MOST_EPOCHS))
+    return float(np.median(seconds[WARM_STEPS:] or seconds)) * len(loader)

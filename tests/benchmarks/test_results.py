@@ -3,9 +3,11 @@
 import json
 import pathlib
 import shlex
+from types import SimpleNamespace
 
 import pytest
 
+from benchmarks import results
 from benchmarks.claims.report import marks
 from benchmarks.results import FOLDER, HEADER, ROWS, cells
 from minidet.cli import build_parser
@@ -22,9 +24,23 @@ def test_a_row_is_read_from_its_file(tmp_path):
     assert found["reached"] == f"**{row.goal + 0.01:.3f}**"
     assert found["baseline"] == "0.100 (simple)"
     assert found["training"] == "3 epochs, 1.5 min"
-    record["figures"][row.figure] = row.goal - 0.01
+    record["figures"][row.figure], record["idle_seconds"] = row.goal - 0.01, 60.0
     (tmp_path / f"{row.file}.json").write_text(json.dumps(record))
     assert cells(row, tmp_path)[HEADER.index("reached")] == f"{row.goal - 0.01:.3f}"
+    assert cells(row, tmp_path)[HEADER.index("training")] == "3 epochs, 1.0 min"
+
+
+def test_the_time_is_added_to_the_file_of_its_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "open_run", lambda run: SimpleNamespace(recipe=SimpleNamespace(model="a", data="b")))
+    monkeypatch.setattr(results, "Run", lambda recipe, where, seed, workers, quick: (recipe, seed))
+    monkeypatch.setattr(results, "seconds_per_epoch", lambda run: 2.5)
+    path = tmp_path / "a-b.json"
+    path.write_text(json.dumps({"model": "a", "data": "b", "seed": 0, "epochs": 4}))
+    results.main(["--time", "runs/a-b", str(path)])
+    assert json.loads(path.read_text())["idle_seconds"] == 10
+    path.write_text(json.dumps({"model": "c", "data": "b", "seed": 0, "epochs": 4}))
+    with pytest.raises(ValueError, match="is about c on b"):
+        results.main(["--time", "runs/a-b", str(path)])
 
 
 def test_what_was_not_measured_says_so(tmp_path):

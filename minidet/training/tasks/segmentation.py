@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...autograd import Tensor, no_grad, stack, tensor
+from ...autograd import Tensor, flip, no_grad, stack, tensor
 from ...data import (
     CamVid,
     DataLoader,
@@ -19,7 +19,7 @@ from ...data import (
 from ...data.photographs.folder import size_of
 from ...data.transforms import ColorJitter, Compose, RandomAffineCrop
 from ...data.transforms.geometry import resize
-from ...errors import bad_argument, check_choice, integer, number
+from ...errors import bad_argument, check_choice, flag, integer, number
 from ...metrics import BoundaryF1, ConfusionMatrix, majority_class
 from ...nn import functional as F
 from ...viz import overlay_labels, palette, plot_predictions
@@ -114,7 +114,7 @@ class Segmentation(Task):
 
     @dataclass(frozen=True)
     class Options:
-        """How much each class counts, how photographs are changed, and when a backbone learns."""
+        """How much classes count, how photographs are changed, when a backbone learns, how pixels are scored."""
 
         class_weights: str = "power"  # or "median_frequency": minidet.data.median_frequency_weights
         class_weight_power: float = 0.0  # weight of a class = share of its pixels ** -power, scaled to mean 1
@@ -123,6 +123,7 @@ class Segmentation(Task):
         side: int = 180  # pixels: pictures of a folder are stretched until their shorter side is as long
         frozen_epochs: int = 0  # with --backbone: it stays as it is in the first epochs; afterwards it learns, too ...
         frozen_until: int | None = None  # ... but for what comes before its map of this stride
+        flip_test: bool = False  # in evaluation, scores are averaged with those of the mirror image
 
         def __post_init__(self):
             check_choice("train", "class_weights", self.class_weights, ("power", "median_frequency"))
@@ -130,6 +131,7 @@ class Segmentation(Task):
             number("train", "degrees", self.degrees, 0, 180)
             integer("train", "side", self.side, 16, 2**16)
             check_freezing(self)
+            flag("train", "flip_test", self.flip_test)
             if not isinstance(self.scale, (tuple, list)) or len(self.scale) != 2:
                 raise bad_argument("train", "scale", f"is {self.scale!r}", "two numbers", error=TypeError)
             object.__setattr__(self, "scale", tuple(number("train", "scale", part, 0, LARGE) for part in self.scale))
@@ -184,7 +186,7 @@ class Segmentation(Task):
             was, expected = f"has the classes {', '.join(dataset.classes)}", ", ".join(self.classes)
             raise bad_argument("eval", "data", was, expected, "those were learnt")
         boundary = BoundaryF1(len(dataset.classes), getattr(dataset, "ignore_index", None))
-        matrix = evaluate(model, dataset, boundary=boundary)
+        matrix = evaluate(model, dataset, boundary=boundary, flip_test=self.options.flip_test)
         return figures(matrix, dataset.classes, boundary, len(dataset))
 
     def draw(self, model, image: np.ndarray, alpha: float = 0.5) -> tuple[np.ndarray, str]:
@@ -197,10 +199,10 @@ class Segmentation(Task):
     def _labels(self, model, image: np.ndarray) -> np.ndarray:
         """Return a picture's labels; a model that learned from a folder sees it in that folder's size."""
         if self.recipe.data != "folder":
-            return predict_labels(model, tensor(image[None]))[0]
+            return predict_labels(model, tensor(image[None]), self.options.flip_test)[0]
         size = image.shape[1:]
         small, _ = resize(image, {}, size_of(size, self.options.side))
-        labels = predict_labels(model, tensor(small[None]))[0]
+        labels = predict_labels(model, tensor(small[None]), self.options.flip_test)[0]
         return resize(small, {"semantic": labels}, size)[1]["semantic"]
 
     def draw_samples(self, model, count: int):
@@ -209,7 +211,8 @@ class Segmentation(Task):
         samples = [dataset[i] for i in range(min(count, len(dataset)))]
         images = [image for image, _ in samples]
         truths = [target["semantic"] for _, target in samples]
-        return plot_predictions(images, truths, predict_labels(model, stack(images)), self.classes, self.colours)
+        labels = predict_labels(model, stack(images), self.options.flip_test)
+        return plot_predictions(images, truths, labels, self.classes, self.colours)
 
 
 def colours_of(dataset) -> np.ndarray:
@@ -246,22 +249,29 @@ def weights_for(options: Segmentation.Options, dataset) -> np.ndarray | None:
     return median_frequency_weights(labels, len(dataset.classes), getattr(dataset, "ignore_index", None))
 
 
-def predict_labels(model, images: Tensor) -> np.ndarray:
-    """Return the class with the highest score for every pixel: (N, H, W) int64."""
+def predict_labels(model, images: Tensor, flip_test: bool = False) -> np.ndarray:
+    """Return the class with the highest score for every pixel: (N, H, W) int64.
+
+    With ``flip_test`` the scores are the mean of those of an image and of its mirror image, turned back.
+    """
     model.eval()
     with no_grad():
-        return model(images).numpy().argmax(1)
+        scores = model(images).numpy()  # (N, K, H, W)
+        if flip_test:
+            scores = scores + model(flip(images, 3)).numpy()[..., ::-1]
+        return scores.argmax(1)
 
 
-def evaluate(model, dataset, batch_size: int = 8, boundary: BoundaryF1 | None = None) -> ConfusionMatrix:
+def evaluate(model, dataset, batch_size: int = 8, boundary: BoundaryF1 | None = None,
+             flip_test: bool = False) -> ConfusionMatrix:  # fmt: skip
     """Count every pixel of ``dataset`` in one confusion matrix; ignored pixels are left out.
 
-    ``boundary``, if given, scores the outlines of the same predictions.
+    ``boundary``, if given, scores the outlines of the same predictions; ``flip_test`` as in :func:`predict_labels`.
     """
     matrix = ConfusionMatrix(len(dataset.classes), getattr(dataset, "ignore_index", None))
     batch_size = 1 if isinstance(dataset, FolderSegmentation) else batch_size  # its pictures may differ in size
     for images, labels in DataLoader(dataset, batch_size, collate_fn=collate_semantic):
-        predictions = predict_labels(model, images)
+        predictions = predict_labels(model, images, flip_test)
         matrix.update(labels, predictions)
         if boundary is not None:
             boundary.update(labels, predictions)

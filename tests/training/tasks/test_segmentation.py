@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import minidet
-from minidet import nn
+from minidet import nn, tensor
 from minidet.metrics import BoundaryF1
 from minidet.training.recipes import recipe_for
-from minidet.training.tasks import task_for
+from minidet.training.tasks import segmentation, task_for
 from minidet.training.tasks.segmentation import (
     PixelLoss,
     Segmentation,
@@ -15,6 +15,7 @@ from minidet.training.tasks.segmentation import (
     class_weights,
     colours_of,
     evaluate,
+    predict_labels,
     weights_for,
 )
 
@@ -132,3 +133,38 @@ def test_camvid_batches_have_the_window_and_void_is_ignored():
     assert set(np.unique(target["semantic"])) <= set(range(12))
     assert len(task.open("test")) == 233
     assert colours_of(dataset).shape == (11, 3)
+
+
+class Leans(nn.Module):
+    """Class 0 scores 1 in column 0 and 0 elsewhere, class 1 scores 0.4 everywhere, class 2 what is in the image."""
+
+    def forward(self, images):
+        image = images.numpy()[:, 0]
+        scores = np.zeros((len(image), 3, *image.shape[1:]), np.float32)
+        scores[:, 0, :, 0], scores[:, 1], scores[:, 2] = 1, 0.4, image
+        return tensor(scores)
+
+
+def test_the_mirror_image_counts_as_much():
+    image = np.zeros((1, 1, 2, 4), np.float32)
+    image[0, 0, 0, 1] = 0.9  # an image and its mirror image see it in the same place
+    once = predict_labels(Leans(), tensor(image))
+    assert once.tolist() == [[[0, 2, 1, 1], [0, 1, 1, 1]]]
+    both = predict_labels(Leans(), tensor(image), flip_test=True)
+    assert both.tolist() == [[[0, 2, 1, 0], [0, 1, 1, 0]]]  # 1 / 2 is more than 0.4
+    mirrored = predict_labels(Leans(), tensor(np.ascontiguousarray(image[..., ::-1])), flip_test=True)
+    assert mirrored.tolist() == both[..., ::-1].tolist()
+
+
+def test_the_option_reaches_the_evaluation(monkeypatch):
+    recipe = replace(recipe_for("unet", "shapes", options={"flip_test": True}), quick_samples=2)
+    task = task_for(recipe, quick=True)
+    task.prepare(task.open("train", training=True))
+    seen = []
+    monkeypatch.setattr(segmentation, "predict_labels", lambda model, images, flip_test: seen.append(flip_test) or
+                        np.zeros((len(images), *images.shape[2:]), np.int64))  # fmt: skip
+    task.evaluate(nn.Identity())
+    task.draw(nn.Identity(), np.zeros((3, 64, 64), np.float32))
+    task.draw_samples(nn.Identity(), 1)
+    assert seen == [True] * len(seen)
+    assert len(seen) >= 3
