@@ -1,6 +1,6 @@
 """Pictures, on light and dark pages. Matplotlib is imported when the first one is drawn."""
 
-from .boxes import draw_boxes
+from .boxes import draw_boxes, overlay_boxes
 from .classes import plot_classes
 from .curves import draw_curves
 from .filters import draw_features, draw_filters
@@ -8,7 +8,7 @@ from .image import as_picture, draw_image
 from .joints import draw_joints
 from .layers import LayerRow, draw_layers, format_layers, layer_table
 from .masks import draw_masks
-from .overlay import overlay_boxes, overlay_joints
+from .overlay import overlay_joints
 from .page import subplots, use_style
 from .segmentation import colour_labels, draw_labels, overlay_labels, palette, plot_predictions
 from .sliders import sliders

@@ -1,7 +1,9 @@
 """What ``minidet predict`` writes, and what it never writes over. The network is a stand-in: brightness is the class."""
 
+import json
 import os
 import pathlib
+import re
 import types
 
 import numpy as np
@@ -11,8 +13,11 @@ from PIL import Image
 from minidet import tensor
 from minidet.cli import main
 from minidet.commands import predict
+from minidet.data import CocoDetection
+from minidet.metrics import coco_evaluate
+from minidet.training.recipe import Recipe
 from minidet.training.recipes import recipe_for
-from minidet.training.tasks import task_for
+from minidet.training.tasks import TASKS, task_for
 
 
 class Brightness:
@@ -48,7 +53,7 @@ def content(path):
 def written(capsys):
     """Return {picture: overlay} as the command printed it."""
     lines = capsys.readouterr().out.splitlines()
-    return dict(line.split(": ", 1)[0].split(" -> ") for line in lines)
+    return dict(line.split(": ", 1)[0].split(" -> ") for line in lines if " -> " in line)
 
 
 def test_the_picture_of_the_user_stays(capsys, tmp_path):
@@ -153,12 +158,76 @@ def test_mistakes_are_one_line_that_names_the_file(capsys):
     data = photo("a.jpg")
     pathlib.Path("cut.jpg").write_bytes(data[:400])
     pathlib.Path("file").touch()
+    pathlib.Path("empty").mkdir()
     for arguments, message in (
         (["cut.jpg"], "predict: image is cut.jpg, expected a picture"),
         (["nowhere.jpg"], "predict: image is nowhere.jpg, expected a picture"),
-        (["."], "predict: image is ., expected a picture"),
-        (["a.jpg", "--out", "file"], "predict: --out is file, a file, expected a folder"),
+        (["empty"], "predict: image is empty, a folder, expected pictures in it"),
+        (["a.jpg", "--save", "file"], "predict: --save is file, a file, expected a folder"),
+        ([".", "--save", "empty/.."], "predict: --save is empty/.., which holds the pictures to look at"),
         (["a.jpg", "--alpha", "nan"], "predict: --alpha is nan"),
     ):
         assert main(["predict", "run", *arguments]) == 2
         assert message in capsys.readouterr().err
+
+
+def test_a_folder_is_all_of_its_pictures(capsys):
+    for seed, name in enumerate(["a/b.png", "a/a.JPG", "c.png"]):
+        photo(name, seed)
+    pathlib.Path("a/notes.txt").touch()
+    os.makedirs("a/folder.png")
+    assert main(["predict", "run", "a", "c.png", "--save", "out"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    shown = [line.split(": ")[0] for line in lines[:-1]]
+    assert shown == ["a/a.JPG -> out/a.png", "a/b.png -> out/b.png", "c.png -> out/c.png"]
+    assert re.fullmatch(r"3 images, [\d.e+]+ images per second; the model alone [\d.e+]+", lines[-1])
+    assert sorted(os.listdir("out")) == ["a.png", "b.png", "c.png"]  # and no list: these have no boxes
+
+
+class Finder:
+    """Two boxes in every picture, the surer one last."""
+
+    def eval(self):
+        return self
+
+    def __call__(self, images):
+        boxes = np.array([[1, 2, 4, 8], [0, 0, 10, 8]], np.float32)
+        return [{"boxes": tensor(boxes), "labels": tensor([2, 1]), "scores": tensor(np.array([0.25, 0.5], np.float32))}
+                for _ in images]  # fmt: skip
+
+
+@pytest.fixture
+def finder(monkeypatch):
+    task = TASKS["detection"](Recipe("finder", "shapes", 1, 1, 1.0), facts={"classes": ["background", "cat", "dog"]})
+    opened = types.SimpleNamespace(model=Finder(), task=task)
+    monkeypatch.setattr(predict, "open_run", lambda folder, changes: opened)
+
+
+def test_boxes_are_listed_as_coco_has_them(finder):
+    photo("a/x/1.png")
+    photo("a/y/1.png", 1)
+    assert main(["predict", "run", "a/x", "a/y/1.png", "--save", "out"]) == 0
+    listed = json.loads(content("out/detections.json"))
+    assert listed["images"] == [{"id": i, "file_name": name, "height": 8, "width": 10}
+                                for i, name in ((1, "x/1.png"), (2, "y/1.png"))]  # fmt: skip
+    assert listed["categories"] == [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}]
+    assert listed["annotations"][2:] == [
+        {"id": 3, "image_id": 2, "file_name": "y/1.png", "iscrowd": 0, "category_id": 1, "category_name": "cat",
+         "bbox": [0, 0, 10, 8], "area": 80, "score": 0.5},
+        {"id": 4, "image_id": 2, "file_name": "y/1.png", "iscrowd": 0, "category_id": 2, "category_name": "dog",
+         "bbox": [1, 2, 3, 6], "area": 18, "score": 0.25},
+    ]  # fmt: skip
+    assert coco_evaluate(listed, listed["annotations"])["AP"] == 1
+    dataset = CocoDetection("a", "out/detections.json")  # it is a data set, too
+    np.testing.assert_array_equal(dataset[1][1]["boxes"], [[0, 0, 10, 8], [1, 2, 4, 8]])
+
+
+def test_a_list_of_another_stays(finder, capsys):
+    photo("a.png")
+    assert main(["predict", "run", "a.png", "--save", "out"]) == 0
+    assert main(["predict", "run", "a.png", "--save", "out"]) == 0  # its own is replaced
+    for other in (b"{}", b"[1]", b"\xff", b'{"info": {"description": "mine"}}'):
+        pathlib.Path("out/detections.json").write_bytes(other)
+        assert main(["predict", "run", "a.png", "--save", "out"]) == 2
+        assert "predict: --save is out, where detections.json is another's" in capsys.readouterr().err
+        assert content("out/detections.json") == other

@@ -31,6 +31,7 @@ from ...viz import overlay_boxes
 from ..recipe import LARGE
 from .figures import Figures
 from .freezing import check_freezing, freeze_first
+from .records import coco_records
 from .task import Source, Task
 
 DIGITS_SIZE, SHAPES_SIZE = 64, 96  # pixels, the sides of a scene, unless the options say otherwise
@@ -111,6 +112,7 @@ class Detection(Task):
 
     name = "detection"
     headline = "AP"
+    alpha = 1.0
     collate = staticmethod(collate_detection)
     sources = {
         "bccd": Source(open_bccd),
@@ -183,7 +185,7 @@ class Detection(Task):
         collected = {words: MeanAveragePrecision(len(self.classes), kind) for words, kind in kinds.items()}
         truths, answers = [], []
         for images, targets in DataLoader(dataset, 4, collate_fn=collate_detection):
-            found = [self.find(model, image) for image in images]
+            found = [self.look(model, image) for image in images]
             for figures in collected.values():
                 figures.update(targets, found)
             for kept, all_of in ((truths, targets), (answers, found)):
@@ -196,16 +198,19 @@ class Detection(Task):
         per_class["VOC AP50"] = np.array([voc.per_class.get(label, np.nan) for label in labels])
         return Figures({**values, "VOC AP50": voc.mean}, len(dataset), classes=self.classes[1:], per_class=per_class)
 
-    def draw(self, model, image: np.ndarray, alpha: float = 0.5) -> tuple[np.ndarray, str]:
+    def paint(self, image: np.ndarray, found: dict[str, np.ndarray], alpha: float) -> tuple[np.ndarray, str]:
         """Paint boxes and classes over a picture, and say what scores most."""
-        found = self.find(model, image)
         drawn = np.flatnonzero(found["scores"] >= self.options.score)
         drawn = drawn[np.argsort(-found["scores"][drawn], kind="stable")]
         named = [f"{self.classes[found['labels'][i]]} {found['scores'][i]:.2f}" for i in drawn[:NAMED]]
         words = ", ".join([*named, *([f"{len(drawn) - NAMED} more"] if len(drawn) > NAMED else [])])
         return overlay_boxes(image, found, self.classes, threshold=self.options.score, alpha=alpha), words or "nothing"
 
-    def find(self, model, image: np.ndarray) -> dict[str, np.ndarray]:
+    def records(self, found: dict[str, np.ndarray]) -> list[dict]:
+        """Return all that was found, also what scores too little to be drawn."""
+        return coco_records(found, self.classes)
+
+    def look(self, model, image: np.ndarray) -> dict[str, np.ndarray]:
         """Return what is seen in a picture of any size; the model sees it in the size that it learned from."""
         image = np.asarray(image)
         (height, width), options = image.shape[1:], self.options

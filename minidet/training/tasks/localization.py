@@ -16,6 +16,7 @@ from ...viz import overlay_boxes
 from ..recipe import LARGE
 from .figures import Figures
 from .freezing import check_freezing, freeze_first
+from .records import coco_records
 from .task import Source, Task
 
 COUNTED = 500  # training pictures that the mean box is the mean of, at most
@@ -107,14 +108,17 @@ class Localization(Task):
         return Figures(figures_of(found), len(dataset), classes=self.classes[1:], per_class=found.per_class(),
                        baseline=figures_of(baseline), baseline_name="mean box")  # fmt: skip
 
-    def draw(self, model, image: np.ndarray, alpha: float = 0.5) -> tuple[np.ndarray, str]:
+    def paint(self, image: np.ndarray, answer: dict[str, np.ndarray], alpha: float) -> tuple[np.ndarray, str]:
         """Paint the box and the class over a picture, and say both."""
-        answer = self.locate(model, image)
         name, edges = self.classes[answer["labels"][0]], answer["boxes"][0].round().astype(int).tolist()
         words = f"{name} at {edges}, score {answer['scores'][0]:.2f}"
         return overlay_boxes(image, answer, self.classes, threshold=-np.inf, alpha=alpha), words
 
-    def locate(self, model, image: np.ndarray) -> dict[str, np.ndarray]:
+    def records(self, answer: dict[str, np.ndarray]) -> list[dict]:
+        """Return the one box."""
+        return coco_records(answer, self.classes)
+
+    def look(self, model, image: np.ndarray) -> dict[str, np.ndarray]:
         """Return what is seen in a picture of any size; the model sees it in the size that it learned from."""
         size = image.shape[1:]
         small, _ = resize(image, {}, self.options.size)

@@ -138,8 +138,8 @@ class Pose(Task):
         with no_grad():
             return model(images)
 
-    def draw(self, model, image: np.ndarray, alpha: float = 0.5) -> tuple[np.ndarray, str]:
-        """Draw the skeleton of the one person in a picture: the smallest square around the picture is its box."""
+    def look(self, model, image: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the joints of the one person in a picture: the smallest square around the picture is its box."""
         height, width = image.shape[1:]
         size, side = self.options.size, max(height, width)
         box = {"boxes": np.array([[0, 0, width, height]], np.float32)}
@@ -147,11 +147,15 @@ class Pose(Task):
         (answer,) = self.answers(model, default_collate([square]))
         keypoints = answer["keypoints"].numpy().astype(np.float64)  # (1, K, 3)
         keypoints[..., :2] = keypoints[..., :2] * (side / size) + (np.array([width, height]) - side) / 2
-        scores = answer["keypoints_scores"].numpy()[0]
+        return {"keypoints": keypoints, "keypoints_scores": answer["keypoints_scores"].numpy()}
+
+    def paint(self, image: np.ndarray, seen: dict[str, np.ndarray], alpha: float) -> tuple[np.ndarray, str]:
+        """Draw the person's skeleton, and say how sure its joints are."""
+        scores = seen["keypoints_scores"][0]
         words = f"{len(self.joints)} joints"
         if (scores < 1).any():
             words += f", score {scores.mean():.2f}; least sure: {self.joints[scores.argmin()]} {scores.min():.2f}"
-        return overlay_joints(image, {"keypoints": keypoints}, alpha=alpha), words
+        return overlay_joints(image, {"keypoints": seen["keypoints"]}, alpha=alpha), words
 
 
 class Scores:

@@ -189,15 +189,14 @@ class Segmentation(Task):
         matrix = evaluate(model, dataset, boundary=boundary, flip_test=self.options.flip_test)
         return figures(matrix, dataset.classes, boundary, len(dataset))
 
-    def draw(self, model, image: np.ndarray, alpha: float = 0.5) -> tuple[np.ndarray, str]:
-        """Lay the predicted classes over a picture, and name those that cover most of it."""
-        labels = self._labels(model, image)  # (H, W)
+    def paint(self, image: np.ndarray, labels: np.ndarray, alpha: float) -> tuple[np.ndarray, str]:
+        """Lay the predicted classes (H, W) over a picture, and name those that cover most of it."""
         shares = np.bincount(labels.ravel(), minlength=len(self.classes)) / labels.size
         most = ", ".join(f"{self.classes[k]} {shares[k]:.0%}" for k in np.argsort(-shares)[:3] if shares[k] > 0)
         return overlay_labels(image, labels, self.colours, alpha), most
 
-    def _labels(self, model, image: np.ndarray) -> np.ndarray:
-        """Return a picture's labels; a model that learned from a folder sees it in that folder's size."""
+    def look(self, model, image: np.ndarray) -> np.ndarray:
+        """Return a picture's labels (H, W); a model that learned from a folder sees it in that folder's size."""
         if self.recipe.data != "folder":
             return predict_labels(model, tensor(image[None]), self.options.flip_test)[0]
         size = image.shape[1:]

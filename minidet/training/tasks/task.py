@@ -67,6 +67,8 @@ class Task:
         A dataclass of what only this task's recipes choose; it checks its values.
     sources : dict of str, Source
         The data sets that serve it, by the name that ``--data`` takes.
+    alpha : float
+        How strongly what is drawn covers a picture, unless it was said.
     collate
         Makes a batch of a list of samples.
     """
@@ -74,6 +76,7 @@ class Task:
     name: str
     headline: str
     sources: dict[str, Source]
+    alpha: float = 0.5
     collate = staticmethod(default_collate)
 
     @dataclass(frozen=True)
@@ -161,14 +164,22 @@ class Task:
         """Return the :class:`~minidet.training.tasks.figures.Figures` of a model on a split."""
         raise NotImplementedError(f"{type(self).__name__}: evaluate is missing: it returns Figures.")
 
-    def draw(self, model, image, alpha: float = 0.5):
+    def look(self, model, image):
+        """Return what a model sees in a picture, float32 (3, H, W), in pixels of it, whatever size it learned."""
+        raise NotImplementedError(f"{type(self).__name__}: look is missing: it returns what is seen in a picture.")
+
+    def paint(self, image, seen, alpha: float):
+        """Draw what was seen: ndarray uint8 (H, W, 3), and a few words."""
+        raise NotImplementedError(f"{type(self).__name__}: paint is missing: it returns a picture and words.")
+
+    def draw(self, model, image, alpha: float | None = None):
         """Draw what a model sees in a picture.
 
         Parameters
         ----------
         model : Module
         image : ndarray float32 (3, H, W)
-        alpha : float
+        alpha : float, optional
             How strongly what is drawn covers the picture.
 
         Returns
@@ -176,4 +187,8 @@ class Task:
         ndarray uint8 (H, W, 3), str
             The picture, and what is seen, in a few words.
         """
-        raise NotImplementedError(f"{type(self).__name__}: draw is missing: it returns a picture and words.")
+        return self.paint(image, self.look(model, image), self.alpha if alpha is None else alpha)
+
+    def records(self, seen) -> list[dict] | None:
+        """Return what was seen as COCO's results have it, without an image id; None where nothing has a box."""
+        return None

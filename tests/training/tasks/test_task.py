@@ -101,8 +101,10 @@ class Finding(Task):
         wrong = np.abs(model(images).detach().numpy() - np.concatenate([target["boxes"] for target in targets]))
         return Figures({"error": wrong.mean(), "found": (wrong.max(1) < self.options.near).mean()}, len(dataset))
 
-    def draw(self, model, image, alpha=0.5):
-        box = model([image]).detach().numpy()[0].round().astype(int).clip(0, 7)
+    def look(self, model, image):
+        return model([image]).detach().numpy()[0].round().astype(int).clip(0, 7)
+
+    def paint(self, image, box, alpha):
         picture = (image.transpose(1, 2, 0) * 255).astype(np.uint8)
         picture[box[1] : box[3], box[0] : box[2]] = [255 * alpha, 0, 0]
         return picture, f"a spot at {box.tolist()}"
@@ -249,10 +251,11 @@ def test_a_task_without_a_part_of_the_contract_says_which(rows):
 
     half = Half(RECIPE)
     for call, words in ((lambda: half.loss(None, None), "loss"), (lambda: half.evaluate(None), "evaluate"),
-                        (lambda: half.draw(None, None), "draw")):  # fmt: skip
+                        (lambda: half.draw(None, None), "look"), (lambda: half.paint(None, None, 1), "paint")):  # fmt: skip
         with pytest.raises(NotImplementedError, match=f"Half: {words} is missing"):
             call()
     assert half.status() == {}
+    assert half.records(None) is None
     assert half.start_epoch() is None
 
 
