@@ -42,7 +42,7 @@ class Row:
 
 ROWS = (
     Row("unet-camvid-mobilenet", "CamVid", "U-Net on pretrained MobileNetV2", "mIoU", 0.57, "0.544",
-        "minidet train unet --data camvid --backbone mobilenet_v2 --pretrained --minutes 10"),
+        "minidet train unet --data camvid --backbone mobilenet_v2 --pretrained --minutes 10 --option flip_test=true"),
     Row("localization-shapes", "shapes", "class and box", "localisation accuracy", 0.85, "",
         "minidet train localization --data shapes --minutes 4"),
     Row("localization-bccd", "BCCD, the largest cell", "class and box on pretrained MobileNetV2",
