@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from .complexity import multiply_adds
+from .detection import FasterRCNN
 from .localization import Localizer
 from .pose import DeepPose, DeepPoseCascade, HeatmapPose
 from .segmentation import (
@@ -27,6 +28,7 @@ class Row(NamedTuple):
 #: The names that ``minidet train`` and checkpoints use.
 MODELS = {
     "deconvnet": Row(DeconvNet, "segmentation"),
+    "faster_rcnn": Row(FasterRCNN, "detection"),
     "fcn8s": Row(FCN8s, "segmentation"),
     "fcn16s": Row(FCN16s, "segmentation"),
     "fcn32s": Row(FCN32s, "segmentation"),
@@ -48,6 +50,7 @@ __all__ = [
     "FCN8s",
     "FCN16s",
     "FCN32s",
+    "FasterRCNN",
     "FullResolutionFCN",
     "HeatmapPose",
     "Localizer",

@@ -18,15 +18,18 @@ def parameter_groups(model, weight_decay: float, lr: float | None = None, pretra
         The highest learning rate; needed with ``pretrained_lr``.
     pretrained_lr : float
         Where it is not 1, the parameters of ``model.backbone`` learn at this share of ``lr``, in groups of their own.
+        Of a pyramid's, only those of the backbone that it stands on: its own layers are new.
     """
     if pretrained_lr == 1:
         return _by_decay(model.parameters(), weight_decay)
     if not isinstance(getattr(model, "backbone", None), Module):
         why = f"{type(model).__name__} has no backbone"
         raise bad_argument("train", "pretrained_lr", f"is {pretrained_lr}", "1", why)
-    before = {id(parameter) for parameter in model.backbone.parameters()}
+    trunk = model.backbone
+    trunk = trunk.backbone if isinstance(getattr(trunk, "backbone", None), Module) else trunk
+    before = {id(parameter) for parameter in trunk.parameters()}
     new = _by_decay((p for p in model.parameters() if id(p) not in before), weight_decay)
-    old = _by_decay(model.backbone.parameters(), weight_decay)
+    old = _by_decay(trunk.parameters(), weight_decay)
     return [{**group, "lr": rate} for part, rate in ((new, lr), (old, lr * pretrained_lr)) for group in part]
 
 

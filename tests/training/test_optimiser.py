@@ -5,6 +5,7 @@ import pytest
 
 import minidet
 from minidet import nn, optim
+from minidet.models.backbones import FeaturePyramid
 from minidet.training.optimiser import parameter_groups, warmup_then_cosine
 
 
@@ -51,6 +52,15 @@ def test_the_part_that_was_trained_before_has_groups_of_its_own():
         scheduler.step()
     with pytest.raises(ValueError, match="train: pretrained_lr is 0.4, expected 1: Sequential has no backbone"):
         parameter_groups(nn.Sequential(nn.Linear(1, 1)), 0.1, 0.2, 0.4)
+
+
+def test_of_a_pyramid_only_the_backbone_below_it_was_trained_before():
+    model = nn.Module()
+    model.backbone = FeaturePyramid("mobilenet_v1_025", 8)
+    groups = parameter_groups(model, 0.1, 0.2, 0.4)
+    slow = {id(parameter) for group in groups[2:] for parameter in group["params"]}
+    assert slow == {id(parameter) for parameter in model.backbone.backbone.parameters()}
+    assert sum(len(group["params"]) for group in groups[:2]) == 12  # three maps, two convolutions each
 
 
 def test_frozen_parameters_are_in_no_group():

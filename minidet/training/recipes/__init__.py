@@ -7,13 +7,14 @@ from ...errors import bad_argument, flag
 from ...models import MODELS
 from ..recipe import Recipe
 from ..tasks import check_fit
-from . import localization, pose, segmentation
+from . import detection, localization, pose, segmentation
 
 #: (model, data set) -> recipe
 RECIPES = {
     **pose.RECIPES,
     **segmentation.RECIPES,
     **localization.RECIPES,
+    **detection.RECIPES,
 }
 
 #: (model, data set) -> recipe of a model that has a backbone only if one is asked for

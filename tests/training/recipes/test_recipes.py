@@ -107,7 +107,7 @@ def test_a_model_for_each_task_to_try_a_data_set_with(other, monkeypatch):
     assert models_for("camvid") == ["segnet"]
     assert models_for("nowhere") == []
     monkeypatch.setitem(RECIPES, ("gazer", "shapes"), replace(RECIPES["segnet", "shapes"], model="gazer"))
-    assert models_for("shapes") == ["deconvnet", "localization", "gazer"]
+    assert models_for("shapes") == ["deconvnet", "localization", "faster_rcnn", "gazer"]
 
 
 def test_only_models_with_a_backbone_take_one(monkeypatch):

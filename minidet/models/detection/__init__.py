@@ -1,0 +1,25 @@
+"""Detectors: boxes with classes. Each box of a paper's figure is a file."""
+
+from .alternating import train_in_four_steps
+from .box_head import FastRCNNPredictor, TwoMLPHead
+from .contract import Detector
+from .fast_rcnn import FastRCNN
+from .faster_rcnn import FasterRCNN
+from .pooler import MultiScaleRoIPool
+from .roi_heads import RoIHeads
+from .rpn import RegionProposalNetwork, RPNHead
+from .svd import compress
+
+__all__ = [
+    "Detector",
+    "FastRCNN",
+    "FastRCNNPredictor",
+    "FasterRCNN",
+    "MultiScaleRoIPool",
+    "RPNHead",
+    "RegionProposalNetwork",
+    "RoIHeads",
+    "TwoMLPHead",
+    "compress",
+    "train_in_four_steps",
+]

@@ -1,0 +1,103 @@
+"""Every detector in a small size, on a very small backbone; pictures of spots to find."""
+
+import numpy as np
+
+import minidet
+from minidet import nn
+from minidet.models.detection import FasterRCNN, FastRCNN
+from minidet.nn import functional as F
+
+NOTHING = {"boxes": np.zeros((0, 4), np.float32), "labels": np.zeros(0, np.int64)}
+FINE, COARSE = ((10, 16), (24, 36))
+
+
+class Trunk(nn.Module):
+    """A backbone of strides 8 and 16, equally many channels each."""
+
+    def __init__(self, channels=8, strides=(8, 16)):
+        super().__init__()
+        self.channels = dict.fromkeys(strides, channels)
+        self.conv = nn.Conv2d(3, channels, 7, 4, padding=3)
+        self.bn = nn.BatchNorm2d(channels)
+        self.deeper = nn.Conv2d(channels, channels, 3, 2, padding=1)
+        if 16 in strides:
+            self.deepest = nn.Conv2d(channels, channels, 3, 2, padding=1)
+
+    def forward(self, images):
+        x = F.relu(self.deeper(F.relu(self.bn(self.conv(images)))))
+        return {16: F.relu(self.deepest(x)), 8: x} if 16 in self.channels else {8: x}  # in no order
+
+
+class GridFastRCNN(FastRCNN):
+    """Fast R-CNN whose proposals are a grid: looking for better ones takes a second an image."""
+
+    def propose(self, images):
+        return [grid(image.shape[1:]) for image in images]
+
+
+def grid(size, sides=(16, 24)):
+    """Return boxes (P, 4) of these sides, every 8 pixels."""
+    boxes = [[x, y, x + side, y + side] for side in sides for y in range(0, size[0] - 7, 8)
+             for x in range(0, size[1] - 7, 8)]  # fmt: skip
+    return np.array(boxes, np.float32).reshape(-1, 4)
+
+
+def faster(num_classes=3, trunk=None, **options):
+    options = {"width": 16, "pool_size": 3, "anchor_sizes": (FINE, COARSE), "proposals": (60, 40), **options}
+    return FasterRCNN(num_classes, Trunk() if trunk is None else trunk, **options)
+
+
+def faster_one_map(num_classes=3, trunk=None, **options):
+    trunk = Trunk(strides=(8,)) if trunk is None else trunk
+    return faster(num_classes, trunk, **{"anchor_sizes": ((12, 20, 32),), "pooling": "pool", **options})
+
+
+def fast(num_classes=3, trunk=None, **options):
+    trunk = Trunk(strides=(8,)) if trunk is None else trunk
+    return GridFastRCNN(num_classes, trunk, **{"width": 16, "pool_size": 3, **options})
+
+
+CASES = {"faster_rcnn": faster, "faster_rcnn, one map": faster_one_map, "fast_rcnn": fast}
+
+
+def build(name, num_classes=3, **options):
+    minidet.manual_seed(2)
+    return CASES[name](num_classes, **options)
+
+
+def spots(seed=0, count=2, size=(64, 64), objects=2):
+    """Generate pictures of bright rectangles on dark ground, red ones of class 1 and green ones of class 2."""
+    rng = np.random.default_rng(seed)
+    images, targets = [], []
+    for _ in range(count):
+        image = rng.random((3, *size), dtype=np.float32) * np.float32(0.2)
+        boxes, labels = [], []
+        for i in range(objects):
+            half = size[1] // objects
+            w, h = rng.integers(14, min(half, 24)), rng.integers(14, 24)
+            x, y = i * half + rng.integers(0, half - w + 1), rng.integers(0, size[0] - h + 1)
+            label = int(rng.integers(1, 3))
+            image[label - 1, y : y + h, x : x + w] = 1
+            boxes.append([x, y, x + w, y + h])
+            labels.append(label)
+        images.append(image)
+        targets.append({"boxes": np.array(boxes, np.float32), "labels": np.array(labels)})
+    return images, targets
+
+
+def total(losses):
+    """Add up losses."""
+    first, *rest = losses.values()
+    for value in rest:
+        first = first + value
+    return first
+
+
+def values(losses):
+    """Return losses as floats."""
+    return {name: loss.item() for name, loss in losses.items()}
+
+
+def gradient(module):
+    """Return the largest entry of the gradients of a module's parameters; 0 where there is none."""
+    return max((np.abs(p.grad.numpy()).max(initial=0) for p in module.parameters() if p.grad is not None), default=0)
