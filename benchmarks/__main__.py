@@ -19,7 +19,7 @@ from dataclasses import asdict
 
 from tqdm import tqdm
 
-from .cases import CASES, STEPS
+from .cases import CASES, CLASSIFIER_STEPS, INFERENCE, STEPS
 from .cold import measure_cold
 from .measure import Result, Worker, measure
 from .networks.__main__ import main as networks
@@ -58,8 +58,8 @@ def run_cases(cases, threads: int, repeats: int, slice_seconds: float, memory: b
 
 
 def is_long(case) -> bool:
-    """Tell what ``--quick`` leaves out: sizes, and all models but the first two."""
-    return case.part == "scaling" or case in STEPS[2:]
+    """Tell what ``--quick`` leaves out: sizes, and all models but the first two, and one at inference."""
+    return case.part == "scaling" or case in (*STEPS[2:], *CLASSIFIER_STEPS, *INFERENCE[1:])
 
 
 def main(arguments=None) -> None:

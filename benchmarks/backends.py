@@ -24,6 +24,10 @@ class Minidet:
         """Standard normal float32 values."""
         return self._tensor(self._rng.standard_normal(shape, np.float32), requires_grad=grad)
 
+    def pictures(self, shape):
+        """Uniform float32 values in [0, 1): what networks that normalise their input take."""
+        return self._tensor(self._rng.random(shape, np.float32))
+
     def integers(self, high: int, shape):
         """Uniform int64 labels below ``high``."""
         return self._tensor(self._rng.integers(high, size=shape))

@@ -15,7 +15,7 @@ class Case:
     """One row of the table."""
 
     name: str
-    part: str  # "conv forward", "conv forward + backward", "operations", "training step", "scaling"
+    part: str  # "conv forward", "conv forward + backward", "operations", "training step", "inference", "scaling"
     build: Callable  # build(backend) -> callable
     flops: float = 0.0  # multiplications and additions of the direct method, 0 where that means nothing
     pixels: int = 0  # of all images, where the time for one is told
@@ -155,6 +155,38 @@ def _training_step(module: str, name: str, shape, num_classes: int, **arguments)
     return build
 
 
+def _classifier_step(module: str, name: str, shape, num_classes: int = 1000):
+    """Forward, loss, backward, SGD with momentum, of a network with one answer for each image."""
+
+    def build(backend):
+        model = getattr(backend.model_file(module), name)(num_classes)
+        optimizer = backend.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
+        images, labels = backend.pictures(shape), backend.integers(num_classes, (shape[0],))
+
+        def run():
+            optimizer.zero_grad()
+            loss = backend.functional.cross_entropy(model(images), labels)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return run
+
+    return build
+
+
+def _inference(module: str, name: str, shape):
+    """Class scores of a network in evaluation mode, without recording."""
+
+    def build(backend):
+        model = getattr(backend.model_file(module), name)()
+        model.eval()
+        images = backend.pictures(shape)
+        return backend.without_grad(lambda: model(images))
+
+    return build
+
+
 def step_case(name: str, model, shape, num_classes: int = 11) -> Case:
     """A whole training step, and the same with one small image to warm up."""
     module, model_name, arguments = model
@@ -215,6 +247,20 @@ STEPS = [
     step_case("FullResolutionFCN, batch 1, 180x240", FULL_RESOLUTION, (1, 3, 180, 240)),
     step_case("SlidingWindow, batch 4, 64x64", SLIDING_WINDOW, (4, 3, 64, 64)),
 ]
+MOBILENET = ("models.backbones.mobilenetv2", "mobilenet_v2")
+RESNET18 = ("models.backbones.resnet", "resnet18")
+CLASSIFIERS = {"MobileNetV2": MOBILENET, "ResNet-18": RESNET18}
+CLASSIFIER_STEPS = [
+    Case(f"{title}, batch 8, 224x224", "training step", _classifier_step(*model, (8, 3, 224, 224)),
+         warm=_classifier_step(*model, (2, 3, 64, 64)))
+    for title, model in CLASSIFIERS.items()
+]  # fmt: skip
+INFERENCE = [
+    Case(f"inference {title}, batch {n}, 224x224", "inference", _inference(*model, (n, 3, 224, 224)),
+         warm=_inference(*model, (n, 3, 64, 64)))
+    for title, model in CLASSIFIERS.items()
+    for n in (1, 8)
+]  # fmt: skip
 SIZES = [(n, 64) for n in (1, 4, 16, 64)] + [(4, side) for side in (32, 128, 256)]
 
 CASES = [
@@ -222,6 +268,8 @@ CASES = [
     *(conv_case(spec, True) for spec in CONVS),
     *(Case(name, "operations", build) for name, build in OPERATIONS.items()),
     *STEPS,
+    *CLASSIFIER_STEPS,
+    *INFERENCE,
     *(
         Case(f"DeconvNet (demo), batch {n}, {side}x{side}", "scaling",
              _training_step(*DEMO[:2], (n, 3, side, side), 11, **DEMO[2]), pixels=n * side * side)

@@ -21,6 +21,8 @@ def twin(module: str):
     """Import ``minidet.<module>`` on top of PyTorch, for example ``twin("models.segmentation.segnet")``."""
     import torch
 
+    from . import torch_backbone
+
     # minidet itself is not imported: it sets up the memory of its process as it likes, which would be PyTorch's too
     root = pathlib.Path(importlib.util.find_spec("minidet").origin).parent
     if "torch_twin" not in sys.modules:
@@ -28,7 +30,8 @@ def twin(module: str):
         package.__path__ = [str(root)]
         package.nn = torch.nn
         backbones = types.ModuleType("torch_twin.models.backbones")  # the real ones read arrays, which torch has not
-        backbones.Backbone, backbones.backbone = torch.nn.Identity, _given
+        backbones.__path__ = [str(root.joinpath("models", "backbones"))]
+        backbones.Backbone, backbones.backbone = torch_backbone.Backbone, _given
         sys.modules.update(
             {
                 "torch_twin": package,
@@ -36,6 +39,7 @@ def twin(module: str):
                 "torch_twin.nn.functional": torch.nn.functional,
                 "torch_twin.autograd": torch,
                 "torch_twin.models.backbones": backbones,
+                "torch_twin.models.backbones.contract": torch_backbone,
             }
         )
     parts = module.split(".")
