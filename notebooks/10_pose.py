@@ -107,11 +107,11 @@ for v, words in ((2, "seen"), (1, "hidden by something"), (0, "outside of the pi
     print(f"v = {v}, {words}: {(truth[..., 2] == v).sum(1).mean():.1f} of {K} joints")
 
 # %% jupyter={"source_hidden": true}
-_, grid = viz.subplots(2, 3, figsize=(5.0, 3.8))
+_, grid = viz.subplots(2, 3, figsize=(5.1, 3.5))
 for i, (above, below) in zip((1, 2, 3), grid.T, strict=True):
     image, target = test_people[i]
     viz.draw_image(image, ax=above)
-    viz.draw_joints(image, target, legend=i == 2, ax=below)
+    viz.draw_joints(image, target, legend=False, ax=below)
 plt.show()
 
 # %% [markdown]
