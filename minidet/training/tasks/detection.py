@@ -29,6 +29,7 @@ from ...errors import bad_argument, check_choice, flag, integer, integers, numbe
 from ...metrics import MeanAveragePrecision, voc_ap
 from ...viz import overlay_boxes
 from ..recipe import LARGE
+from .detector_stages import detector_stages
 from .figures import Figures
 from .freezing import check_freezing, freeze_first
 from .records import coco_records
@@ -205,6 +206,10 @@ class Detection(Task):
         named = [f"{self.classes[found['labels'][i]]} {found['scores'][i]:.2f}" for i in drawn[:NAMED]]
         words = ", ".join([*named, *([f"{len(drawn) - NAMED} more"] if len(drawn) > NAMED else [])])
         return overlay_boxes(image, found, self.classes, threshold=self.options.score, alpha=alpha), words or "nothing"
+
+    def stages(self, call, image: np.ndarray):
+        """Return what happens inside a detector, in the order of the paper's figure."""
+        return detector_stages(call, self.classes)
 
     def records(self, found: dict[str, np.ndarray]) -> list[dict]:
         """Return all that was found, also what scores too little to be drawn."""

@@ -58,6 +58,7 @@ class Localization(Task):
 
     name = "localization"
     headline = "localisation accuracy"
+    alpha = 1.0
     collate = staticmethod(collate_detection)
     sources = {
         "bccd": Source(open_bccd),

@@ -10,6 +10,8 @@ from ...autograd import Tensor
 from ...data import default_collate
 from ...errors import bad_argument
 from ...models import MODELS
+from ...viz import as_picture
+from ...viz.explain import Call, Picture, Stage, record, shape_of, source_of, stages_of
 from ..recipe import Recipe
 
 
@@ -188,6 +190,35 @@ class Task:
             The picture, and what is seen, in a few words.
         """
         return self.paint(image, self.look(model, image), self.alpha if alpha is None else alpha)
+
+    def explain(self, model, image) -> list[Stage]:
+        """Return what happens to a picture on its way through a model: the picture, the stages, what is seen.
+
+        It is looked at twice: the first time, kernels may have to be compiled, and memory to be found.
+        """
+        self.look(model, image)
+        calls, seen = record(model, lambda: self.look(model, image))
+        drawn, words = self.paint(image, seen, self.alpha)
+        shape = f"({', '.join(map(str, image.shape))})"
+        first = Stage(
+            "the picture",
+            "RGB, in [0, 1], in the size that it has.",
+            gives=shape,
+            pictures=[Picture(as_picture(image), f"{image.shape[2]} x {image.shape[1]} pixels", large=True)],
+        )
+        last = Stage(
+            "the answer",
+            words,
+            gives=shape_of(seen),
+            seconds=sum(call.seconds for call in calls),
+            source=source_of(type(self).paint),
+            pictures=[Picture(drawn, words, large=True)],
+        )
+        return [first, *self.stages(calls[0], image), last] if calls else [first, last]
+
+    def stages(self, call: Call, image) -> list[Stage]:
+        """Return what happens inside a model's call; a task adds drawings of what only its models have."""
+        return stages_of(call, self.facts.get("classes", ()))
 
     def records(self, seen) -> list[dict] | None:
         """Return what was seen as COCO's results have it, without an image id; None where nothing has a box."""
