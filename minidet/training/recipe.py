@@ -28,6 +28,7 @@ class Recipe:
     warmup_steps: int = 50
     max_norm: float = 5.0  # the gradient's norm is clipped here
     pretrained_lr: float = 1.0  # with pretrained=True, model.backbone learns at this share of lr
+    pretrained_options: dict = field(default_factory=dict)  # with pretrained=True, options besides those below
     minutes: float | None = None  # the time that training may take; it sets the number of epochs
     quick_epochs: int = 1
     quick_samples: int = 32
@@ -52,7 +53,7 @@ class Recipe:
             raise bad_argument("train", "lr", f"is {self.lr}", "a number above 0")
         if self.minutes is not None and not number("train", "minutes", self.minutes, 0, LARGE) > 0:
             raise bad_argument("train", "minutes", f"is {self.minutes}", "a number above 0")
-        for name in ("options", "model_args"):
+        for name in ("options", "pretrained_options", "model_args"):
             values = getattr(self, name)
             if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
                 raise bad_argument("train", name, f"is {values!r}", "a dict of names and values", error=TypeError)

@@ -72,4 +72,6 @@ def with_backbone(recipe: Recipe, backbone: str | None, pretrained: bool) -> Rec
             why = f"{recipe.model} does not take it; {', '.join(do) if do else 'no model'} would"
             was = "is given" if value is True else f"is {value}"
             raise bad_argument("train", f"--{name}", was, "nothing", why)
+    if pretrained:  # an option that was asked for stands among the recipe's by now, and counts
+        recipe = replace(recipe, options={**recipe.pretrained_options, **recipe.options})
     return replace(recipe, model_args={**recipe.model_args, **changes}) if changes else recipe

@@ -8,7 +8,8 @@ FIGURES = {"batch_size": 16, "lr": 2e-3, "train_samples": 1600, "test_samples": 
 FIGURES_OPTIONS = {"size": 96}
 SMALL = {"backbone": "mobilenet_v1_025"}  # enough for generated people, from untrained weights
 LSPET = {"batch_size": 16, "lr": 2e-3, "pretrained_lr": 0.45}
-SPORTS = {"degrees": 40.0, "scale": (0.75, 1.25)}
+SPORTS = {"options": {"degrees": 30.0, "scale": (0.8, 1.2)}, "pretrained_options": {"frozen_until": 4}}
+COARSE = {"options": {"degrees": 20.0, "scale": (0.85, 1.15)}, "pretrained_options": {"frozen_until": 8}}
 LARGER = {"backbone": "mobilenet_v2"}  # and `--pretrained`: from untrained weights, 1600 people are few
 
 RECIPES = {
@@ -21,9 +22,7 @@ RECIPES = {
     ("pose_cascade", "figures"): Recipe(
         "pose_cascade", "figures", epochs=10, **FIGURES, options=FIGURES_OPTIONS, model_args=SMALL
     ),
-    ("pose", "lspet"): Recipe("pose", "lspet", epochs=30, **LSPET, options=SPORTS, model_args=LARGER),
-    ("pose_regression", "lspet"): Recipe(
-        "pose_regression", "lspet", epochs=30, **LSPET, options=SPORTS, model_args=LARGER
-    ),
-    ("pose_cascade", "lspet"): Recipe("pose_cascade", "lspet", epochs=30, **LSPET, options=SPORTS, model_args=LARGER),
+    ("pose", "lspet"): Recipe("pose", "lspet", epochs=16, **LSPET, **SPORTS, model_args=LARGER),
+    ("pose_regression", "lspet"): Recipe("pose_regression", "lspet", epochs=10, **LSPET, **COARSE, model_args=LARGER),
+    ("pose_cascade", "lspet"): Recipe("pose_cascade", "lspet", epochs=10, **LSPET, **COARSE, model_args=LARGER),
 }

@@ -12,7 +12,7 @@ SCENES_TUNED = {**SCENES, "pretrained_lr": 0.4}
 FINE_TUNED = {"batch_size": 8, "lr": 3e-3, "pretrained_lr": 0.4}
 WINDOWS = {**RARE_COUNT, "scale": (0.83, 1.67), "degrees": 4.0}  # windows of 0.6 to 1.2 of their size are made as large
 MOBILE = {"backbone": "mobilenet_v2"}
-STREETS_TUNED = {**WINDOWS, "class_weight_power": 0.25, "frozen_until": 4}  # the first layers need no change
+FIRST_FROZEN = {"pretrained_options": {"frozen_until": 4}}  # edges and colours need no change
 LIGHT = {**MOBILE, "residual": True, "width": 64}  # sums, and one convolution a stage
 FOUR_STAGES = {"widths": (16, 32, 64, 96), "convs": (1, 2, 2, 2)}
 
@@ -86,5 +86,13 @@ ON_BACKBONE = {
     ("fcn8s", "camvid"): Recipe("fcn8s", "camvid", epochs=30, **FINE_TUNED, options=WINDOWS, model_args=MOBILE),
     ("unet", "digits"): Recipe("unet", "digits", **SCENES_TUNED, model_args=LIGHT),
     ("unet", "shapes"): Recipe("unet", "shapes", **SCENES_TUNED, model_args=LIGHT),
-    ("unet", "camvid"): Recipe("unet", "camvid", epochs=36, **FINE_TUNED, options=STREETS_TUNED, model_args=LIGHT),
+    ("unet", "camvid"): Recipe(
+        "unet",
+        "camvid",
+        epochs=36,
+        **FINE_TUNED,
+        **FIRST_FROZEN,
+        options={**WINDOWS, "class_weight_power": 0.25},
+        model_args=LIGHT,
+    ),
 }

@@ -131,3 +131,21 @@ def test_only_models_with_a_backbone_take_one(monkeypatch):
             with_backbone(replace(recipe, model=model), backbone, pretrained)
     chosen = with_backbone(replace(recipe, model="gazer", model_args={"width": 3}), "resnet50", True)
     assert chosen.model_args == {"width": 3, "backbone": "resnet50", "pretrained": True}
+
+
+def test_options_of_a_pretrained_backbone_come_only_with_it():
+    recipe = recipe_for("pose", "lspet")
+    assert recipe.pretrained_options == {"frozen_until": 4}
+    assert "frozen_until" not in with_backbone(recipe, "mobilenet_v1_025", False).options
+    assert with_backbone(recipe, None, True).options == {**recipe.options, "frozen_until": 4}
+    asked = recipe_for("pose", "lspet", options={"frozen_until": None})
+    assert with_backbone(asked, None, True).options == {**recipe.options, "frozen_until": None}
+
+
+def test_options_of_a_pretrained_backbone_are_options_of_the_task():
+    found = [recipe for table in (RECIPES, ON_BACKBONE) for recipe in table.values() if recipe.pretrained_options]
+    assert found
+    for recipe in found:
+        task = task_for(with_backbone(recipe, None, True))
+        for name, value in recipe.pretrained_options.items():
+            assert getattr(task.options, name) == value
