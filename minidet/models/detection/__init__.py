@@ -8,6 +8,7 @@ from .faster_rcnn import FasterRCNN
 from .pooler import MultiScaleRoIPool
 from .roi_heads import RoIHeads
 from .rpn import RegionProposalNetwork, RPNHead
+from .sliding_window import SlidingWindowDetector
 from .svd import compress
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "RPNHead",
     "RegionProposalNetwork",
     "RoIHeads",
+    "SlidingWindowDetector",
     "TwoMLPHead",
     "compress",
     "train_in_four_steps",
