@@ -25,6 +25,7 @@ if jit.ENABLED:
         rle,
         roi,
         segments,
+        svm,
         unpool,
         upsample,
     )
@@ -47,6 +48,7 @@ else:
         rle,
         roi,
         segments,
+        svm,
         unpool,
         upsample,
     )
@@ -72,6 +74,7 @@ __all__ = [
     "rle",
     "roi",
     "segments",
+    "svm",
     "unpool",
     "upsample",
 ]
