@@ -6,12 +6,14 @@ from .contract import Detector
 from .fast_rcnn import FastRCNN
 from .faster_rcnn import FasterRCNN
 from .pooler import MultiScaleRoIPool
+from .rcnn import RCNN
 from .roi_heads import RoIHeads
 from .rpn import RegionProposalNetwork, RPNHead
 from .sliding_window import SlidingWindowDetector
 from .svd import compress
 
 __all__ = [
+    "RCNN",
     "Detector",
     "FastRCNN",
     "FastRCNNPredictor",

@@ -4,7 +4,7 @@ import numpy as np
 
 import minidet
 from minidet import nn
-from minidet.models.detection import FasterRCNN, FastRCNN
+from minidet.models.detection import RCNN, FasterRCNN, FastRCNN, SlidingWindowDetector
 from minidet.nn import functional as F
 
 NOTHING = {"boxes": np.zeros((0, 4), np.float32), "labels": np.zeros(0, np.int64)}
@@ -35,6 +35,13 @@ class GridFastRCNN(FastRCNN):
         return [grid(image.shape[1:]) for image in images]
 
 
+class GridRCNN(RCNN):
+    """R-CNN with the same proposals."""
+
+    def propose(self, images):
+        return [grid(image.shape[1:]) for image in images]
+
+
 def grid(size, sides=(16, 24)):
     """Return boxes (P, 4) of these sides, every 8 pixels."""
     boxes = [[x, y, x + side, y + side] for side in sides for y in range(0, size[0] - 7, 8)
@@ -57,7 +64,40 @@ def fast(num_classes=3, trunk=None, **options):
     return GridFastRCNN(num_classes, trunk, **{"width": 16, "pool_size": 3, **options})
 
 
-CASES = {"faster_rcnn": faster, "faster_rcnn, one map": faster_one_map, "fast_rcnn": fast}
+def rcnn(num_classes=3, trunk=None, **options):
+    """Build an R-CNN whose machines and regressors are drawn: an untrained one finds nothing."""
+    trunk = Trunk(strides=(8,)) if trunk is None else trunk
+    model = GridRCNN(num_classes, trunk, **{"crop_size": 24, "context": 4, "width": 16, "batch": (8, 24), **options})
+    rng, objects = np.random.default_rng(1), num_classes - 1
+    model.svms.set_all(rng.normal(size=(objects, 16)), np.zeros(objects), 1.0, np.ones(objects))
+    for k in range(objects):
+        model.regressors.set_class(k, rng.normal(0, 0.1, (4, model.network.cells)), np.zeros(4))
+    return model
+
+
+def sliding_window(num_classes=3, **options):
+    return SlidingWindowDetector(
+        num_classes, **{"window": 12, "widths": (8, 8), "kernels": (3, 4), "hidden": 16, **options}
+    )
+
+
+CASES = {"faster_rcnn": faster, "faster_rcnn, one map": faster_one_map, "fast_rcnn": fast, "rcnn": rcnn,
+         "sliding_window": sliding_window}  # fmt: skip
+
+#: The losses of each.
+LOSSES = {
+    "faster_rcnn": {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg"},
+    "fast_rcnn": {"loss_classifier", "loss_box_reg"},
+    "rcnn": {"loss_classifier"},
+    "sliding_window": {"loss_classifier"},
+}
+#: A layer that all images go through, and a weight of each.
+LAYERS = {
+    "faster_rcnn": ("backbone", "roi_heads.box_head.fc6.weight"),
+    "fast_rcnn": ("backbone", "roi_heads.box_head.fc6.weight"),
+    "rcnn": ("network.backbone", "network.fc7.weight"),
+    "sliding_window": ("classifier.convs.0", "classifier.hidden.weight"),
+}
 
 
 def build(name, num_classes=3, **options):
