@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import bad_argument, number
+from ..errors import bad_argument, integer, number
 from .image import HALO, above, as_picture, captions, on_image, rows_of, write_tag
 from .page import colour
 
@@ -50,7 +50,8 @@ def draw_boxes(image, target: dict, class_names=None, *, threshold: float = 0.0,
     return ax
 
 
-def overlay_boxes(image, target: dict, class_names=None, *, threshold: float = 0.0, alpha: float = 1.0) -> np.ndarray:
+def overlay_boxes(image, target: dict, class_names=None, *, threshold: float = 0.0, alpha: float = 1.0,
+                  min_side: int = 1) -> np.ndarray:  # fmt: skip
     """Paint boxes and their names over an image, one colour per class.
 
     Lines and letters grow with the image. A name stands on a plate of its class's colour, above its box where there is
@@ -68,18 +69,23 @@ def overlay_boxes(image, target: dict, class_names=None, *, threshold: float = 0
         Boxes that score less are not painted.
     alpha : float
         How strongly they cover the image, 0 to 1.
+    min_side : int
+        A smaller image is enlarged by a whole factor first, to about this longer side, so that names hide less of it.
 
     Returns
     -------
     ndarray uint8 (H, W, 3)
+        Larger than the image where it was enlarged.
     """
     from PIL import Image, ImageDraw
 
     op = "overlay_boxes"
     picture, alpha = as_picture(image, op), number(op, "alpha", alpha, 0, 1)
     boxes, labels, texts = _read(op, target, class_names)
+    finer = max(1, round(integer(op, "min_side", min_side, 1, 2**14) / max(picture.shape[:2])))
+    picture = picture.repeat(finer, 0).repeat(finer, 1)
     height, width = picture.shape[:2]
-    boxes = np.clip(np.round(boxes), 0, [width, height] * 2).astype(int)
+    boxes = np.clip(np.round(boxes * finer), 0, [width, height] * 2).astype(int)
     side = np.sqrt(height * width)
     letter = max(SMALLEST_LETTER, min(side / LETTERS, min(height, width) / 6))
     line = max(1, round(side / LINE))

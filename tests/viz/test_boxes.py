@@ -172,5 +172,15 @@ def test_a_name_that_is_too_long_ends_at_the_rim():
     assert not plate[:5].any()
 
 
+def test_a_small_picture_is_enlarged_by_a_whole_factor():
+    picture = overlay_boxes(GREY, found((20, 30, 50, 45)), min_side=250)  # 80 pixels: 3 times
+    assert picture.shape == (180, 240, 3)
+    rows, columns = (picture == rgb(1)).all(2).nonzero()
+    assert (rows.max(), columns.max()) == (134, 149)
+    assert overlay_boxes(GREY, found((20, 30, 50, 45)), min_side=40).shape == (60, 80, 3)
+    with pytest.raises(ValueError, match="overlay_boxes: min_side is 0"):
+        overlay_boxes(GREY, found(), min_side=0)
+
+
 def test_letters_have_the_better_contrast():
     assert [ink_on(ground) for ground in ("#000000", "#ffffff", "#c0240c", "#849c00")] == ["#ffffff", "#111111"] * 2

@@ -39,6 +39,7 @@ DIGITS_SIZE, SHAPES_SIZE = 64, 96  # pixels, the sides of a scene, unless the op
 LEAST_VISIBLE = 0.3  # of an object that is cut by a window; what is left of less is background
 LARGEST_SIDE = 4096
 NAMED = 5  # detections that are named in words
+MIN_SIDE = 320  # pixels: smaller pictures are enlarged before anything is drawn on them
 REPORTED = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100")
 
 
@@ -205,7 +206,10 @@ class Detection(Task):
         drawn = drawn[np.argsort(-found["scores"][drawn], kind="stable")]
         named = [f"{self.classes[found['labels'][i]]} {found['scores'][i]:.2f}" for i in drawn[:NAMED]]
         words = ", ".join([*named, *([f"{len(drawn) - NAMED} more"] if len(drawn) > NAMED else [])])
-        return overlay_boxes(image, found, self.classes, threshold=self.options.score, alpha=alpha), words or "nothing"
+        painted = overlay_boxes(
+            image, found, self.classes, threshold=self.options.score, alpha=alpha, min_side=MIN_SIDE
+        )
+        return painted, words or "nothing"
 
     def stages(self, call, image: np.ndarray):
         """Return what happens inside a detector, in the order of the paper's figure."""

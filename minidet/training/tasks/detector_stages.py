@@ -17,9 +17,9 @@ from ...ops import clip_boxes_to_image
 from ...viz import overlay_boxes
 from ...viz.explain import Bars, Call, Picture, Stage, heat, parts_of, shape_of, source_of, stage_of, strength_picture
 
-DRAWN = 50  # proposals
+DRAWN = 20  # proposals
 REGIONS = 3  # that are followed to the end
-FAINT = 0.6
+SMALL = 320  # pixels of pictures side by side
 WORDS = {
     "anchors": (
         "Boxes of a few sizes and shapes at each place of each map. Drawn: those of the middle place of "
@@ -68,11 +68,14 @@ def detector_stages(call: Call, classes: list[str]) -> list[Stage]:
     return stages
 
 
-def drawn(image: np.ndarray, boxes: np.ndarray, labels=None, alpha: float = FAINT) -> np.ndarray:
-    """Paint boxes without names."""
-    labels = np.ones(len(boxes), int) if labels is None else np.asarray(labels)
-    names = [""] * (int(labels.max(initial=0)) + 1)
-    return overlay_boxes(image, {"boxes": boxes, "labels": labels}, names, alpha=alpha)
+def drawn(image: np.ndarray, boxes: np.ndarray, labels=None, names=None, side: int = 640) -> np.ndarray:
+    """Paint boxes over an image that is enlarged to about ``side`` pixels first.
+
+    Without labels, neighbouring boxes have different colours; without names, nothing is written.
+    """
+    labels = np.arange(len(boxes)) if labels is None else np.asarray(labels)
+    names = [""] * (int(labels.max(initial=0)) + 1) if names is None else names
+    return overlay_boxes(image, {"boxes": boxes, "labels": labels}, names, min_side=side)
 
 
 def stage(title: str, seconds: float | None, thing, takes: str = "", gives: str = "") -> Stage:
@@ -127,7 +130,7 @@ def middle_anchors(maps: dict, anchors: list[np.ndarray], image: np.ndarray) -> 
         middle.append(boxes[place : place + each])
         levels += [level] * each
     words = f"{len(levels)} of {sum(map(len, anchors))} anchors, a colour for each map"
-    return Picture(drawn(image, np.concatenate(middle), levels, 1.0), words, large=True)
+    return Picture(drawn(image, np.concatenate(middle), levels), words, large=True)
 
 
 def before_nms(rpn, said, anchors: list[np.ndarray], size) -> tuple[np.ndarray, np.ndarray]:
@@ -171,11 +174,11 @@ def region_stages(call: Call, image: np.ndarray, classes: list[str]) -> list[Sta
     apply = stage("deltas applied", time.perf_counter() - begun, heads.box_coder, shape_of(deltas), shape_of(moved))
     for number, i in enumerate(chosen, 1):
         best = int(probabilities[i, 1:].argmax()) + 1
-        pair = {"boxes": np.stack([moved[i, best], proposals[i]]), "labels": np.array([best, 0])}
+        pair = np.stack([moved[i, best], proposals[i]])
         names = ["region", *classes[1:]]
         parts = deltas.numpy()[i].reshape(-1, 4)[best] / heads.box_coder.weights
         words = ", ".join(f"{name} {part:+.2f}" for name, part in zip(("dx", "dy", "dw", "dh"), parts, strict=True))
-        apply.pictures.append(Picture(overlay_boxes(image, pair, names), f"region {number}: {words}"))
+        apply.pictures.append(Picture(drawn(image, pair, [best, 0], names, SMALL), f"region {number}: {words}"))
     return [bins_stage(call, chosen, image), scores_stage(call, chosen, probabilities, classes), apply,
             final_stage(heads, probabilities, deltas.numpy(), moved, proposals, image)]  # fmt: skip
 
@@ -188,7 +191,10 @@ def bins_stage(call: Call, chosen: list[int], image: np.ndarray) -> Stage:
         grid = grid_boxes(proposals[i], pool.module.output_size)
         strength = strength_picture(pool.result.detach().numpy()[i])
         words = f"region {number}: the mean of |x| over {pool.result.shape[1]} channels"
-        bins.pictures += [Picture(drawn(image, grid, alpha=1.0), f"region {number}"), Picture(strength, words)]
+        bins.pictures += [
+            Picture(drawn(image, grid, np.ones(len(grid), int), side=SMALL), f"region {number}"),
+            Picture(strength, words),
+        ]
     return bins
 
 
@@ -219,8 +225,8 @@ def final_stage(heads, probabilities, deltas, moved, proposals, image) -> Stage:
     final.words = final.words.format(heads.score_thresh, heads.nms_thresh)
     before = clip_boxes_to_image(moved[rows, labels + 1], size).numpy()
     boxes, kinds = found["boxes"].numpy(), found["labels"].numpy()
-    final.pictures = [Picture(drawn(image, before, labels + 1), f"before NMS: {len(before)}"),
-                      Picture(drawn(image, boxes, kinds, 1.0), f"after NMS: {len(boxes)}")]  # fmt: skip
+    final.pictures = [Picture(drawn(image, before, labels + 1, side=SMALL), f"before NMS: {len(before)}"),
+                      Picture(drawn(image, boxes, kinds, side=SMALL), f"after NMS: {len(boxes)}")]  # fmt: skip
     return final
 
 
