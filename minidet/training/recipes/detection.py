@@ -21,7 +21,7 @@ RECIPES = {
     ("faster_rcnn", "digits"): Recipe(
         "faster_rcnn",
         "digits",
-        epochs=8,
+        epochs=12,
         batch_size=8,
         lr=2e-3,
         train_samples=1600,

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-import minidet
 from minidet import optim
 from minidet.models.backbones import FeaturePyramid
 from minidet.models.detection import FasterRCNN
@@ -94,25 +93,3 @@ def test_targets_follow_the_scaling():
     model = faster(min_size=128)
     ((_batch, truths, _),) = model.prepared(IMAGES, TARGETS, learns=True)
     np.testing.assert_allclose(truths[1].boxes, 2 * TARGETS[1]["boxes"])
-
-
-def test_float64():
-    model = faster()
-    for parameter in model.parameters():
-        assert parameter.dtype == np.float32
-    images = [image.astype(np.float64) for image in IMAGES]
-    model = to_double(model)
-    losses = model(images, TARGETS)
-    assert {loss.dtype for loss in losses.values()} == {np.dtype(np.float64)}
-    assert model.eval()(images)[0]["boxes"].dtype == np.float64
-
-
-def to_double(model):
-    """Give a model parameters and running statistics of float64."""
-    for module in model.modules():
-        for table in (module._parameters, module._buffers):
-            for name, value in table.items():
-                if value is not None and value.dtype == np.float32:
-                    double = minidet.tensor(value.detach().numpy().astype(np.float64))
-                    table[name] = double.requires_grad_() if table is module._parameters else double
-    return model
