@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from minidet import autograd
+from minidet import autograd, ops
 from minidet.autograd import operations
 from minidet.nn import functional
 
 from .mutations import Mutant, mutants
 
-PACKAGES = (autograd, operations, functional)
+PACKAGES = (autograd, operations, functional, ops)
 METHODS = ("backward", "slope", "shares")  # of a Function: what of it runs in the backward pass
 NOT_OURS = ("Function", "_DifferenceLoss.slope")  # they only raise
 SUMS = "minidet.autograd.sums"  # no gradient: what many numbers add up to, with tests of its own
