@@ -6,6 +6,9 @@
     python -m benchmarks --quick              one figure per row, in under a minute, nothing is written
     python -m benchmarks --only "conv forward" --threads 2
     python -m benchmarks networks             every convolution of well-known networks (networks --help)
+    python -m benchmarks detection            boxes, regions, proposals, COCO's figures (detection --help)
+
+Those two are parts of their own, and no part of what stands above: ``detection --quick`` is its short form.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from tqdm import tqdm
 
 from .cases import CASES, CLASSIFIER_STEPS, INFERENCE, STEPS
 from .cold import measure_cold
+from .detection.__main__ import main as detection
 from .measure import Result, Worker, measure
 from .networks.__main__ import main as networks
 from .peak import peak_case
@@ -33,7 +37,7 @@ DEMO_STEP = "DeconvNet (demo), batch 8, 64x64"
 def parse(arguments=None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0],
-                                     epilog="Another part: python -m benchmarks networks --help")  # fmt: skip
+                                     epilog="Other parts: networks --help, detection --help")  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="fewer and shorter repeats, 2 threads, no report")
     parser.add_argument("--only", default="", help="only cases whose part or name contains this")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
@@ -65,8 +69,9 @@ def is_long(case) -> bool:
 def main(arguments=None) -> None:
     """Measure, print, and keep the figures."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    if arguments[:1] == ["networks"]:
-        networks(arguments[1:])
+    parts = {"networks": networks, "detection": detection}
+    if arguments[:1] and arguments[0] in parts:
+        parts[arguments[0]](arguments[1:])
         return
     args = parse(arguments)
     threads = [2] if args.quick else args.threads

@@ -20,6 +20,15 @@ class Minidet:
         self.nn, self.functional, self.optim = nn, nn.functional, optim
         self._rng = np.random.default_rng(0)
 
+    @property
+    def ops(self):
+        """The operations of detection; what does not need them does not load them."""
+        return importlib.import_module("minidet.ops")
+
+    def array(self, values):
+        """Make a tensor of an array."""
+        return self._tensor(values)
+
     def random(self, shape, grad: bool = False):
         """Standard normal float32 values."""
         return self._tensor(self._rng.standard_normal(shape, np.float32), requires_grad=grad)

@@ -1,9 +1,10 @@
 """One framework in one process: builds a case, runs it, answers with seconds. Driven by ``benchmarks.measure``.
 
-    python -m benchmarks.worker {minidet,torch}
+    python -m benchmarks.worker {minidet,torch,torchvision,...}
 
 Reads one JSON command per line: {"build": case} prepares and warms up; {"time": iterations} runs; {"peak": case}, in a
-new process, measures how much the memory grows. A case is a name, or a network's convolution (``networks.shapes``).
+new process, measures how much the memory grows. A case is a name, a network's convolution (``networks.shapes``), or a
+row of detection (``detection.rows``).
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import time
 
 from .backends import BACKENDS
 from .cases import CASES
+from .detection.peers import PEERS, peer_backend
+from .detection.rows import build_row
 from .networks.shapes import commanded_case
 from .peak import PEAK
 
@@ -56,9 +59,19 @@ def seconds_of(run, times: int) -> float:
     return (time.perf_counter() - start) / times
 
 
+def built(wanted, backend, cases: dict):
+    """Build what a command names."""
+    if not isinstance(wanted, dict):
+        return cases[wanted].build(backend)
+    if "detection" in wanted:
+        return build_row(wanted["detection"], backend)
+    return commanded_case(wanted).build(backend)
+
+
 def main() -> None:
     """Serve commands until the input ends."""
-    backend = BACKENDS[sys.argv[1]]()
+    name = sys.argv[1]
+    backend = peer_backend(name) if name in PEERS else BACKENDS[name]()
     cases = {case.name: case for case in (*CASES, PEAK)}
     run, last = None, 0.0
     for line in sys.stdin:
@@ -66,8 +79,7 @@ def main() -> None:
         answer = {}
         if "build" in command:
             run = None
-            wanted = command["build"]
-            run = (commanded_case(wanted) if isinstance(wanted, dict) else cases[wanted]).build(backend)
+            run = built(command["build"], backend, cases)
             run()
             last = seconds_of(run, 1)
         elif "time" in command:

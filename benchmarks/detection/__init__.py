@@ -1,0 +1,1 @@
+"""Detection beside other libraries: `python -m benchmarks detection`."""
