@@ -1,4 +1,4 @@
-"""``python -m benchmarks detection``: what detectors are made of, beside the libraries that are known for it.
+"""``python -m benchmarks detection``: detectors and what they are made of, beside libraries that are known for it.
 
 ::
 

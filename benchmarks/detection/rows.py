@@ -12,6 +12,7 @@ import numpy as np
 
 from ..cases import with_backward
 from . import inputs
+from .networks import IMAGES, SIZE, detector
 
 STRIDE = 16
 SEGMENTS = (100.0, 0.8, 50)  # scale, sigma, min_size
@@ -154,6 +155,13 @@ def evaluation(images: int = 1000, detections: int = 50_000) -> Row:
     return Row(name, "pycocotools", Goal(ratio=5), mine, theirs, long=True)
 
 
+def network(kind: str, training: bool) -> Row:
+    """Return a row of a whole detector, beside the same in PyTorch with torchvision's kernels."""
+    what = "training step" if training else "inference"
+    height, width = SIZE
+    return both(f"{what} {kind}, batch {IMAGES}, {height}x{width}", Goal(ratio=1), detector(kind, training))
+
+
 ROWS = [
     *(suppression(count) for count in (1_000, 6_000, 30_000)),
     *(pooling("roi_align", Goal(ratio=3), backward, sampling_ratio=2) for backward in (False, True)),
@@ -161,6 +169,7 @@ ROWS = [
     segments(),
     *(search(mode) for mode in ("single", "fast", "quality")),
     evaluation(),
+    *(network(kind, training) for kind in ("FasterRCNN", "FastRCNN") for training in (True, False)),
 ]
 BY_NAME = {row.name: row for row in ROWS}
 

@@ -46,7 +46,7 @@ def test_peers_take_turns_and_who_is_missing_is_not_asked():
 
 def test_the_report(monkeypatch, capsys):
     monkeypatch.setattr(command, "missing", lambda names: {"OpenCV": "OpenCV cannot be imported (why): how to"})
-    command.main(["--only", "roi_pool", "fast", "--threads", "1", "--repeats", "2"])
+    command.main(["--only", "roi_pool", "640x480, fast", "--threads", "1", "--repeats", "2"])
     printed = capsys.readouterr().out
     assert "### detection, 1 thread\n" in printed
     rows = [line.strip("| ").split(" | ") for line in printed.splitlines() if line.startswith("| ")][1:]

@@ -1,0 +1,91 @@
+"""The network in PyTorch is minidet's: with the same weights it gives the same; torchvision's kernels are stood in for."""
+
+import functools
+import types
+
+import numpy as np
+import pytest
+
+from benchmarks.backends import Minidet
+from benchmarks.detection.inputs import boxes
+from benchmarks.detection.networks import detector
+from minidet import ops, tensor
+from minidet.models import detection
+
+
+@pytest.mark.parametrize("kind", ["FasterRCNN", "FastRCNN"])
+@pytest.mark.slow
+def test_minidet_runs(kind):
+    step = detector(kind, training=True)(Minidet())
+    first, second = step().item(), step().item()
+    assert np.isfinite([first, second]).all()
+    assert first != second
+    found = detector(kind, training=False)(Minidet())()
+    assert all(len(image["boxes"]) > 0 for image in found)
+
+
+def kernels(torch):
+    """Return torchvision's kernels as far as the twin needs them, computed by minidet; without gradients."""
+
+    def call(function, *arguments):
+        def numpy(value):
+            return value.detach().numpy() if isinstance(value, torch.Tensor) else value
+
+        arguments = [[numpy(v) for v in a] if isinstance(a, list) else numpy(a) for a in arguments]
+        return torch.from_numpy(function(*arguments).numpy())
+
+    names = ("nms", "batched_nms", "roi_align", "roi_pool")
+    return types.SimpleNamespace(**{name: functools.partial(call, getattr(ops, name)) for name in names})
+
+
+def twins(kind, torch):
+    """Return both networks, with the same weights."""
+    from benchmarks.detection.torch_rcnn import RCNN
+
+    ours, theirs = getattr(detection, kind)(4), RCNN(kind, 4, kernels(torch))
+    state = ours.state_dict()
+    theirs.load_state_dict({key: torch.from_numpy(np.array(value.numpy())) for key, value in state.items()})
+    return ours, theirs
+
+
+@pytest.mark.parity
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["FasterRCNN", "FastRCNN"])
+def test_the_twin_sees_the_same(kind, rng):
+    torch = pytest.importorskip("torch")
+    ours, theirs = twins(kind, torch)
+    images = rng.random((2, 3, 96, 128), np.float32)
+    given = [boxes(50, rng, (96, 128)) for _ in images] if kind == "FastRCNN" else None
+    found = ours.eval()(tensor(images), proposals=given)
+    with torch.no_grad():
+        there = None if given is None else [torch.from_numpy(b) for b in given]
+        expected = theirs.eval()(torch.from_numpy(images), proposals=there)
+    for mine, its in zip(found, expected, strict=True):
+        np.testing.assert_allclose(mine["scores"].numpy(), its["scores"].numpy(), rtol=1e-4)
+        np.testing.assert_array_equal(mine["labels"].numpy(), its["labels"].numpy())
+        np.testing.assert_allclose(mine["boxes"].numpy(), its["boxes"].numpy(), rtol=1e-3, atol=1e-2)
+
+
+@pytest.mark.parity
+@pytest.mark.slow
+def test_the_twin_has_the_same_losses(rng):
+    torch = pytest.importorskip("torch")
+    ours, theirs = twins("FasterRCNN", torch)
+    for sampler in (ours.rpn.sampler, ours.roi_heads.sampler):
+        sampler.batch_size_per_image, sampler.positive_fraction = 10**6, 1.0  # all: nothing is drawn
+    images = rng.random((1, 3, 96, 128), np.float32)
+    target = {"boxes": np.array([[10, 10, 60, 70], [70, 20, 120, 50]], np.float32), "labels": np.array([1, 3])}
+    mine = ours.train()(tensor(images), [target])
+    import benchmarks.detection.torch_rcnn as twin
+
+    everything = pytest.MonkeyPatch()
+    everything.setattr(twin, "sample", lambda marks, *_: tuple(torch.where(marks == mark)[0] for mark in (1, 0)))
+    try:
+        its = theirs.train()(
+            torch.from_numpy(images), [{key: torch.from_numpy(value) for key, value in target.items()}]
+        )
+    finally:
+        everything.undo()
+    assert {name: value.item() for name, value in mine.items()} == pytest.approx(
+        {name: value.item() for name, value in its.items()}, rel=1e-3
+    )
