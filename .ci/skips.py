@@ -1,4 +1,4 @@
-"""Fail if a test was skipped for want of PyTorch, pycocotools or the data sets: here all are installed.
+"""Fail if a test was skipped for want of PyTorch, pycocotools, ONNX or the data sets: here all are installed.
 
 Usage: python .ci/skips.py report.xml ...    (reports of pytest --junitxml)
 """
@@ -7,7 +7,7 @@ import re
 import sys
 import xml.etree.ElementTree as ElementTree
 
-UNWANTED = re.compile(r"torch|pycocotools|MINIDET_DATA|sklearn|scikit-learn", re.IGNORECASE)
+UNWANTED = re.compile(r"torch|pycocotools|onnx|MINIDET_DATA|sklearn|scikit-learn", re.IGNORECASE)
 
 
 def skips(path):
@@ -33,7 +33,9 @@ def main(paths):
             unwanted += bad
             print(f"  {'UNWANTED ' if bad else ''}{test}: {reason}")
     if unwanted:
-        print(f"{unwanted} tests were skipped that need what is installed here: PyTorch, pycocotools, or the data sets")
+        print(
+            f"{unwanted} tests were skipped that need what is installed here: PyTorch, pycocotools, ONNX, the data sets"
+        )
     if empty:
         print(f"{empty} reports hold no test")
     return 1 if unwanted or empty or not paths else 0

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib.util
 import json
 import pathlib
 import sys
@@ -22,7 +23,7 @@ from dataclasses import asdict
 
 from tqdm import tqdm
 
-from .cases import CASES, CLASSIFIER_STEPS, INFERENCE, STEPS
+from .cases import CASES, CLASSIFIER_STEPS, INFERENCE, ONNX, STEPS
 from .cold import measure_cold
 from .detection.__main__ import main as detection
 from .measure import Result, Worker, measure
@@ -49,8 +50,9 @@ def parse(arguments=None) -> argparse.Namespace:
 def run_cases(cases, threads: int, repeats: int, slice_seconds: float, memory: bool) -> list[Result]:
     """Measure every case with one number of threads."""
     peak, results = peak_case(threads), []
+    names = dict.fromkeys(("minidet", "torch", *(case.beside for case in cases)))
     with contextlib.ExitStack() as stack:
-        workers = {name: stack.enter_context(Worker(name, threads)) for name in ("minidet", "torch")}
+        workers = {name: stack.enter_context(Worker(name, threads)) for name in names}
         yardstick = stack.enter_context(Worker("minidet", threads))
         yardstick.ask(build=peak.name)
         bar = stack.enter_context(tqdm(cases, desc=f"{threads} thread(s)", unit="case", leave=False))
@@ -63,7 +65,17 @@ def run_cases(cases, threads: int, repeats: int, slice_seconds: float, memory: b
 
 def is_long(case) -> bool:
     """Tell what ``--quick`` leaves out: sizes, and all models but the first two, and one at inference."""
-    return case.part == "scaling" or case in (*STEPS[2:], *CLASSIFIER_STEPS, *INFERENCE[1:])
+    return case.part == "scaling" or case in (*STEPS[2:], *CLASSIFIER_STEPS, *INFERENCE[1:], *ONNX)
+
+
+def without_missing(cases) -> list:
+    """Leave out the cases beside ONNX Runtime where it is not installed, and say so."""
+    missing = [name for name in ("onnx", "onnxruntime") if importlib.util.find_spec(name) is None]
+    if missing and any(case.beside == "onnx" for case in cases):
+        print(f"Inference beside ONNX Runtime is left out: {' and '.join(missing)} not installed. "
+              "pip install -c constraints.txt -e '.[parity]'")  # fmt: skip
+        return [case for case in cases if case.beside != "onnx"]
+    return list(cases)
 
 
 def main(arguments=None) -> None:
@@ -77,6 +89,7 @@ def main(arguments=None) -> None:
     threads = [2] if args.quick else args.threads
     repeats, slice_seconds = (3, 0.01) if args.quick else (max(args.repeats, 15), 0.03)
     cases = [case for case in CASES if args.only in f"{case.part} {case.name}" and not (args.quick and is_long(case))]
+    cases = without_missing(cases)
     results = [r for n in threads for r in run_cases(cases, n, repeats, slice_seconds, memory=not args.quick)]
     cold = measure_cold(DEMO_STEP) if not (args.quick or args.only) else {}
     print_table(results, cold)

@@ -1,10 +1,20 @@
-"""minidet and PyTorch behind the same few names, for ``benchmarks.cases``. A process imports one of them."""
+"""minidet and PyTorch behind the same few names, for ``benchmarks.cases``, and ONNX Runtime, which only infers.
+
+A process imports one of them.
+"""
 
 from __future__ import annotations
 
 import importlib
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
 
 import numpy as np
+
+from .weights import drawn_pictures, drawn_weights
 
 
 class Minidet:
@@ -49,6 +59,19 @@ class Minidet:
         """The module that defines a model."""
         return importlib.import_module(f"minidet.{module}")
 
+    def classifier(self, module: str, name: str, **arguments):
+        """A network in evaluation mode, with the weights that it has in every backend."""
+        model = getattr(self.model_file(module), name)(**arguments)
+        state = dict(model.state_dict())
+        drawn = drawn_weights({key: tuple(value.shape) for key, value in state.items()})
+        model.load_state_dict({**state, **{key: self._tensor(value) for key, value in drawn.items()}})
+        return model.eval()
+
+    def scores(self, module: str, name: str, shape):
+        """Inference of the same network on the same pictures in every backend: returns a callable."""
+        model, images = self.classifier(module, name), self._tensor(drawn_pictures(shape))
+        return self.without_grad(lambda: model(images))
+
 
 class Torch(Minidet):
     """The yardstick, in eager mode."""
@@ -70,4 +93,26 @@ class Torch(Minidet):
         return twin(module)
 
 
-BACKENDS = {"minidet": Minidet, "torch": Torch}
+class OnnxRuntime:
+    """A runtime for inference alone. Another process writes the graph, so that this one's threads are all its own."""
+
+    name = "onnx"
+
+    def scores(self, module: str, name: str, shape):
+        """Inference of the same network on the same pictures in every backend: returns a callable."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", "1"))  # as ``measure.Worker`` sets it
+        options.inter_op_num_threads = 1
+        with tempfile.TemporaryDirectory() as folder:
+            path = str(pathlib.Path(folder, "graph.onnx"))
+            sides = ",".join(map(str, shape))
+            subprocess.run([sys.executable, "-m", "benchmarks.onnx_graph", module, name, sides, path], check=True)
+            session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        feed = {"images": drawn_pictures(shape)}
+        return lambda: session.run(None, feed)[0]
+
+
+BACKENDS = {"minidet": Minidet, "torch": Torch, "onnx": OnnxRuntime}
+TITLES = {"minidet": "minidet", "torch": "PyTorch", "onnx": "ONNX Runtime"}

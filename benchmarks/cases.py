@@ -1,4 +1,5 @@
 """What is measured: each case is the same work in minidet and in PyTorch, named by a string that a worker understands.
+Two stand beside ONNX Runtime, which only infers.
 
 A case is built by one function that is given a ``backend`` (``benchmarks.backends``) and returns a callable without
 arguments. PyTorch's names are minidet's, so nearly every case is written once for both.
@@ -6,6 +7,7 @@ arguments. PyTorch's names are minidet's, so nearly every case is written once f
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -20,6 +22,7 @@ class Case:
     flops: float = 0.0  # multiplications and additions of the direct method, 0 where that means nothing
     pixels: int = 0  # of all images, where the time for one is told
     warm: Callable | None = None  # the same, tiny: it loads all code before memory is measured
+    beside: str = "torch"  # the backend that takes turns with minidet
 
 
 # (N, C, H, W), F, kernel, stride, padding, dilation, groups
@@ -187,6 +190,11 @@ def _inference(module: str, name: str, shape):
     return build
 
 
+def _scores(module: str, name: str, shape, backend):
+    """Class scores as above, but of the same weights and pictures in every backend: they can be compared."""
+    return backend.scores(module, name, shape)
+
+
 def step_case(name: str, model, shape, num_classes: int = 11) -> Case:
     """A whole training step, and the same with one small image to warm up."""
     module, model_name, arguments = model
@@ -261,6 +269,11 @@ INFERENCE = [
     for title, model in CLASSIFIERS.items()
     for n in (1, 8)
 ]  # fmt: skip
+ONNX = [
+    Case(f"inference beside ONNX Runtime {title}, batch 1, 224x224", "inference beside ONNX Runtime",
+         functools.partial(_scores, *model, (1, 3, 224, 224)), beside="onnx")
+    for title, model in CLASSIFIERS.items()
+]  # fmt: skip
 SIZES = [(n, 64) for n in (1, 4, 16, 64)] + [(4, side) for side in (32, 128, 256)]
 
 CASES = [
@@ -270,6 +283,7 @@ CASES = [
     *STEPS,
     *CLASSIFIER_STEPS,
     *INFERENCE,
+    *ONNX,
     *(
         Case(f"DeconvNet (demo), batch {n}, {side}x{side}", "scaling",
              _training_step(*DEMO[:2], (n, 3, side, side), 11, **DEMO[2]), pixels=n * side * side)

@@ -1,4 +1,4 @@
-"""Time a case in minidet and in PyTorch, alternating, in two processes with the same number of threads."""
+"""Time a case in minidet and in PyTorch (or ONNX Runtime), in turns, in two processes with equally many threads."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from .cases import Case
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
 FEWEST = 5  # repeats: quartiles of fewer mean nothing
+LONG_PAUSE = 0.05  # beside ONNX Runtime: its idle threads spin for 20 milliseconds
+TOLERANCE = 1e-3  # between scores of the same weights
 PAUSE = 0.02  # seconds after which the other process's threads no longer spin: GNU OpenMP's do for some milliseconds
 
 
@@ -59,27 +61,29 @@ class Result:
     part: str
     threads: int
     repeats: int
-    ratio: float  # median of PyTorch time / minidet time, pair by pair
+    ratio: float  # median of PyTorch time / minidet time, pair by pair (or of what the case stands beside)
     low: float  # first quartile of the ratio
     high: float  # third quartile
     minidet_seconds: float  # medians, for GFLOP/s; not to be compared between runs
-    torch_seconds: float
+    other_seconds: float
     gflops: float
     peak_share: float  # of the machine's measured multiply-add peak
     minidet_bytes: int = -1
     torch_bytes: int = -1
+    beside: str = "torch"
 
 
 def take_turns(
-    workers: dict[str, Worker], repeats: int, slice_seconds: float, budget: float = np.inf
+    workers: dict[str, Worker], repeats: int, slice_seconds: float, budget: float = np.inf, pause: float | None = None
 ) -> dict[str, np.ndarray]:
     """Return the seconds of one run: for each worker, ``repeats`` slices of about ``slice_seconds``, in turns.
 
     Where a run is longer than a slice, there are as many repeats as take ``budget`` seconds in all, but ``FEWEST``.
     """
+    pause = PAUSE if pause is None else pause
     iterations, round_seconds = {}, 0.0
     for name, worker in workers.items():
-        time.sleep(PAUSE)
+        time.sleep(pause)
         once = worker.ask(time=1)["seconds"]
         if once < slice_seconds:
             once = min(once, worker.ask(time=1)["seconds"], worker.ask(time=1)["seconds"])
@@ -92,24 +96,39 @@ def take_turns(
         order = list(workers) if repeat % 2 else list(workers)[::-1]
         for name in order:
             seconds[name].append(workers[name].ask(time=iterations[name])["seconds"])
-            time.sleep(PAUSE)
+            time.sleep(pause)
     return {name: np.array(times) for name, times in seconds.items()}
 
 
 def measure(case: Case, workers: dict[str, Worker], threads: int, repeats: int, slice_seconds: float,
             peak: Case, memory: bool = False) -> Result:  # fmt: skip
-    """Run ``case`` in turns with PyTorch, and with the peak if ``workers`` has one for it."""
-    for name in ("minidet", "torch"):
-        workers[name].ask(build=case.name)
-    seconds = take_turns(workers, repeats, slice_seconds)
+    """Run ``case`` in turns with PyTorch or what it stands beside, and with the peak if ``workers`` has one for it."""
+    if case.beside == "torch":
+        for name in ("minidet", "torch"):
+            workers[name].ask(build=case.name)
+    else:
+        check_scores(case, {name: workers[name] for name in ("minidet", "torch", case.beside)})
+    turns = {name: worker for name, worker in workers.items() if name in ("minidet", case.beside, "peak")}
+    seconds = take_turns(turns, repeats, slice_seconds, pause=LONG_PAUSE if "onnx" in turns else None)
     growth = {name: memory_growth(case, name, threads) if memory else -1 for name in ("minidet", "torch")}
-    low, ratio, high = (float(q) for q in np.percentile(seconds["torch"] / seconds["minidet"], (25, 50, 75)))
-    mine, theirs = (float(np.median(seconds[name])) for name in ("minidet", "torch"))
+    low, ratio, high = (float(q) for q in np.percentile(seconds[case.beside] / seconds["minidet"], (25, 50, 75)))
+    mine, theirs = (float(np.median(seconds[name])) for name in ("minidet", case.beside))
     share = 0.0
     if "peak" in workers:
         share = float(np.median(case.flops / seconds["minidet"] / (peak.flops / seconds["peak"])))
     return Result(case.name, case.part, threads, repeats, ratio, low, high, mine, theirs, case.flops / mine / 1e9,
-                  share, growth["minidet"], growth["torch"])  # fmt: skip
+                  share, growth["minidet"], growth["torch"], case.beside)  # fmt: skip
+
+
+def check_scores(case: Case, workers: dict[str, Worker]) -> None:
+    """Build ``case`` in every worker, or raise unless they agree: what computes something else is not to be timed."""
+    scores = {}
+    for name, worker in workers.items():
+        worker.ask(build=case.name)
+        scores[name] = np.array(worker.ask(scores=True)["scores"])
+    for name, other in scores.items():
+        if other.shape != scores["minidet"].shape or not np.abs(other - scores["minidet"]).max() <= TOLERANCE:
+            raise RuntimeError(f"benchmarks: {case.name}: the scores of {name} are not minidet's, to {TOLERANCE}")
 
 
 def memory_growth(case: Case, backend: str, threads: int) -> int:

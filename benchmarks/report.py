@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 import platform
 
+from .backends import TITLES
 from .cases import CASES
 from .measure import Result, geometric_mean
 
@@ -51,7 +52,7 @@ def per_pixel(results: list[Result]) -> list[str]:
     lines = [f"### Time per pixel, {threads} threads", "", "1 is minidet's shortest.", ""]
     lines += ["| work | minidet | PyTorch |", "|---|---|---|"]
     for r in chosen:
-        mine, theirs = (seconds / pixels[r.case] / unit for seconds in (r.minidet_seconds, r.torch_seconds))
+        mine, theirs = (seconds / pixels[r.case] / unit for seconds in (r.minidet_seconds, r.other_seconds))
         lines.append(f"| {r.case} | {mine:.2f} | {theirs:.2f} |")
     return [*lines, ""]
 
@@ -65,7 +66,7 @@ def thread_gain(results: list[Result]) -> list[str]:
     lines = ["### Two threads against one", "", "| work | minidet | PyTorch |", "|---|---|---|"]
     for name in both:
         one, two = timed[name, 1], timed[name, 2]
-        mine, theirs = one.minidet_seconds / two.minidet_seconds, one.torch_seconds / two.torch_seconds
+        mine, theirs = one.minidet_seconds / two.minidet_seconds, one.other_seconds / two.other_seconds
         lines.append(f"| {name} | {mine:.2f} | {theirs:.2f} |")
     return [*lines, ""]
 
@@ -78,6 +79,8 @@ def tables(results: list[Result], cold: dict[str, float]) -> str:
             chosen = [r for r in results if r.threads == threads and r.part == part]
             if chosen:
                 lines += [f"### {part}, {threads} thread{'s' if threads > 1 else ''}", ""]
+                if chosen[0].beside != "torch":
+                    lines += [f"Here the ratio is {TITLES[chosen[0].beside]}'s time / minidet's.", ""]
                 lines += ["| work | ratio | middle half | GFLOP/s | of peak | memory, minidet / PyTorch |"]
                 lines += ["|---|---|---|---|---|---|", *rows_of(chosen), ""]
     lines += [*per_pixel(results), *thread_gain(results)]

@@ -1,10 +1,10 @@
 """One framework in one process: builds a case, runs it, answers with seconds. Driven by ``benchmarks.measure``.
 
-    python -m benchmarks.worker {minidet,torch,torchvision,...}
+    python -m benchmarks.worker {minidet,torch,onnx,torchvision,...}
 
-Reads one JSON command per line: {"build": case} prepares and warms up; {"time": iterations} runs; {"peak": case}, in a
-new process, measures how much the memory grows. A case is a name, a network's convolution (``networks.shapes``), or a
-row of detection (``detection.rows``).
+Reads one JSON command per line: {"build": case} prepares and warms up; {"time": iterations} runs; {"scores": true} runs
+once and answers with the numbers that came out; {"peak": case}, in a new process, measures how much the memory grows.
+A case is a name, a network's convolution (``networks.shapes``), or a row of detection (``detection.rows``).
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import json
 import pathlib
 import sys
 import time
+
+import numpy as np
 
 from .backends import BACKENDS
 from .cases import CASES
@@ -86,6 +88,8 @@ def main() -> None:
             if last < SLOW:
                 run()  # wakes the threads
             answer["seconds"] = last = seconds_of(run, command["time"])
+        elif "scores" in command:
+            answer["scores"] = np.asarray(run()).ravel().tolist()
         elif "peak" in command:
             answer["bytes"] = memory_growth(cases[command["peak"]], backend)
         print(json.dumps(answer), flush=True)
