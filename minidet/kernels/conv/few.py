@@ -31,8 +31,8 @@ PIXELS, WEIGHTS = 256, 1 << 16
 MORE_PIXELS, VAST = 1024, 1 << 22
 #: Least taps of a filter: the sums of fewer are done sooner than they are copied to their places.
 TAPS = 256
-#: Weights from which on transforming them takes longer than Winograd's fewer multiplications save.
-HEAVY = 1 << 21
+#: Weights from which on transforming them takes long, and the windows for which Winograd's savings are worth it.
+HEAVY, LEAST_WINDOWS = 1 << 21, 96
 #: Taps in a block.
 DEPTH = 256
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from ..launch import workspace
 from ..launch.tasks import THREADS, launch
-from . import depthwise, few, gather
+from ..simd.tiles import DENSE_LANES, MOVE
+from . import depthwise, few, gather, winograd
 from . import tiles as conv_tiles
 
 #: Fewest shares to cut work into.
@@ -84,6 +85,20 @@ class Panels:
         return panels
 
 
+class Windows:
+    """A launch that fills Winograd's panels of all windows, for shares of the filters."""
+
+    def __init__(self, count, channels, numbers):
+        self.count, self.size = count, count * 16 * (channels * DENSE_LANES + MOVE)
+        self.numbers = np.array(numbers, np.int64)
+
+    def fill(self, x):
+        """Return the panels."""
+        panels = workspace.take("image", self.size, x.dtype)
+        launch(winograd.fill, self.count, x, None, None, panels, None, self.numbers, self.size)
+        return panels
+
+
 class Few:
     """A launch of ``few``, whose weights lie where they are."""
 
@@ -114,13 +129,13 @@ class FewPhases:
 
 
 class Product:
-    """A launch of a kernel: its tasks, numbers and table, how weights are packed, and x padded if ``frame`` says so.
+    """A launch of a kernel: its tasks, numbers and table, how weights are packed, and what ``prepare`` makes of x.
 
     ``numbers`` ends with those of the packing. If the result ``has_gaps``, the kernel does not write all of it.
     """
 
-    def __init__(self, kernel, count, numbers, table, packing, work, frame=None, has_gaps=False):
-        self.kernel, self.count, self.table, self.work, self.frame = kernel, count, table, work, frame
+    def __init__(self, kernel, count, numbers, table, packing, work, prepare=None, has_gaps=False):
+        self.kernel, self.count, self.table, self.work, self.prepare = kernel, count, table, work, prepare
         self.has_gaps = has_gaps
         self.packing, self.numbers = packing, np.array((*numbers, *packing.numbers), np.int64)
 
@@ -129,8 +144,8 @@ class Product:
         packing = self.packing
         if self.has_gaps:
             out[...] = 0
-        if self.frame is not None:
-            x = padded(x, *self.frame)
+        if self.prepare is not None:
+            x = self.prepare(x)
         packed = workspace.take("weights", packing.size, x.dtype)
         packed[: packing.filters] = 0 if bias is None else bias
         if packing.tiles is None:

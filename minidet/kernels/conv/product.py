@@ -4,6 +4,7 @@ Most of a small convolution's time would be spent on finding it again. A product
 ``make`` chooses the kernel, and one function for each says what it is given, as the text of that kernel explains.
 """
 
+import functools
 import itertools
 
 import numpy as np
@@ -13,7 +14,7 @@ from . import depthwise, few, gather, geometry, near, pointwise, winograd, winog
 from . import direct as conv_direct
 from . import phases as conv_phases
 from . import tiles as conv_tiles
-from .launches import FEWEST, Few, FewPhases, Groups, Packing, Panels, Planes, Product
+from .launches import FEWEST, Few, FewPhases, Groups, Packing, Panels, Planes, Product, Windows, padded
 
 #: Most shares of the work to aim at; a share of this much work is worth what it takes to begin it.
 TASKS, SHARE = 64, 1 << 16
@@ -42,14 +43,15 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
             return planes
     pixels, weights = size[0] * plan.qh * plan.qw, rows * plan.source_at.size
     is_few = groups == 1 and plan.source_at.size >= few.TAPS and few.is_worth_it(pixels, weights)
-    if groups == 1 and min(channels, rows) >= winograd.LEAST and not (is_few and weights >= few.HEAVY):
+    if groups == 1 and min(channels, rows) >= winograd.LEAST:
         window = geometry.window(plan, channels)
         strided = (
             geometry.strided_grad_window(out_size[2:], rows)
             if is_strided_grad
             else geometry.strided_window(plan, channels)
         )
-        if (window or strided) and size[0] * (window or strided)[0] >= winograd.LEAST_WINDOWS:
+        least = winograd.LEAST_WINDOWS if weights < few.HEAVY or not is_few else few.LEAST_WINDOWS
+        if (window or strided) and size[0] * (window or strided)[0] >= least:
             return _winograd(size, weight_steps[1], rows, out_size, plan, window, strided, is_strided_grad)
     if is_few:
         return _few(size, rows, out_size, weight_steps[1], plan)
@@ -71,9 +73,9 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
         return _tiles(size, rows, out_size, has_bias, plan, groups, packing, work)
     columns = plan.qw if phases else plan.long[1]
     narrow = columns < geometry.PIECE  # then the last piece's excess lies behind the image
-    frame = plan.image, plan.starts, geometry.PIECE if narrow else 0
+    prepare = functools.partial(padded, layout=plan.image, starts=plan.starts, slack=geometry.PIECE if narrow else 0)
     steps = (channels * plan.image.plane, channels // groups * plan.image.plane)
-    return (_phases if phases else _direct)(size[0], steps, rows, out_size, plan, groups, packing, work, frame)
+    return (_phases if phases else _direct)(size[0], steps, rows, out_size, plan, groups, packing, work, prepare)
 
 
 def tasks_for(work):
@@ -134,14 +136,18 @@ def _winograd(size, row_step, rows, out_size, plan, window, strided, is_strided_
     )
     packing = Packing(winograd.transform_weights, winograd.transform_all, row_tiles, whole, rows, numbers)
     numbers = (n, c, rows, *out_size[2:], h, w, *corner, *(plan.dilation if window else (is_strided_grad,)))
-    work = int(np.prod(out_size)) * c
-    return Product(kernel.correlate, -(-n * count // lanes), numbers, tap_at, packing, work)
+    tasks, prepare = -(-n * count // lanes), None
+    if window:
+        units, (groups, chunks) = tasks, winograd.shares(tasks, rows, whole)
+        numbers, tasks = (*numbers, groups, chunks, chunks > 1), groups * chunks
+        prepare = Windows(units, c, numbers).fill if chunks > 1 else None
+    return Product(kernel.correlate, tasks, numbers, tap_at, packing, int(np.prod(out_size)) * c, prepare)
 
 
 def _tiles(size, rows, out_size, has_bias, plan, groups, packing, work):
     """Use panels: many filters and channels per group."""
     n, channels, h, w = size
-    qh, qw, frame, table = plan.qh, plan.qw, None, geometry.tiles_table(plan)
+    qh, qw, prepare, table = plan.qh, plan.qw, None, geometry.tiles_table(plan)
     steps = plan.image.sh, plan.image.sw
     if (plan.offsets, steps, (qh, qw)) == (((0, 0),), (1, 1), (h, w)):  # every pixel meets itself: one long row
         if pointwise.is_worth_it(channels // groups, h * w):
@@ -152,11 +158,12 @@ def _tiles(size, rows, out_size, has_bias, plan, groups, packing, work):
     if channels // groups < conv_tiles.FEW_CHANNELS and min(plan.offsets) < (0, 0):
         layout, starts, framed = geometry.framed(plan)
         if layout.plane <= MOST_FRAMED * max(h * w, near.FAR):
-            table, frame, h, w = framed, (layout, starts, geometry.PIECE), layout.rows, layout.columns
+            table, h, w = framed, layout.rows, layout.columns
+            prepare = functools.partial(padded, layout=layout, starts=starts, slack=geometry.PIECE)
     pixels = out_size[2] * out_size[3]
     numbers = (qh, qw, *steps, n, channels, channels // groups, h, w, rows, has_bias,
                out_size[1] * pixels, pixels, chunks)  # fmt: skip
-    return Product(conv_tiles.correlate, groups * chunks, numbers, table, packing, work, frame)
+    return Product(conv_tiles.correlate, groups * chunks, numbers, table, packing, work, prepare)
 
 
 def _pointwise(size, rows, has_bias, groups, packing, work, table):
@@ -173,19 +180,19 @@ def _chunks(n, pieces, multiple, groups, work):
     return chunk, -(-pieces // chunk)
 
 
-def _direct(n, steps, rows, out_size, plan, groups, packing, work, frame):
+def _direct(n, steps, rows, out_size, plan, groups, packing, work, prepare):
     """Use no panels: few filters per group."""
     multiple, pixels = SINGLE_PIECES if rows == 1 else DIRECT_PIECES, out_size[2] * out_size[3]
     table, pieces, width = geometry.direct_table(plan, multiple)
     chunk, chunks = _chunks(n, pieces, multiple, groups, work)
     numbers = (plan.source_at.size, pieces, width, groups, rows, *steps, out_size[1] * pixels, pixels, chunk, chunks)
-    return Product(conv_direct.correlate, n * groups * chunks, numbers, table, packing, work, frame)
+    return Product(conv_direct.correlate, n * groups * chunks, numbers, table, packing, work, prepare)
 
 
-def _phases(n, steps, rows, out_size, plan, groups, packing, work, frame):
+def _phases(n, steps, rows, out_size, plan, groups, packing, work, prepare):
     """Compute all phases of a result with strides."""
     table, pieces, width = geometry.phases_table(plan, DIRECT_PIECES)
     chunk, chunks = _chunks(n, pieces, DIRECT_PIECES, groups, work)
     numbers = (plan.source_at.size, pieces, width, groups, rows, *steps, *out_size[2:], *plan.stride,
                *map(len, plan.phases), chunk, chunks)  # fmt: skip
-    return Product(conv_phases.correlate, n * groups * chunks, numbers, table, packing, work, frame, plan.has_gaps)
+    return Product(conv_phases.correlate, n * groups * chunks, numbers, table, packing, work, prepare, plan.has_gaps)

@@ -12,9 +12,14 @@ products, one for each of the 16 places of the window::
       for c: gather their d, add and subtract  -> 16 panels (C, 24)   level-2 cache
       for 64 filters
         for 16 places
-          for 4 filters
-            the tile: 4 x 24 sums over c                              weights stream from the level-2 or 3 cache
+          for 128 channels                                            their part of the panel: level-1 cache
+            for 4 filters
+              the tile: 4 x 24 sums over c                            weights stream from the level-2 or 3 cache
         for f: add and subtract the 16 sums    -> 2 x 2 x 24 pixels
+
+Large weights come from memory: then a task has the panels of 72 windows, which use them together. Where there are few
+windows the filters are shared out, too, and the panels are filled before. A sum of sums of 128 has less error than one
+long sum.
 
 ``windows`` takes the d's from the image, where padding is needed nowhere but in registers. A value that is not
 finite reaches the same pixels as in the direct sum, though infinity may arrive as NaN.
@@ -24,11 +29,11 @@ Reference: A. Lavin and S. Gray, "Fast algorithms for convolutional neural netwo
 
 import numpy as np
 
-from ..launch.jit import jit
+from ..launch.jit import inlined, jit
 from ..launch.tasks import Task
 from ..launch.workspace import empty
 from ..simd.copies import move
-from ..simd.tiles import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile
+from ..simd.tiles import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile, dense_tile_of_one, dense_tile_of_two
 from ..simd.winograd import sums_to_pixels, taps_to_panels
 from ..simd.winograd_strided import strided_taps_to_panels
 from .gather import cut
@@ -37,10 +42,31 @@ from .windows import MASK, STRIDE, gather_windows, locate
 
 #: Fewest channels and filters for which the additions pay, and fewest windows, for which weights are transformed.
 LEAST, LEAST_WINDOWS = 16, 48
-#: Filters whose sums are kept at once.
-ROWS = 32
+#: Filters whose sums are kept at once: what a panel in the level-1 cache is used for.
+ROWS = 16 * DENSE_ROWS
+#: Channels whose products are added before the sums of others: a panel of so many stays in the level-1 cache.
+DEPTH = 128
+#: Panels that share weights from memory, and numbers in transformed weights that come from there.
+UNITS, VAST = 3, 1 << 19
 #: Numbers between the weights of two places: powers of two apart, they would share few places in the caches.
 APART = 16
+#: Fewest tasks to aim at, if weights come from memory.
+FEWEST = 8
+
+
+def shares(units, rows, weights):
+    """Return into how many groups the panels are cut, and the filters into how many chunks.
+
+    Parameters
+    ----------
+    units, rows, weights : int
+        Panels of 24 windows, filters, and numbers of the transformed weights.
+    """
+    if weights < VAST:
+        return units, 1
+    groups = -(-units // UNITS)
+    groups += groups > 1 and groups % 2  # two threads have as much to do
+    return groups, max(1, min(-(-FEWEST // groups), rows // ROWS))
 
 
 @jit
@@ -117,37 +143,93 @@ def write(pixels, targets, number, out, out_at, step):
             out[to + p * step] = pixels[source + p]
 
 
-@Task
-def correlate(task, slot, x, _weight, packed, out, _table, numbers):
-    """Compute 24 windows, all filters."""
-    images, channels, filters, oh, ow = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
-    height, width, corner, dh, dw = numbers[5], numbers[6], (numbers[7], numbers[8]), numbers[9], numbers[10]
-    th, tw = ((oh + dh - 1) // dh + 1) // 2, ((ow + dw - 1) // dw + 1) // 2  # windows of a part
-    windows = images * dh * dw * th * tw
-    first, last = task * DENSE_LANES, min(windows, (task + 1) * DENSE_LANES)
-    pieces = np.empty((DENSE_LANES, 4), np.int64)
-    number = cut(first, last, th, tw, pieces)
-    step = channels * DENSE_LANES + MOVE  # a piece's excess is overwritten by the next piece, or lies between panels
-    panels = empty(16 * step, x.dtype)
+@inlined
+def panel_step(channels):
+    """Return the numbers from one panel to the next: a piece's excess is overwritten by the next piece, or between."""
+    return channels * DENSE_LANES + MOVE
+
+
+@jit
+def _windows(images, oh, ow, dilation):
+    """Return the number of windows, and the rows and columns of a part of an image."""
+    th, tw = ((oh + dilation[0] - 1) // dilation[0] + 1) // 2, ((ow + dilation[1] - 1) // dilation[1] + 1) // 2
+    return images * dilation[0] * dilation[1] * th * tw, th, tw
+
+
+@jit
+def _fill(first, last, x, numbers, panels):
+    """Fill the 16 panels of the windows first .. last."""
+    images, channels, oh, ow = numbers[0], numbers[1], numbers[3], numbers[4]
+    height, width, corner, dilation = numbers[5], numbers[6], (numbers[7], numbers[8]), (numbers[9], numbers[10])
+    _, th, tw = _windows(numbers[0], oh, ow, dilation)
+    pieces, sizes = np.empty((DENSE_LANES, 4), np.int64), (images, channels, height, width)
+    number, step = cut(first, last, th, tw, pieces), panel_step(channels)
     if last - first < DENSE_LANES:
         panels[:] = 0  # lanes that nobody fills: numbers left over from another use may be slow to multiply
-    sizes, places = (images, channels, height, width), np.empty(number * STRIDE, np.int64)
-    kept = empty((2 + number) * MASK, x.dtype)
-    locate(pieces, number, sizes, corner, (dh, dw), places, kept)
-    gather_windows(x, sizes, pieces, number, corner, (dh, dw), places, kept, 0, channels, panels, DENSE_LANES, step)
-    packed_at = copy_of(slot, numbers)
-    row_tiles, tiles = (filters + DENSE_ROWS - 1) // DENSE_ROWS, ROWS // DENSE_ROWS
-    sums = empty(16 * ROWS * DENSE_LANES, x.dtype)
-    pixels, targets = empty(4 * DENSE_LANES, x.dtype), np.empty((2 * DENSE_LANES, 3), np.int64)
-    runs = targets_of(first, last - first, th, tw, filters * oh * ow, (oh, ow), (dh, dw), 2, 2 * DENSE_LANES, targets)
-    for tile in range(0, row_tiles, tiles):
+    places, kept = np.empty(number * STRIDE, np.int64), empty((2 + number) * MASK, x.dtype)
+    locate(pieces, number, sizes, corner, dilation, places, kept)
+    gather_windows(x, sizes, pieces, number, corner, dilation, places, kept, 0, channels, panels, DENSE_LANES, step)
+
+
+@Task
+def fill(unit, _slot, x, _b, _c, panels, _table, numbers):
+    """Fill the 16 panels of 24 windows, which several shares of the filters will need."""
+    windows, _, _ = _windows(numbers[0], numbers[3], numbers[4], (numbers[9], numbers[10]))
+    side = 16 * panel_step(numbers[1])
+    first, here = unit * DENSE_LANES, panels[unit * side : (unit + 1) * side]
+    _fill(first, min(windows, first + DENSE_LANES), x, numbers, here)
+
+
+@jit
+def _multiply(sums, to, packed, a_at, count, panels, b_at, vectors, channels):
+    """Multiply one panel with the weights of ``count`` tiles of filters, some channels after the other."""
+    for k in range(0, channels, DEPTH):
+        depth, b_k = min(DEPTH, channels - k), b_at + k * DENSE_LANES
+        for part in range(count):
+            there, at = to + part * DENSE_ROWS * DENSE_LANES, a_at + (part * channels + k) * DENSE_ROWS
+            if vectors == 3:
+                dense_tile(sums, there, DENSE_LANES, packed, at, panels, b_k, depth, k)
+            elif vectors == 2:
+                dense_tile_of_two(sums, there, DENSE_LANES, packed, at, panels, b_k, depth, k)
+            else:
+                dense_tile_of_one(sums, there, DENSE_LANES, packed, at, panels, b_k, depth, k)
+
+
+@Task
+def correlate(task, slot, x, _weight, packed, out, _table, numbers):
+    """Compute some panels of 24 windows, and a share of the filters. ``x`` is the panels if they were filled before."""
+    channels, filters, oh, ow, dilation = numbers[1], numbers[2], numbers[3], numbers[4], (numbers[9], numbers[10])
+    groups, chunks, is_filled = numbers[11], numbers[12], numbers[13]
+    windows, th, tw = _windows(numbers[0], oh, ow, dilation)
+    units, (group, chunk) = (windows + DENSE_LANES - 1) // DENSE_LANES, divmod(task, chunks)
+    begin = group * units // groups
+    used = (group + 1) * units // groups - begin
+    step, side = panel_step(channels), 16 * panel_step(channels)
+    panels = x[begin * side :] if is_filled else empty(used * side, x.dtype)
+    row_tiles, packed_at = (filters + DENSE_ROWS - 1) // DENSE_ROWS, copy_of(slot, numbers)
+    block = min(ROWS // DENSE_ROWS, row_tiles)
+    apart = block * DENSE_ROWS * DENSE_LANES  # sums of one place
+    sums, pixels = empty(used * 16 * apart, x.dtype), empty(4 * DENSE_LANES, x.dtype)
+    targets, runs = np.empty((used, 2 * DENSE_LANES, 3), np.int64), np.empty(used, np.int64)
+    vectors = np.empty(used, np.int64)
+    for unit in range(used):
+        first = (begin + unit) * DENSE_LANES
+        count = min(windows - first, DENSE_LANES)
+        if not is_filled:
+            _fill(first, first + count, x, numbers, panels[unit * side : (unit + 1) * side])
+        runs[unit] = targets_of(first, count, th, tw, filters * oh * ow, (oh, ow), dilation, 2, 2 * DENSE_LANES,
+                                targets[unit])  # fmt: skip
+        vectors[unit] = (count + MOVE - 1) // MOVE
+    last = (chunk + 1) * row_tiles // chunks
+    for tile in range(chunk * row_tiles // chunks, last, block):
         for place in range(16):
-            for part in range(min(tiles, row_tiles - tile)):
-                a_at = packed_at + place * APART + (place * row_tiles + tile + part) * channels * DENSE_ROWS
-                to = (place * ROWS + part * DENSE_ROWS) * DENSE_LANES
-                dense_tile(sums, to, DENSE_LANES, packed, a_at, panels, place * step, channels, 0)
-        for f in range(tile * DENSE_ROWS, min(filters, (tile + tiles) * DENSE_ROWS)):
-            at = (f - tile * DENSE_ROWS) * DENSE_LANES
-            for lane in range(0, DENSE_LANES, MOVE):
-                sums_to_pixels(pixels, 2 * lane, 2 * DENSE_LANES, sums, at + lane, ROWS * DENSE_LANES, packed[f])
-            write(pixels, targets, runs, out, f * oh * ow, dw)
+            a_at = packed_at + place * APART + (place * row_tiles + tile) * channels * DENSE_ROWS
+            for unit in range(used):
+                _multiply(sums, (unit * 16 + place) * apart, packed, a_at, min(block, last - tile), panels,
+                          (unit * 16 + place) * step, vectors[unit], channels)  # fmt: skip
+        for f in range(tile * DENSE_ROWS, min(filters, (min(last, tile + block)) * DENSE_ROWS)):
+            for unit in range(used):
+                at = unit * 16 * apart + (f - tile * DENSE_ROWS) * DENSE_LANES
+                for lane in range(0, vectors[unit] * MOVE, MOVE):
+                    sums_to_pixels(pixels, 2 * lane, 2 * DENSE_LANES, sums, at + lane, apart, packed[f])
+                write(pixels, targets[unit], runs[unit], out, f * oh * ow, dilation[1])

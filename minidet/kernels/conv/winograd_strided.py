@@ -49,7 +49,7 @@ from ..simd.winograd_strided import (
 from .gather import cut
 from .tiles import copy_of
 from .windows import copy_rows
-from .winograd import APART, ROWS, targets_of, write
+from .winograd import APART, targets_of, write
 
 #: Along an axis: the sum to which each of the 5 products belongs, and its weight, of which there are 4. For a
 #: convolution, then for an input gradient.
@@ -57,6 +57,8 @@ SUM_OF = np.array([[0, 0, 1, 2, 2], [0, 1, 2, 3, 4]])
 WEIGHT_OF = np.array([[0, 1, 2, 3, 1], [1, 3, 2, 1, 0]])
 #: Numbers of a piece: its rows' places, and the channels for which all that will be read is inside of the array.
 ENTRY = 7
+#: Filters whose sums are kept at once; of an input gradient, which has more sums, half as many.
+ROWS = 16 * DENSE_ROWS
 
 
 @jit

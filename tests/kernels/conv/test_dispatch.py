@@ -112,6 +112,8 @@ SIZES = [
     (2, 70, (30, 34), 130, (3, 3), PLAIN),  # a weight gradient in several tasks, each with several blocks
     (3, 33, (31, 27), 40, (3, 3), ((1, 1), (0, 1), (1, 1), 1)),
     (5, 17, (12, 14), 25, (3, 3), PLAIN),
+    (1, 130, (13, 14), 260, (3, 3), PLAIN),  # Winograd with weights from memory: shares of the filters
+    (1, 132, (31, 30), 250, (3, 3), PLAIN),  # groups of panels
     (2, 20, (21, 40), 16, (3, 3), ((1, 1), (2, 1), (3, 2), 1)),
     (2, 16, (13, 13), 20, (3, 3), ((1, 1), (0, 3), (2, 1), 1)),
     (1, 16, (30, 33), 20, (3, 3), ((1, 1), (3, 3), (3, 3), 1)),
@@ -315,9 +317,12 @@ def test_several_python_threads_at_once():
     assert not wrong
 
 
+SHAPES = [(2, 64, (28, 28), 64), (1, 128, (16, 16), 128), (4, 16, (64, 64), 32), (1, 512, (14, 14), 512)]
+
+
 @compiled_only
 @pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize("shape", [(2, 64, (28, 28), 64), (1, 128, (16, 16), 128), (4, 16, (64, 64), 32)], ids=str)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.slow
 def test_float32_error_is_at_most_twice_that_of_torch(shape, stride):
     torch = pytest.importorskip("torch")

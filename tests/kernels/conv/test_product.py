@@ -152,7 +152,7 @@ def test_few_channels_are_framed():
         kernels.conv.dispatch._forward((1, 2, 3, 5), (33, 2, 2, 3), True, one.stride, one.padding, (1, 1), 1)[1]
         for one in cases
     ]
-    frames = [product.frame is None for product in kept]
+    frames = [product.prepare is None for product in kept]
     assert 0 < sum(frames) < len(frames)
 
 
