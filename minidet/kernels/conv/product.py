@@ -9,6 +9,7 @@ import itertools
 
 import numpy as np
 
+from ..launch.tasks import THREADS
 from ..simd.tiles import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, SINGLE_PIECES, STRIDED_LANES
 from . import depthwise, few, gather, geometry, near, pointwise, winograd, winograd_strided
 from . import direct as conv_direct
@@ -83,6 +84,11 @@ def tasks_for(work):
     return min(TASKS, max(FEWEST, work // SHARE))
 
 
+def shared_out(tiles, units):
+    """Return how many tasks have up to ``units`` tiles, which use weights from memory together: each thread as many."""
+    return min(tiles, -(-tiles // units // THREADS) * THREADS)
+
+
 def _depthwise(size, out_size, weight_step, plan):
     """Take every plane by itself."""
     sizes, image, taps = geometry.board(plan, depthwise.ROOM, depthwise.MOST), plan.image, plan.source_at.size
@@ -138,7 +144,13 @@ def _winograd(size, row_step, rows, out_size, plan, window, strided, is_strided_
     numbers = (n, c, rows, *out_size[2:], h, w, *corner, *(plan.dilation if window else (is_strided_grad,)))
     tasks, prepare = -(-n * count // lanes), None
     if window:
-        units, (groups, chunks) = tasks, winograd.shares(tasks, rows, whole)
+        units, groups, chunks = tasks, tasks, 1
+        if whole >= winograd.VAST:
+            groups = -(-units // winograd.UNITS)
+            if groups >= THREADS:
+                groups = shared_out(units, winograd.UNITS)
+            else:  # the filters are shared out, too
+                chunks = max(1, min(-(-THREADS // groups), rows // winograd.ROWS))
         numbers, tasks = (*numbers, groups, chunks, chunks > 1), groups * chunks
         prepare = Windows(units, c, numbers).fill if chunks > 1 else None
     return Product(kernel.correlate, tasks, numbers, tap_at, packing, int(np.prod(out_size)) * c, prepare)
@@ -154,7 +166,8 @@ def _tiles(size, rows, out_size, has_bias, plan, groups, packing, work):
             return _pointwise(size, rows, has_bias, groups, packing, work, table)
         qh, qw, h, w = 1, qh * qw, 1, h * w
     tiles = -(-n * qh * qw // gather.WIDE)
-    chunks = min(tiles, max(1, tasks_for(work) // groups))
+    units = conv_tiles.UNITS if rows * plan.source_at.size >= conv_tiles.VAST else 1
+    chunks = min(tiles, max(1, tasks_for(work) // groups)) if units == 1 else shared_out(tiles, units)
     if channels // groups < conv_tiles.FEW_CHANNELS and min(plan.offsets) < (0, 0):
         layout, starts, framed = geometry.framed(plan)
         if layout.plane <= MOST_FRAMED * max(h * w, near.FAR):
@@ -162,7 +175,7 @@ def _tiles(size, rows, out_size, has_bias, plan, groups, packing, work):
             prepare = functools.partial(padded, layout=layout, starts=starts, slack=geometry.PIECE)
     pixels = out_size[2] * out_size[3]
     numbers = (qh, qw, *steps, n, channels, channels // groups, h, w, rows, has_bias,
-               out_size[1] * pixels, pixels, chunks)  # fmt: skip
+               out_size[1] * pixels, pixels, chunks, units)  # fmt: skip
     return Product(conv_tiles.correlate, groups * chunks, numbers, table, packing, work, prepare)
 
 

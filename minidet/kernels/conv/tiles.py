@@ -8,6 +8,9 @@
         for 4 filters                                         their weights stream from the level-2 cache
           the tile, once per panel: 4 x 24 sums               in 12 registers: 4 + 3 loads for 12 multiply-adds a tap
 
+Large weights come from memory, slower than they are multiplied with 48 pixels: then a task gathers the panels of up to
+8 x 48 pixels, which use a block's weights together, those of 64 filters after each other.
+
 The gathering (``gather``) costs 3 loads and 3 stores a tap and panel, the tiles 6 F/4 cycles: 3 % for 64 filters.
 No product is computed that is not needed: the pixels of a tile may lie in several rows, even in several images, cut
 into pieces of at most 8 neighbours. The bias is one more tap, which always sees 1.
@@ -26,6 +29,10 @@ from .gather import PANELS, WIDE, cut, gather, gather_interior, is_interior, loc
 DEPTH = 128
 #: With fewer channels than this, finding out what is padding costs more than a padded copy.
 FEW_CHANNELS = 8
+#: Tiles of rows for which a panel stays in the level-1 cache, before the next panel.
+BLOCK = 16
+#: Panels that share weights from memory, and weights of a group that come from there.
+UNITS, VAST = 8, 1 << 19
 
 
 @Task
@@ -171,33 +178,45 @@ def _scatter(scratch, row_first, row_last, first, last, pixels, out, out_at, out
 @jit
 def _multiply(row_tiles, wholes, targets, out, out_plane, scratch, packed, packed_at, step, panels, side, depth, more):
     """Multiply the panels with all weights. Whole tiles of rows go straight to the result, the others to scratch."""
-    for row in range(row_tiles):
-        a_at = packed_at + row * step
+    for first in range(0, row_tiles, BLOCK):
         for panel in range(targets.size):
-            if row < wholes[panel]:
-                to = targets[panel] + row * DENSE_ROWS * out_plane
-                dense_tile(out, to, out_plane, packed, a_at, panels, panel * side, depth, more)
-            else:
-                to = (panel * row_tiles + row) * DENSE_ROWS * DENSE_LANES
-                dense_tile(scratch, to, DENSE_LANES, packed, a_at, panels, panel * side, depth, more)
+            for row in range(first, min(row_tiles, first + BLOCK)):
+                a_at = packed_at + row * step
+                if row < wholes[panel]:
+                    to = targets[panel] + row * DENSE_ROWS * out_plane
+                    dense_tile(out, to, out_plane, packed, a_at, panels, panel * side, depth, more)
+                else:
+                    to = (panel * row_tiles + row) * DENSE_ROWS * DENSE_LANES
+                    dense_tile(scratch, to, DENSE_LANES, packed, a_at, panels, panel * side, depth, more)
+
+
+@jit
+def _find(first, last, qh, qw, sizes, steps, offsets, reach, pieces, places, kept, found, panels):
+    """Find where the pixels first .. last lie: ``found`` is their pieces, whether all are inside, what is readable."""
+    if last - first < WIDE:
+        panels[:] = 0  # lanes that nobody fills: numbers left over from another use may be slow to multiply
+    number = cut(first, last, qh, qw, pieces)
+    interior = is_interior(pieces, number, sizes, steps, reach, places)
+    readable = (0, 0) if interior else locate(pieces, number, sizes, steps, offsets, places, kept)
+    found[0], found[1], found[2], found[3] = number, interior, readable[0], readable[1]
 
 
 @Task
 def correlate(task, slot, x, _weight, packed, out, table, numbers):
     """Compute ``out[n, g * rows + row, pixel] = sum over k of packed[g, row, k] * x[n, g, tap k of the pixel]``.
 
-    A task is a range of pixels, 48 at a time, and all rows of one group. The table begins with the taps' distances from
-    a pixel's place (sh * r, sw * t) in x: the rows of all, then the columns.
+    A task is a range of pixels, 48 at a time, or ``units`` times as many, and all rows of one group. The table begins
+    with the taps' distances from a pixel's place (sh * r, sw * t) in x: the rows of all, then the columns.
     """
     qh, qw, steps = numbers[0], numbers[1], (numbers[2], numbers[3])
     sizes = (numbers[4], numbers[5], numbers[6], numbers[7], numbers[8])
-    rows, has_bias, out_steps, chunks = (
-        numbers[9], numbers[10], (numbers[11], numbers[12]), numbers[13],
+    rows, has_bias, out_steps, chunks, units = (
+        numbers[9], numbers[10], (numbers[11], numbers[12]), numbers[13], numbers[14],
     )  # fmt: skip
     group, part = divmod(task, chunks)
     channels, pixels = sizes[2], sizes[0] * qh * qw
     taps = numbers[numbers.size - 3] // channels
-    offsets = table[: 2 * taps]
+    offsets, wide = table[: 2 * taps], units * WIDE
     row_tiles = (rows + DENSE_ROWS - 1) // DENSE_ROWS
     step = (taps * channels + 1) * DENSE_ROWS  # from the weights of 4 rows to those of the next
     packed_at = copy_of(slot, numbers) + group * row_tiles * step
@@ -206,22 +225,20 @@ def correlate(task, slot, x, _weight, packed, out, table, numbers):
     blocks = (channels + most - 1) // most
     block = (channels + blocks - 1) // blocks
     side = (block * taps + 1) * DENSE_LANES + MOVE  # a row's last piece may go on behind it
-    sums = PANELS * row_tiles * DENSE_ROWS * DENSE_LANES
-    floats = empty(PANELS * side + sums + taps * WIDE * MOVE, x.dtype)
-    panels, scratch, kept = floats[: PANELS * side], floats[PANELS * side :], floats[PANELS * side + sums :]
-    pieces = np.empty((WIDE + 2, 4), np.int64)
-    places = np.empty(taps * WIDE, np.int64)
-    wholes, targets = pieces[WIDE], pieces[WIDE + 1]
+    panels, scratch = empty(units * PANELS * side, x.dtype), empty(wide * row_tiles * DENSE_ROWS, x.dtype)
+    pieces, kept = np.empty((units, WIDE, 4), np.int64), empty(units * taps * WIDE * MOVE, x.dtype)
+    places, found = np.empty((units, taps * WIDE), np.int64), np.empty((units, 4), np.int64)
+    wholes, targets = np.empty(units * PANELS, np.int64), np.empty(units * PANELS, np.int64)
     reach = reach_of(offsets, steps[1])
     tiles = (pixels + WIDE - 1) // WIDE
-    for first in range(part * tiles // chunks * WIDE, (part + 1) * tiles // chunks * WIDE, WIDE):
-        last = min(pixels, first + WIDE)
-        if last - first < WIDE:
-            panels[:] = 0  # lanes that nobody fills: numbers left over from another use may be slow to multiply
-        number = cut(first, last, qh, qw, pieces)
-        interior = is_interior(pieces, number, sizes, steps, reach, places)
-        readable = (0, 0) if interior else locate(pieces, number, sizes, steps, offsets, places, kept)
-        used = (last - first + DENSE_LANES - 1) // DENSE_LANES
+    begin, end = part * tiles // chunks * WIDE, min(pixels, (part + 1) * tiles // chunks * WIDE)
+    for first in range(begin, end, wide):
+        last = min(end, first + wide)
+        used, filled = (last - first + DENSE_LANES - 1) // DENSE_LANES, (last - first + WIDE - 1) // WIDE
+        for unit in range(filled):
+            at = first + unit * WIDE
+            _find(at, min(last, at + WIDE), qh, qw, sizes, steps, offsets, reach, pieces[unit], places[unit],
+                  kept[unit * taps * WIDE * MOVE :], found[unit], panels[unit * PANELS * side :])  # fmt: skip
         for panel in range(used):
             n, q = divmod(first + panel * DENSE_LANES, qh * qw)
             targets[panel] = out_at + n * out_steps[0] + q
@@ -229,12 +246,15 @@ def correlate(task, slot, x, _weight, packed, out, table, numbers):
         for c in range(0, channels, block):
             run, channel = min(block, channels - c), group * channels + c
             depth = run * taps
-            if interior:
-                gather_interior(x, sizes, steps, offsets, channel, run, places, panels, side)
-            else:
-                gather(x, sizes, steps, offsets, channel, run, number, pieces, places, kept, panels, side, readable)
+            for unit in range(filled):
+                here, there = panels[unit * PANELS * side :], kept[unit * taps * WIDE * MOVE :]
+                if found[unit, 1]:
+                    gather_interior(x, sizes, steps, offsets, channel, run, places[unit], here, side)
+                else:
+                    gather(x, sizes, steps, offsets, channel, run, found[unit, 0], pieces[unit], places[unit], there,
+                           here, side, (found[unit, 2], found[unit, 3]))  # fmt: skip
             if c + run == channels and has_bias:
-                for panel in range(PANELS):
+                for panel in range(units * PANELS):
                     panels[panel * side + depth * DENSE_LANES : panel * side + (depth + 1) * DENSE_LANES] = 1
                 depth += 1
             a_at = packed_at + c * taps * DENSE_ROWS
@@ -243,5 +263,5 @@ def correlate(task, slot, x, _weight, packed, out, table, numbers):
         for panel in range(used):
             if wholes[panel] < row_tiles:
                 sums, at = scratch[panel * row_tiles * DENSE_ROWS * DENSE_LANES :], first + panel * DENSE_LANES
-                end = min(last, at + DENSE_LANES)
-                _scatter(sums, wholes[panel] * DENSE_ROWS, rows, at, end, qh * qw, out, out_at, out_steps)
+                stop = min(last, at + DENSE_LANES)
+                _scatter(sums, wholes[panel] * DENSE_ROWS, rows, at, stop, qh * qw, out, out_at, out_steps)

@@ -50,23 +50,6 @@ DEPTH = 128
 UNITS, VAST = 3, 1 << 19
 #: Numbers between the weights of two places: powers of two apart, they would share few places in the caches.
 APART = 16
-#: Fewest tasks to aim at, if weights come from memory.
-FEWEST = 8
-
-
-def shares(units, rows, weights):
-    """Return into how many groups the panels are cut, and the filters into how many chunks.
-
-    Parameters
-    ----------
-    units, rows, weights : int
-        Panels of 24 windows, filters, and numbers of the transformed weights.
-    """
-    if weights < VAST:
-        return units, 1
-    groups = -(-units // UNITS)
-    groups += groups > 1 and groups % 2  # two threads have as much to do
-    return groups, max(1, min(-(-FEWEST // groups), rows // ROWS))
 
 
 @jit
