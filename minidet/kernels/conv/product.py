@@ -144,14 +144,14 @@ def _winograd(size, row_step, rows, out_size, plan, window, strided, is_strided_
     numbers = (n, c, rows, *out_size[2:], h, w, *corner, *(plan.dilation if window else (is_strided_grad,)))
     tasks, prepare = -(-n * count // lanes), None
     if window:
-        units, groups, chunks = tasks, tasks, 1
+        units, groups, chunks, block = tasks, tasks, 1, winograd.TILES
         if whole >= winograd.VAST:
-            groups = -(-units // winograd.UNITS)
+            groups, block = -(-units // winograd.UNITS), winograd.MORE_TILES
             if groups >= THREADS:
                 groups = shared_out(units, winograd.UNITS)
             else:  # the filters are shared out, too
-                chunks = max(1, min(-(-THREADS // groups), rows // winograd.ROWS))
-        numbers, tasks = (*numbers, groups, chunks, chunks > 1), groups * chunks
+                chunks = max(1, min(-(-THREADS // groups), row_tiles // block))
+        numbers, tasks = (*numbers, groups, chunks, chunks > 1, min(block, row_tiles)), groups * chunks
         prepare = Windows(units, c, numbers).fill if chunks > 1 else None
     return Product(kernel.correlate, tasks, numbers, tap_at, packing, int(np.prod(out_size)) * c, prepare)
 

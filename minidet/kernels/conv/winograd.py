@@ -42,12 +42,12 @@ from .windows import MASK, STRIDE, gather_windows, locate
 
 #: Fewest channels and filters for which the additions pay, and fewest windows, for which weights are transformed.
 LEAST, LEAST_WINDOWS = 16, 48
-#: Filters whose sums are kept at once: what a panel in the level-1 cache is used for.
-ROWS = 16 * DENSE_ROWS
 #: Channels whose products are added before the sums of others: a panel of so many stays in the level-1 cache.
 DEPTH = 128
-#: Panels that share weights from memory, and numbers in transformed weights that come from there.
-UNITS, VAST = 3, 1 << 19
+#: Numbers in transformed weights from which on they come from memory, and the panels that then share them.
+VAST, UNITS = 1 << 21, 3
+#: Tiles of filters whose sums are kept at once, for which a panel is used; and with weights from memory.
+TILES, MORE_TILES = 8, 16
 #: Numbers between the weights of two places: powers of two apart, they would share few places in the caches.
 APART = 16
 
@@ -182,7 +182,7 @@ def _multiply(sums, to, packed, a_at, count, panels, b_at, vectors, channels):
 def correlate(task, slot, x, _weight, packed, out, _table, numbers):
     """Compute some panels of 24 windows, and a share of the filters. ``x`` is the panels if they were filled before."""
     channels, filters, oh, ow, dilation = numbers[1], numbers[2], numbers[3], numbers[4], (numbers[9], numbers[10])
-    groups, chunks, is_filled = numbers[11], numbers[12], numbers[13]
+    groups, chunks, is_filled, block = numbers[11], numbers[12], numbers[13], numbers[14]
     windows, th, tw = _windows(numbers[0], oh, ow, dilation)
     units, (group, chunk) = (windows + DENSE_LANES - 1) // DENSE_LANES, divmod(task, chunks)
     begin = group * units // groups
@@ -190,7 +190,6 @@ def correlate(task, slot, x, _weight, packed, out, _table, numbers):
     step, side = panel_step(channels), 16 * panel_step(channels)
     panels = x[begin * side :] if is_filled else empty(used * side, x.dtype)
     row_tiles, packed_at = (filters + DENSE_ROWS - 1) // DENSE_ROWS, copy_of(slot, numbers)
-    block = min(ROWS // DENSE_ROWS, row_tiles)
     apart = block * DENSE_ROWS * DENSE_LANES  # sums of one place
     sums, pixels = empty(used * 16 * apart, x.dtype), empty(4 * DENSE_LANES, x.dtype)
     targets, runs = np.empty((used, 2 * DENSE_LANES, 3), np.int64), np.empty(used, np.int64)
@@ -210,9 +209,10 @@ def correlate(task, slot, x, _weight, packed, out, _table, numbers):
             for unit in range(used):
                 _multiply(sums, (unit * 16 + place) * apart, packed, a_at, min(block, last - tile), panels,
                           (unit * 16 + place) * step, vectors[unit], channels)  # fmt: skip
-        for f in range(tile * DENSE_ROWS, min(filters, (min(last, tile + block)) * DENSE_ROWS)):
-            for unit in range(used):
-                at = unit * 16 * apart + (f - tile * DENSE_ROWS) * DENSE_LANES
+        for unit in range(used):
+            here, at = targets[unit], unit * 16 * apart
+            for f in range(tile * DENSE_ROWS, min(filters, (min(last, tile + block)) * DENSE_ROWS)):
                 for lane in range(0, vectors[unit] * MOVE, MOVE):
                     sums_to_pixels(pixels, 2 * lane, 2 * DENSE_LANES, sums, at + lane, apart, packed[f])
-                write(pixels, targets[unit], runs[unit], out, f * oh * ow, dilation[1])
+                write(pixels, here, runs[unit], out, f * oh * ow, dilation[1])
+                at += DENSE_LANES

@@ -58,7 +58,7 @@ WEIGHT_OF = np.array([[0, 1, 2, 3, 1], [1, 3, 2, 1, 0]])
 #: Numbers of a piece: its rows' places, and the channels for which all that will be read is inside of the array.
 ENTRY = 7
 #: Filters whose sums are kept at once; of an input gradient, which has more sums, half as many.
-ROWS = 16 * DENSE_ROWS
+ROWS = 32
 
 
 @jit

@@ -112,8 +112,8 @@ SIZES = [
     (2, 70, (30, 34), 130, (3, 3), PLAIN),  # a weight gradient in several tasks, each with several blocks
     (3, 33, (31, 27), 40, (3, 3), ((1, 1), (0, 1), (1, 1), 1)),
     (5, 17, (12, 14), 25, (3, 3), PLAIN),
-    (1, 130, (13, 14), 260, (3, 3), PLAIN),  # Winograd with weights from memory: shares of the filters
-    (1, 132, (31, 30), 250, (3, 3), PLAIN),  # groups of panels
+    (1, 260, (13, 14), 510, (3, 3), PLAIN),  # Winograd with weights from memory: shares of the filters
+    (1, 260, (24, 26), 510, (3, 3), PLAIN),  # groups of panels
     (2, 20, (21, 40), 16, (3, 3), ((1, 1), (2, 1), (3, 2), 1)),
     (2, 16, (13, 13), 20, (3, 3), ((1, 1), (0, 3), (2, 1), 1)),
     (1, 16, (30, 33), 20, (3, 3), ((1, 1), (3, 3), (3, 3), 1)),
