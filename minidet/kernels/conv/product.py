@@ -44,14 +44,17 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
             return planes
     pixels, weights = size[0] * plan.qh * plan.qw, rows * plan.source_at.size
     is_few = groups == 1 and plan.source_at.size >= few.TAPS and few.is_worth_it(pixels, weights)
-    if groups == 1 and min(channels, rows) >= winograd.LEAST:
-        window = geometry.window(plan, channels)
-        strided = (
-            geometry.strided_grad_window(out_size[2:], rows)
-            if is_strided_grad
-            else geometry.strided_window(plan, channels)
-        )
-        least = winograd.LEAST_WINDOWS if weights < few.HEAVY or not is_few else few.LEAST_WINDOWS
+    is_heavy = is_few and weights >= few.HEAVY
+    is_turned = weight_steps[1] < plan.source_at.size  # an input gradient's row has its weights far apart
+    if groups == 1 and min(channels, rows) >= winograd.LEAST and not (is_heavy and is_turned):
+        window, strided = geometry.window(plan, channels), None
+        if not (window or is_heavy):
+            strided = (
+                geometry.strided_grad_window(out_size[2:], rows)
+                if is_strided_grad
+                else geometry.strided_window(plan, channels)
+            )
+        least = few.LEAST_WINDOWS if is_heavy else winograd.LEAST_WINDOWS
         if (window or strided) and size[0] * (window or strided)[0] >= least:
             return _winograd(size, weight_steps[1], rows, out_size, plan, window, strided, is_strided_grad)
     if is_few:
