@@ -14,7 +14,12 @@ LARGER = {"backbone": "mobilenet_v2"}  # and `--pretrained`: from untrained weig
 
 RECIPES = {
     ("pose", "figures"): Recipe(
-        "pose", "figures", epochs=10, **FIGURES, options=FIGURES_OPTIONS, model_args={**SMALL, "width": 48}
+        "pose",
+        "figures",
+        epochs=16,
+        **{**FIGURES, "lr": 4e-3},
+        options=FIGURES_OPTIONS,
+        model_args={"backbone": "vgg11_bn_0375", "width": 48},
     ),
     ("pose_regression", "figures"): Recipe(
         "pose_regression", "figures", epochs=10, **FIGURES, options=FIGURES_OPTIONS, model_args=SMALL
