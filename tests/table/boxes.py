@@ -3,6 +3,8 @@
 import numpy as np
 
 from minidet import ops
+from minidet.autograd.operations.arithmetic import Div
+from minidet.autograd.operations.elementwise import Clamp
 from minidet.kernels.reference import nms as reference_nms
 
 from .row import Bad, Row
@@ -135,6 +137,7 @@ ROWS = [
         call=ops.generalized_box_iou,
         inputs=lambda rng: [boxes(rng, 2), boxes(rng, 3, 30, 50)],
         reference=giou,
+        functions=(Div,),  # nothing is shared: no gradient goes through the intersections' clamp
     ),
     Row(
         name="ops.box_convert",
@@ -167,6 +170,7 @@ ROWS = [
         call=lambda b: ops.clip_boxes_to_image(b, (6, 8)),
         inputs=lambda rng: [boxes(rng, 5, -4, 9)],
         reference=clipped,
+        functions=(Clamp,),  # what is moved has no gradient: a mistake there, before the clamp, changes nothing
         empty=lambda rng: [np.zeros((0, 4))],
         bad=(
             *bad_boxes("clip_boxes_to_image", lambda b: ops.clip_boxes_to_image(b, (6, 8))),
