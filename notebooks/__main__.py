@@ -14,6 +14,8 @@ these functions are run as readers find them.
 """
 
 import argparse
+import base64
+import io
 import os
 import pathlib
 import sys
@@ -26,6 +28,8 @@ FOLDER = pathlib.Path(__file__).parent
 NO_NOTEBOOKS = {"__main__", "blanks"}
 #: Seconds that one cell may take.
 TIMEOUT = 600
+#: Pictures of more bytes are kept with 256 colours: a quarter of the size, for photographs.
+LARGE_PICTURE = 60_000
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -109,6 +113,20 @@ def is_kept(output):
     return output.get("name") != "stderr" and WIDGET not in output.get("data", {})
 
 
+def smaller(picture):
+    """Return a PNG (base64) as it is, or with 256 colours if it is large and that helps."""
+    from PIL import Image
+
+    data = base64.b64decode(picture)
+    if len(data) <= LARGE_PICTURE:
+        return picture
+    kept = io.BytesIO()
+    with Image.open(io.BytesIO(data)) as image:
+        few = image.convert("RGBA").quantize(256, method=Image.Quantize.FASTOCTREE)
+    few.save(kept, "PNG", optimize=True)
+    return base64.b64encode(min(kept.getvalue(), data, key=len)).decode()
+
+
 def write(name):
     """Run a source in full, and write the notebook with its outputs."""
     import nbformat
@@ -120,6 +138,8 @@ def write(name):
             cell.outputs = [output for output in cell.outputs if is_kept(output)]
             for output in cell.outputs:  # pictures read on light and dark pages: without a ground
                 output.get("metadata", {}).pop("needs_background", None)
+                if "image/png" in output.get("data", {}):
+                    output["data"]["image/png"] = smaller(output["data"]["image/png"])
     notebook.metadata.pop("widgets", None)
     nbformat.validate(notebook)
     nbformat.write(notebook, FOLDER / f"{name}.ipynb")

@@ -1,12 +1,16 @@
 """Every notebook runs, in quick mode, in a process and a folder of its own; the runner notices what is wrong."""
 
+import base64
 import importlib.util
+import io
 import pathlib
 import subprocess
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from notebooks import __main__ as runner
 
@@ -67,3 +71,33 @@ execute(nbformat.v4.new_notebook(cells=cells), quick=True)
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert result.returncode != 0
     assert "ZeroDivisionError" in result.stderr
+
+
+def png(pixels):
+    """Return pixels (H, W, 4) as a PNG, as base64."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def test_a_large_picture_is_kept_with_few_colours():
+    rng = np.random.default_rng(0)
+    photograph = np.full((200, 300, 4), 255, np.uint8)
+    photograph[:, :, :3] = np.linspace(0, 200, 300)[:, None] + rng.integers(0, 40, (200, 300, 3))
+    photograph[:10, :, 3] = 0  # no ground
+    before = png(photograph)
+    assert len(before) > runner.LARGE_PICTURE
+    after = runner.smaller(before)
+    assert len(after) < len(before) / 2
+    with Image.open(io.BytesIO(base64.b64decode(after))) as kept:
+        assert kept.mode == "P"
+        found = np.asarray(kept.convert("RGBA")).astype(int)
+    assert found.shape == photograph.shape
+    assert (found[:10, :, 3] == 0).all()
+    assert (found[10:, :, 3] == 255).all()
+    assert abs(found[10:, :, :3] - photograph[10:, :, :3]).mean() < 12
+
+
+def test_a_small_picture_stays_as_it_is():
+    small = png(np.full((20, 30, 4), 255, np.uint8))
+    assert runner.smaller(small) == small
