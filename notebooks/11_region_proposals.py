@@ -230,7 +230,7 @@ plt.show()
 #
 # <details><summary>What happens</summary>
 #
-# 6,324 windows: about a quarter, for the stride counts in both directions. But in the photograph, a
+# 6,355 windows: about a quarter, for the stride counts in both directions. But in the photograph, a
 # stride of 4 is up to 34 pixels: the window may miss the middle of a face by 17.
 #
 # </details>

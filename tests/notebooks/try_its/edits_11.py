@@ -25,8 +25,8 @@ SINGLE = 'MODE = "fast"', 'MODE = "single"'
 
 EDITS = {
     1: [
-        Edit((COARSE,), until=WINDOWS, prints=r"6,324 windows together\n$"),
-        Edit((COARSE,), until="assert len(crops)", raises="AssertionError: 6324 windows"),
+        Edit((COARSE,), until=WINDOWS, prints=r"6,355 windows together\n$"),
+        Edit((COARSE,), until="assert len(crops)", raises="AssertionError: 6355 windows"),
     ],
     2: [
         Edit((THREE,), without=SLOW, prints=r"kept: A D\n$"),
