@@ -5,6 +5,7 @@ from .boxes import box_area, box_iou, clip_boxes_to_image, generalized_box_iou, 
 from .coder import BoxCoder
 from .convert import box_convert
 from .matcher import Matcher, bipartite_match
+from .mining import hard_negative_mining
 from .nms import batched_nms, nms, soft_nms
 from .roi import roi_align, roi_pool
 from .sampler import BalancedPositiveNegativeSampler
@@ -24,6 +25,7 @@ __all__ = [
     "clip_boxes_to_image",
     "felzenszwalb",
     "generalized_box_iou",
+    "hard_negative_mining",
     "nms",
     "remove_small_boxes",
     "roi_align",

@@ -90,9 +90,22 @@ def best_pairs(quality):
     return found
 
 
+def hardest(loss, labels):
+    """Go through each image's background from the highest loss on, three times as often as there are positives."""
+    found = np.zeros(loss.shape, bool)
+    for i, marks in enumerate(labels):
+        left = [j for j, mark in enumerate(marks) if mark == 0]
+        for _ in range(min(3 * sum(mark > 0 for mark in marks), len(left))):
+            worst = max(left, key=lambda j: (loss[i, j], -j))
+            found[i, worst] = True
+            left.remove(worst)
+    return found
+
+
 B, S = np.array([[0.0, 0, 2, 2], [1, 1, 4, 3]]), np.array([0.5, 0.25])
 WRONG = np.where(B == 3, np.nan, B)
 FLAT = np.zeros(4)
+mine = ops.hard_negative_mining
 
 
 def bad_boxes(name, call):
@@ -255,6 +268,28 @@ ROWS = [
                 "bipartite_match: match_quality_matrix contains NaN",
             ),
             Bad(lambda: ops.bipartite_match("x"), TypeError, "bipartite_match: match_quality_matrix"),
+        ),
+    ),
+    Row(
+        name="ops.hard_negative_mining",
+        call=ops.hard_negative_mining,
+        inputs=lambda rng: [rng.permutation(60).reshape(3, 20) / 60, rng.integers(-9, 4, (3, 20)).clip(-1)],
+        reference=hardest,
+        empty=lambda rng: [np.zeros((0, 8)), np.zeros((0, 8), np.int64)],
+        differentiable=False,
+        bad=(
+            Bad(lambda: mine(S, S), TypeError, "hard_negative_mining: labels has dtype float64"),
+            Bad(lambda: mine(S, [0, 1]), ValueError, r"hard_negative_mining: loss has shape \(2,\), expected \(N, A\)"),
+            Bad(
+                lambda: mine([S], [[0]]),
+                ValueError,
+                r"hard_negative_mining: labels has shape \(1, 1\), expected \(1, 2\)",
+            ),
+            Bad(lambda: mine([S * np.nan], [[0, 1]]), ValueError, "hard_negative_mining: loss contains NaN"),
+            Bad(lambda: mine([S], [[0, 1]], -1), ValueError, "hard_negative_mining: neg_pos_ratio is -1"),
+            Bad(lambda: mine([S], [[0, 1]], np.inf), ValueError, "hard_negative_mining: neg_pos_ratio is inf"),
+            Bad(lambda: mine([S], [[0, 1]], 3, 1.5), TypeError, "hard_negative_mining: min_negatives is 1.5"),
+            Bad(lambda: mine([S], [[0, 1]], 3, -1), ValueError, "hard_negative_mining: min_negatives is -1"),
         ),
     ),
 ]
