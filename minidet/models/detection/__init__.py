@@ -3,6 +3,7 @@
 from .alternating import train_in_four_steps
 from .box_head import FastRCNNPredictor, TwoMLPHead
 from .contract import Detector
+from .default_boxes import DefaultBoxGenerator
 from .fast_rcnn import FastRCNN
 from .faster_rcnn import FasterRCNN
 from .pooler import MultiScaleRoIPool
@@ -10,10 +11,13 @@ from .rcnn import RCNN
 from .roi_heads import RoIHeads
 from .rpn import RegionProposalNetwork, RPNHead
 from .sliding_window import SlidingWindowDetector
+from .ssd import SSD
 from .svd import compress
 
 __all__ = [
     "RCNN",
+    "SSD",
+    "DefaultBoxGenerator",
     "Detector",
     "FastRCNN",
     "FastRCNNPredictor",

@@ -4,7 +4,7 @@ import numpy as np
 
 import minidet
 from minidet import nn
-from minidet.models.detection import RCNN, FasterRCNN, FastRCNN, SlidingWindowDetector
+from minidet.models.detection import RCNN, SSD, FasterRCNN, FastRCNN, SlidingWindowDetector
 from minidet.nn import functional as F
 
 NOTHING = {"boxes": np.zeros((0, 4), np.float32), "labels": np.zeros(0, np.int64)}
@@ -81,8 +81,13 @@ def sliding_window(num_classes=3, **options):
     )
 
 
+def ssd(num_classes=3, trunk=None, width=16, **options):
+    options = {"extra_layers": 1, "extra_channels": width, "scales": (0.15, 0.25, 0.4), **options}
+    return SSD(num_classes, Trunk() if trunk is None else trunk, **options)
+
+
 CASES = {"faster_rcnn": faster, "faster_rcnn, one map": faster_one_map, "fast_rcnn": fast, "rcnn": rcnn,
-         "sliding_window": sliding_window}  # fmt: skip
+         "sliding_window": sliding_window, "ssd": ssd}  # fmt: skip
 
 #: The losses of each.
 LOSSES = {
@@ -90,6 +95,7 @@ LOSSES = {
     "fast_rcnn": {"loss_classifier", "loss_box_reg"},
     "rcnn": {"loss_classifier"},
     "sliding_window": {"loss_classifier"},
+    "ssd": {"loss_classifier", "loss_box_reg"},
 }
 #: A layer that all images go through, and a weight of each.
 LAYERS = {
@@ -97,7 +103,10 @@ LAYERS = {
     "fast_rcnn": ("backbone", "roi_heads.box_head.fc6.weight"),
     "rcnn": ("network.backbone", "network.fc7.weight"),
     "sliding_window": ("classifier.convs.0", "classifier.hidden.weight"),
+    "ssd": ("backbone", "head.classification.0.weight"),
 }
+#: Which loss learns from images without objects; SSD's background is learnt beside objects only.
+BACKGROUND = {"ssd": None}
 
 
 def build(name, num_classes=3, **options):

@@ -1,0 +1,53 @@
+"""The last box of a one-stage detector's figure: of all boxes that were said, those that are an answer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...autograd import Tensor, tensor
+from ...ops import batched_nms, clip_boxes_to_image
+
+SMALLEST = 0.01  # pixels: a detection has at least this width and height
+
+
+def best_boxes(boxes: np.ndarray, scores: np.ndarray, size, *, score_thresh: float, nms_thresh: float,
+               detections_per_img: int, candidates: int | None = None,
+               all_scores: bool = False) -> dict[str, Tensor]:  # fmt: skip
+    """Return the detections of an image: boxes (R, 4), each with one score for each class (R, K), background first.
+
+    Parameters
+    ----------
+    boxes : ndarray
+        In pixels; they are cut off at the rim of the image.
+    scores : ndarray
+        In [0, 1].
+    size : (int, int)
+        (H, W) of the image.
+    score_thresh, nms_thresh, detections_per_img
+        What scores no more goes; of two of a class with a higher IoU, the lower one; at most so many are kept.
+    candidates : int, optional
+        The most boxes of a class that NMS looks at.
+    all_scores : bool
+        Add every class's score.
+    """
+    boxes = clip_boxes_to_image(boxes, size).numpy()
+    solid = (boxes[:, 2:] - boxes[:, :2] >= SMALLEST).all(1)
+    rows, labels = np.nonzero((scores[:, 1:] > score_thresh) & solid[:, None])
+    labels = labels + 1
+    if candidates is not None:
+        best = best_of_each(scores[rows, labels], labels, candidates)
+        rows, labels = rows[best], labels[best]
+    found, sure = boxes[rows], scores[rows, labels]
+    kept = batched_nms(found, sure, labels, nms_thresh).numpy()[:detections_per_img]
+    answer = {"boxes": tensor(found[kept]), "labels": tensor(labels[kept]), "scores": tensor(sure[kept])}
+    if all_scores:
+        answer["all_scores"] = tensor(scores[rows[kept]])
+    return answer
+
+
+def best_of_each(scores: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
+    """Return the positions of the ``count`` best of each label; of equal ones, the first."""
+    order = np.lexsort((-scores, labels))  # by label, the best first
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    rank = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order)))
+    return np.sort(order[rank < count])
