@@ -10,9 +10,11 @@ from .color import ColorJitter
 from .compose import Compose
 from .crop import RandomCrop
 from .flip import RandomHorizontalFlip
+from .iou_crop import RandomIoUCrop, RandomZoomOut
 from .normalize import Normalize
 from .pad import Pad
 from .person import PersonCrop
+from .photometric import RandomPhotometricDistort
 from .resize import RandomScale, Resize
 
 __all__ = [
@@ -24,7 +26,10 @@ __all__ = [
     "RandomAffineCrop",
     "RandomCrop",
     "RandomHorizontalFlip",
+    "RandomIoUCrop",
+    "RandomPhotometricDistort",
     "RandomRotation",
     "RandomScale",
+    "RandomZoomOut",
     "Resize",
 ]

@@ -36,14 +36,15 @@ class ColorJitter:
             )
         for name in order:
             if self.amounts[name]:
-                image = _mix(image, name, np.float32(factors[name]))
+                image = mix(image, name, np.float32(factors[name]))
         return image, target
 
 
 _GREY = np.array([0.2989, 0.587, 0.114], np.float32)  # what torchvision weighs R, G and B with
 
 
-def _mix(image: np.ndarray, name: str, factor: np.float32) -> np.ndarray:
+def mix(image: np.ndarray, name: str, factor: np.float32) -> np.ndarray:
+    """Change brightness, contrast or saturation by a factor, and clip to [0, 1]; a new image."""
     mixed = image * factor
     if name != "brightness":
         grey = np.tensordot(_GREY, image, 1)  # (H, W)

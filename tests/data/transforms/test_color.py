@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minidet.data.transforms as T
-from minidet.data.transforms.color import _mix
+from minidet.data.transforms.color import mix
 
 
 def test_jitter_of_nothing_and_its_range(rng):
@@ -17,7 +17,7 @@ def test_jitter_of_nothing_and_its_range(rng):
 
 @pytest.mark.parity
 @pytest.mark.parametrize("name", ["brightness", "contrast", "saturation"])
-def test_jitter_mixes_as_torchvision_says(name, rng):
+def test_jittermixes_as_torchvision_says(name, rng):
     torch = pytest.importorskip("torch")
     image = rng.random((3, 8, 8)).astype(np.float32)
     x = torch.tensor(image)
@@ -25,4 +25,4 @@ def test_jitter_mixes_as_torchvision_says(name, rng):
     other = {"brightness": torch.zeros_like(x), "contrast": grey.mean(), "saturation": grey}[name]
     for factor in (0.3, 1.7):
         expected = (factor * x + (1 - factor) * other).clamp(0, 1)
-        np.testing.assert_allclose(_mix(image, name, np.float32(factor)), expected.numpy(), atol=1e-6)
+        np.testing.assert_allclose(mix(image, name, np.float32(factor)), expected.numpy(), atol=1e-6)

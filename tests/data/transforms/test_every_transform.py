@@ -16,6 +16,9 @@ ALL = [
     T.Pad(3),
     T.RandomAffineCrop((48, 48), degrees=10, scale=(0.7, 1.5)),
     T.RandomRotation(15),
+    T.RandomIoUCrop(),
+    T.RandomZoomOut(p=1),
+    T.RandomPhotometricDistort(),
     T.ColorJitter(0.4, 0.4, 0.4),
     T.Normalize([0.5] * 3, [0.2] * 3),
 ]
@@ -42,7 +45,7 @@ def test_one_generator_decides_and_inputs_stay(transform, rng):
     same((image, target), before)
 
 
-@pytest.mark.parametrize("transform", ALL[1:7], ids=lambda transform: type(transform).__name__)
+@pytest.mark.parametrize("transform", ALL[1:9], ids=lambda transform: type(transform).__name__)
 def test_boxes_follow_pixels(transform):
     for seed in range(20):
         rng = np.random.default_rng(seed)
@@ -68,6 +71,24 @@ def test_boxes_follow_pixels(transform):
         (lambda: T.RandomRotation(200), ValueError, "RandomRotation: degrees"),
         (lambda: T.ColorJitter(contrast=-0.1), ValueError, "ColorJitter: contrast"),
         (lambda: T.Normalize([0], [0]), ValueError, "Normalize: std"),
+        (lambda: T.RandomIoUCrop(0.5, 0.4), ValueError, "RandomIoUCrop: max_scale is 0.4"),
+        (lambda: T.RandomIoUCrop(min_aspect_ratio=3), ValueError, "RandomIoUCrop: max_aspect_ratio is 2"),
+        (lambda: T.RandomIoUCrop(sampler_options=[]), TypeError, r"RandomIoUCrop: sampler_options is \[\]"),
+        (lambda: T.RandomIoUCrop(trials=0), ValueError, "RandomIoUCrop: trials is 0"),
+        (
+            lambda: T.RandomIoUCrop()(np.zeros((3, 2, 2), np.float32), {}),
+            ValueError,
+            "RandomIoUCrop: target has nothing",
+        ),
+        (lambda: T.RandomZoomOut(side_range=(0.5, 2)), ValueError, "RandomZoomOut: side_range is"),
+        (lambda: T.RandomZoomOut(p=2), ValueError, "RandomZoomOut: p is 2"),
+        (lambda: T.RandomPhotometricDistort(hue=(-1, 0)), ValueError, "RandomPhotometricDistort: hue is -1"),
+        (lambda: T.RandomPhotometricDistort((2, 1)), ValueError, r"RandomPhotometricDistort: brightness is \(2, 1\)"),
+        (
+            lambda: T.RandomPhotometricDistort()(np.zeros((1, 2, 2), np.float32), {}),
+            ValueError,
+            "Distort: image has shape",
+        ),
         (lambda: T.ColorJitter(0.1)(np.zeros((1, 2, 2), np.float32), {}), ValueError, "ColorJitter: image has shape"),
     ],
 )
