@@ -13,6 +13,8 @@ from .rpn import RegionProposalNetwork, RPNHead
 from .sliding_window import SlidingWindowDetector
 from .ssd import SSD
 from .svd import compress
+from .yolo import YOLOv1
+from .yolo_grid import grid_recall
 
 __all__ = [
     "RCNN",
@@ -28,6 +30,8 @@ __all__ = [
     "RoIHeads",
     "SlidingWindowDetector",
     "TwoMLPHead",
+    "YOLOv1",
     "compress",
+    "grid_recall",
     "train_in_four_steps",
 ]

@@ -4,7 +4,7 @@ import numpy as np
 
 import minidet
 from minidet import nn
-from minidet.models.detection import RCNN, SSD, FasterRCNN, FastRCNN, SlidingWindowDetector
+from minidet.models.detection import RCNN, SSD, FasterRCNN, FastRCNN, SlidingWindowDetector, YOLOv1
 from minidet.nn import functional as F
 
 NOTHING = {"boxes": np.zeros((0, 4), np.float32), "labels": np.zeros(0, np.int64)}
@@ -86,8 +86,16 @@ def ssd(num_classes=3, trunk=None, width=16, **options):
     return SSD(num_classes, Trunk() if trunk is None else trunk, **options)
 
 
+def yolo(num_classes=3, trunk=None, **options):
+    """Build a YOLO whose outputs are not near 0: an untrained one finds next to nothing."""
+    options = {"grid": 4, "conv_channels": 8, "width": 16, "dropout": 0.0, **options}
+    model = YOLOv1(num_classes, Trunk(strides=(8,)) if trunk is None else trunk, **options)
+    nn.init.normal_(model.head.fc2.bias, 0.7, 0.1)
+    return model
+
+
 CASES = {"faster_rcnn": faster, "faster_rcnn, one map": faster_one_map, "fast_rcnn": fast, "rcnn": rcnn,
-         "sliding_window": sliding_window, "ssd": ssd}  # fmt: skip
+         "sliding_window": sliding_window, "ssd": ssd, "yolo": yolo}  # fmt: skip
 
 #: The losses of each.
 LOSSES = {
@@ -96,6 +104,7 @@ LOSSES = {
     "rcnn": {"loss_classifier"},
     "sliding_window": {"loss_classifier"},
     "ssd": {"loss_classifier", "loss_box_reg"},
+    "yolo": {"loss_xy", "loss_wh", "loss_object", "loss_no_object", "loss_classifier"},
 }
 #: A layer that all images go through, and a weight of each.
 LAYERS = {
@@ -104,9 +113,10 @@ LAYERS = {
     "rcnn": ("network.backbone", "network.fc7.weight"),
     "sliding_window": ("classifier.convs.0", "classifier.hidden.weight"),
     "ssd": ("backbone", "head.classification.0.weight"),
+    "yolo": ("backbone", "head.fc1.weight"),
 }
 #: Which loss learns from images without objects; SSD's background is learnt beside objects only.
-BACKGROUND = {"ssd": None}
+BACKGROUND = {"ssd": None, "yolo": "loss_no_object"}
 
 
 def build(name, num_classes=3, **options):

@@ -138,7 +138,7 @@ def test_losses_and_detections_at_once(name):
 def test_every_class_has_its_score(name):
     for answer in build(name).eval()(IMAGES, all_scores=True):
         scores = answer["all_scores"].numpy()
-        if name == "rcnn":  # each class has a machine of its own, the background none
+        if name in ("rcnn", "yolo"):  # each class is scored by itself, the background is what is left
             np.testing.assert_allclose(scores[:, 0], 1 - scores[:, 1:].max(1), rtol=1e-5)
         else:
             np.testing.assert_allclose(scores.sum(1), 1, rtol=1e-5)
