@@ -6,7 +6,9 @@
     python -m benchmarks.claims segmentation --only "fcn 32s"   only runs whose title contains this
     python -m benchmarks.claims segmentation --seeds 0 1 2 3 4  more seeds: narrower intervals
     python -m benchmarks.claims segmentation --quick            the same code in a minute; the page stays as it is
+    python -m benchmarks.claims segmentation --write            no run: tables and picture of those that are finished
     python -m benchmarks.claims localization                    a pretrained trunk against random weights
+    python -m benchmarks.claims detection                       from sliding windows to Faster R-CNN
 
 Runs are kept in ``runs/claims/``. After an interruption, the same command goes on with the run that was interrupted.
 """
@@ -27,6 +29,7 @@ SEEDS = (0, 1, 2)
 CHAPTERS = {
     "segmentation": "benchmarks.claims.segmentation",
     "localization": "benchmarks.claims.localization",
+    "detection": "benchmarks.claims.detection",
 }
 
 
@@ -36,6 +39,7 @@ def parse(arguments=None) -> argparse.Namespace:
     parser.add_argument("chapter", choices=CHAPTERS)
     parser.add_argument("--only", default="", help="only runs whose title contains this, and those they continue")
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    parser.add_argument("--write", action="store_true", help="run nothing, write what is there into docs/")
     parser.add_argument("--quick", action="store_true", help="tiny runs, and nothing is written into docs/")
     return parser.parse_args(arguments)
 
@@ -45,7 +49,8 @@ def main(arguments=None) -> None:
     args = parse(arguments)
     chapter = importlib.import_module(CHAPTERS[args.chapter])
     folder = RUNS / args.chapter
-    perform_all(select(chapter.plan(args.seeds, args.quick), args.only), folder)
+    if not args.write:
+        perform_all(select(chapter.plan(args.seeds, args.quick), args.only), folder)
     seeds = args.seeds if args.quick else sorted({*SEEDS, *args.seeds})
     figures = Figures(chapter.plan(seeds, args.quick), folder)
     text = chapter.tables(figures)
