@@ -14,7 +14,7 @@ from minidet.optim import AdamW
 
 CASES = {
     "regression": (DeepPose, {"width": 16}),
-    "cascade": (DeepPoseCascade, {"width": 16, "crop": 16}),
+    "cascade": (DeepPoseCascade, {"width": 16}),
     "heatmaps": (HeatmapPose, {"width": 16}),
     "heatmaps, squares": (HeatmapPose, {"width": 16, "loss": "mse"}),
 }

@@ -2,21 +2,33 @@
 
 import numpy as np
 import pytest
-from scipy.ndimage import map_coordinates
 
 import minidet
+from minidet import nn
 from minidet.models import DeepPose, DeepPoseCascade
-from minidet.models.pose.deeppose import MOMENTUM, flip_places, from_box, joint_loss, squares, to_box
+from minidet.models.backbones import backbone
+from minidet.models.pose.deeppose import MOMENTUM, flip_places, from_box, joint_loss, to_box
 
 RNG = np.random.default_rng(7)
 SHAPE = (2, 3, 64, 96)
+
+
+class Whole(nn.Module):
+    """A trunk that is no Backbone, as a reader may bring one."""
+
+    def __init__(self, trunk):
+        super().__init__()
+        self.trunk, self.channels = trunk, trunk.channels
+
+    def forward(self, images):
+        return self.trunk(images)
 
 
 @pytest.fixture
 def cascade():
     """Return a small one, in training."""
     minidet.random.manual_seed(0)
-    return DeepPoseCascade(14, "mobilenet_v1_025", width=8, crop=16)
+    return DeepPoseCascade(14, "mobilenet_v1_025", width=8)
 
 
 def test_the_box_is_the_image_and_its_middle_is_0():
@@ -45,27 +57,29 @@ def test_nobody_seen_is_zero_with_a_graph():
     assert not answers.grad.numpy().any()
 
 
-def test_squares_against_scipy():
-    images = RNG.random((2, 3, 20, 30))
-    centres = RNG.uniform(-3, 33, (2, 4, 2))
-    sides = np.array([6.0, 17.0])
-    cut = squares(images, centres, sides, 5)
-    assert cut.shape == (2, 4, 3, 5, 5)
-    steps = (np.arange(5) + 0.5) / 5 - 0.5
-    for n in range(2):
-        for k in range(4):
-            x, y = (centre + sides[n] * steps - 0.5 for centre in centres[n, k])
-            grid = np.meshgrid(y, x, indexing="ij")
-            for c in range(3):
-                expected = map_coordinates(images[n, c], grid, order=1, mode="nearest")
-                np.testing.assert_allclose(cut[n, k, c], expected, atol=1e-9)
+def test_squares_are_cut_from_the_maps(cascade):
+    """Of a map whose values are its places, a square's bins are the places of their middles."""
+    x, y = np.meshgrid((np.arange(24) + 0.5) * 4, (np.arange(16) + 0.5) * 4)
+    fine = np.stack([x, y, *np.zeros((cascade.backbone.channels[4] - 2, 16, 24))])[None].astype(np.float32)
+    maps = {4: minidet.tensor(fine)}
+    for stride in (8, 16):
+        shape = (1, cascade.backbone.channels[stride], 64 // stride, 96 // stride)
+        maps[stride] = minidet.tensor(np.zeros(shape, np.float32))
+    cut = cascade.squares(maps, np.array([[[40.0, 30.0], [50.0, 20.0]]]), np.array([14.0])).numpy()
+    assert cut.shape == (2, sum(maps[stride].shape[1] for stride in maps), 7, 7)
+    for square, (cx, cy) in zip(cut, [(40, 30), (50, 20)], strict=True):
+        np.testing.assert_allclose(square[0], np.tile(cx + 2 * np.arange(-3, 4), (7, 1)), rtol=1e-5)
+        np.testing.assert_allclose(square[1], np.tile(cy + 2 * np.arange(-3, 4), (7, 1)).T, rtol=1e-5)
 
 
-def test_a_square_on_the_pixels_is_the_pixels():
-    images = RNG.random((1, 3, 8, 8)).astype(np.float32)
-    cut = squares(images, np.array([[[4.0, 3.0]]]), np.array([4.0]), 4)
-    np.testing.assert_allclose(cut[0, 0], images[0, :, 1:5, 2:6], rtol=1e-6)
-    assert cut.dtype == np.float32
+def test_a_trunk_whose_maps_are_all_coarse_is_looked_at_too():
+    minidet.random.manual_seed(0)
+    trunk = backbone("mobilenet_v1_025")
+    trunk.choose((32,))
+    model = DeepPoseCascade(3, Whole(trunk), torso=(0, 1), keypoint_pairs=())
+    assert model.looked_at == [32]
+    found = model.eval()([np.zeros((3, 64, 64), np.float32)])
+    assert np.isfinite(found[0]["keypoints"].numpy()).all()
 
 
 def test_mirrored_places():
@@ -136,5 +150,5 @@ def test_the_second_stages_loss_does_not_move_the_first(cascade):
 def test_errors():
     with pytest.raises(ValueError, match=r"DeepPoseCascade: torso is \(9, 2\), expected two different joints in"):
         DeepPoseCascade(5, "mobilenet_v1_025")
-    with pytest.raises(ValueError, match="DeepPoseCascade: crop is 4"):
-        DeepPoseCascade(14, "mobilenet_v1_025", crop=4)
+    with pytest.raises(ValueError, match="DeepPoseCascade: bins is 0"):
+        DeepPoseCascade(14, "mobilenet_v1_025", bins=0)
