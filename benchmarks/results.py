@@ -58,6 +58,12 @@ ROWS = (
         "minidet train pose_regression --data lspet --pretrained --minutes 3.5 --option flip_test=true"),
     Row("pose_cascade-lspet", "LSPET", "regression and a cascade stage", "PCK@0.2 torso", 0.22, "",
         "minidet train pose_cascade --data lspet --pretrained --option flip_test=true"),
+    Row("faster_rcnn-digits", "digit scenes", "Faster R-CNN", "AP50", 0.92, "",
+        "minidet train faster_rcnn --data digits"),
+    Row("faster_rcnn-digits", "digit scenes", "the same", "AP", 0.70, "", "(the same)"),
+    Row("faster_rcnn-bccd", "BCCD", "Faster R-CNN on pretrained MobileNetV2 + pyramid", "AP", 0.62, "0.600",
+        "minidet train faster_rcnn --data bccd --pretrained"),
+    Row("faster_rcnn-bccd", "BCCD", "the same", "AP50", 0.93, "0.919", "(the same)"),
 )  # fmt: skip
 HEADER = ["data", "network", "figure", "goal", "reached", "baseline", "PyTorch", "training", "command"]
 
