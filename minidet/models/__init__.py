@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from .complexity import multiply_adds
-from .detection import FasterRCNN
+from .detection import SSD, FasterRCNN, YOLOv1
 from .localization import Localizer
 from .pose import DeepPose, DeepPoseCascade, HeatmapPose
 from .segmentation import (
@@ -39,11 +39,14 @@ MODELS = {
     "pose_regression": Row(DeepPose, "pose"),
     "segnet": Row(SegNet, "segmentation"),
     "sliding_window": Row(SlidingWindow, "segmentation"),
+    "ssd": Row(SSD, "detection"),
     "unet": Row(UNet, "segmentation"),
+    "yolo": Row(YOLOv1, "detection"),
 }
 
 __all__ = [
     "MODELS",
+    "SSD",
     "DeconvNet",
     "DeepPose",
     "DeepPoseCascade",
@@ -57,5 +60,6 @@ __all__ = [
     "SegNet",
     "SlidingWindow",
     "UNet",
+    "YOLOv1",
     "multiply_adds",
 ]

@@ -65,6 +65,8 @@ class YOLOHead(nn.Module):
         for layer in (*self.convs, self.fc1):
             init.kaiming_normal_(layer.weight, a=SLOPE)
             init.zeros_(layer.bias)
+        init.normal_(self.fc2.weight, std=0.01)  # so that it begins by saying hardly anything
+        init.zeros_(self.fc2.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map cells (N, C, S, S) to (N, S, S, outputs)."""

@@ -73,4 +73,4 @@ def grid_recall(data, grid: int = 7) -> float:
         truth = read_target("grid_recall", target, np.iinfo(np.int64).max)
         kept += np.count_nonzero(owners(truth.boxes, np.shape(image)[-2:], grid) >= 0)
         count += len(truth.boxes)
-    return kept / count if count else float("nan")
+    return float(kept / count) if count else float("nan")

@@ -23,7 +23,17 @@ from ...data import (
     data_root,
 )
 from ...data.photographs.folder import SPLITS
-from ...data.transforms import ColorJitter, Compose, RandomAffineCrop, RandomHorizontalFlip, RandomScale, Resize
+from ...data.transforms import (
+    ColorJitter,
+    Compose,
+    RandomAffineCrop,
+    RandomHorizontalFlip,
+    RandomIoUCrop,
+    RandomPhotometricDistort,
+    RandomScale,
+    RandomZoomOut,
+    Resize,
+)
 from ...data.transforms.geometry import resize
 from ...errors import bad_argument, check_choice, flag, integer, integers, number
 from ...metrics import MeanAveragePrecision, voc_ap
@@ -38,6 +48,7 @@ from .task import Source, Task
 DIGITS_SIZE, SHAPES_SIZE = 64, 96  # pixels, the sides of a scene, unless the options say otherwise
 LEAST_VISIBLE = 0.3  # of an object that is cut by a window; what is left of less is background
 LARGEST_SIDE = 4096
+COLOUR = (0.485, 0.456, 0.406)  # of a canvas around a picture: the mean of ImageNet's
 NAMED = 5  # detections that are named in words
 MIN_SIDE = 320  # pixels: smaller pictures are enlarged before anything is drawn on them
 REPORTED = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100")
@@ -49,7 +60,8 @@ def open_digits(task: Detection, split: str, training: bool) -> DigitScenes:
     if height != width:
         raise bad_argument("train", "size", f"is {(height, width)}", "one number", "scenes of digits are square")
     if training:
-        return DigitScenes("train", height, task.samples["train"], task.seed, fresh=True)
+        change = scene_changes(task.options, (height, width))
+        return DigitScenes("train", height, task.samples["train"], task.seed, transform=change, fresh=True)
     check_choice("eval", "split", split, ("test", "train"))
     return DigitScenes(split, height, task.samples["test"], task.seed + 1)
 
@@ -58,7 +70,8 @@ def open_shapes(task: Detection, split: str, training: bool) -> ShapeScenes:
     """Open scenes of overlapping shapes."""
     size = task.options.scene(SHAPES_SIZE)
     if training:
-        return ShapeScenes("train", size, task.samples["train"], task.seed, fresh=True)
+        change = scene_changes(task.options, size)
+        return ShapeScenes("train", size, task.samples["train"], task.seed, transform=change, fresh=True)
     return ShapeScenes(split, size, task.samples["test"], task.seed + 1)
 
 
@@ -100,6 +113,11 @@ class Share(Subset):
 
 def changes(options: Detection.Options) -> Compose:
     """Stretch photographs as the options say; mirror and magnify them, and change their colours."""
+    if options.augmentation == "ssd":
+        if options.size is None:
+            why = "windows have all shapes, and are stretched to one"
+            raise bad_argument("train", "augmentation", "is ssd without a size", "a size", why)
+        return ssd_changes(options, options.size, options.flip)
     if options.size is not None:
         change = [Resize(options.size), RandomAffineCrop(options.size, scale=options.scale, p=options.flip,
                                                          min_visible=LEAST_VISIBLE)]  # fmt: skip
@@ -107,6 +125,17 @@ def changes(options: Detection.Options) -> Compose:
         change = [] if options.min_size is None else [Resize(options.min_size)]
         change += [RandomScale(options.scale), RandomHorizontalFlip(options.flip)]
     return Compose([*change, ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2)])
+
+
+def scene_changes(options: Detection.Options, size: tuple[int, int]) -> Compose | None:
+    """Return what is done to scenes, which are never mirrored: nothing, or what SSD does."""
+    return ssd_changes(options, size) if options.augmentation == "ssd" else None
+
+
+def ssd_changes(options: Detection.Options, size: tuple[int, int], flip: float = 0.0) -> Compose:
+    """Change pictures as SSD does (its sections 2.2 and 3.6): colours, a canvas, a window, mirroring."""
+    canvas = RandomZoomOut(COLOUR, (1.0, options.zoom_out))
+    return Compose([RandomPhotometricDistort(), canvas, RandomIoUCrop(), Resize(size), RandomHorizontalFlip(flip)])
 
 
 class Detection(Task):
@@ -131,6 +160,10 @@ class Detection(Task):
         size: tuple[int, int] | None = None  # pixels, (H, W): photographs are stretched to it, scenes have it
         min_size: int | None = None  # instead of size: the shorter side of photographs; they keep their proportions
         scale: tuple[float, float] = (1.0, 1.0)  # for training, photographs are magnified by a factor between these
+        augmentation: str = (
+            "plain"  # "ssd": windows that show some object, of any shape, stretched to the size; canvases
+        )
+        zoom_out: float = 4.0  # ... whose sides are up to so many times the picture's
         flip: float = 0.5  # probability with which photographs are mirrored for training
         masks: bool = False  # whether targets have masks, and masks are scored
         score: float = 0.5  # what is drawn scores at least this
@@ -155,6 +188,8 @@ class Detection(Task):
             object.__setattr__(self, "scale", tuple(number("train", "scale", part, 0, LARGE) for part in self.scale))
             for name in ("flip", "score"):
                 number("train", name, getattr(self, name), 0, 1)
+            check_choice("train", "augmentation", self.augmentation, ("plain", "ssd"))
+            number("train", "zoom_out", self.zoom_out, 1, LARGEST_SIDE)
             for name in ("masks", "whole_file"):
                 flag("train", name, getattr(self, name))
             check_freezing(self)

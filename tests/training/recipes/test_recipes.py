@@ -122,9 +122,9 @@ def test_only_models_with_a_backbone_take_one(monkeypatch):
     monkeypatch.setitem(MODELS, "gazer", Row(network, "segmentation"))
     monkeypatch.setitem(MODELS, "half", Row(half, "segmentation"))
     for model, backbone, pretrained, was, would in (
-        ("segnet", "resnet18", False, "--backbone is resnet18", "gazer, half,.* unet"),
-        ("segnet", None, True, "--pretrained is given", "gazer,.* unet"),
-        ("half", "resnet18", True, "--pretrained is given", "gazer,.* unet"),
+        ("segnet", "resnet18", False, "--backbone is resnet18", "gazer, half,.* unet, yolo"),
+        ("segnet", None, True, "--pretrained is given", "gazer,.* unet, yolo"),
+        ("half", "resnet18", True, "--pretrained is given", "gazer,.* unet, yolo"),
     ):
         words = f"train: {was}, expected nothing: {model} does not take it; .*{would} would"
         with pytest.raises(ValueError, match=words):

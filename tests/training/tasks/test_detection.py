@@ -221,6 +221,27 @@ def test_photographs_are_changed_for_training(stub):
     assert len(sizes) > 1
 
 
+@pytest.mark.parametrize("data", ["shapes", "voc"])
+def test_ssd_s_augmentation(stub, photos, data):
+    options = {"augmentation": "ssd", "zoom_out": 2.5, "size": (64, 96), "flip": 0.25}
+    where = Where(root=photos) if data == "voc" else Where()
+    task = task_for(recipe_for("stub", data, options=options), where=where)
+    seen = task.open("train", training=True)
+    names = [type(change).__name__ for change in seen.transform.transforms]
+    assert names == ["RandomPhotometricDistort", "RandomZoomOut", "RandomIoUCrop", "Resize", "RandomHorizontalFlip"]
+    assert seen.transform.transforms[1].side_range == (1, 2.5)
+    assert seen.transform.transforms[4].p == (0.25 if data == "voc" else 0)  # letters and digits have no mirror image
+    for index in range(4):
+        image, target = seen[index]
+        assert image.shape == (3, 64, 96)
+        assert (target["boxes"] <= [96, 64, 96, 64]).all()
+    assert task.open("test").transform is None
+    if data == "voc":
+        task = task_for(recipe_for("stub", data, options={"augmentation": "ssd"}), where=where)
+        with pytest.raises(ValueError, match="train: augmentation is ssd without a size, expected a size"):
+            task.open("train", training=True)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -230,6 +251,8 @@ def test_photographs_are_changed_for_training(stub):
         ({"min_size": 5000}, "min_size is 5000, expected at most 4096"),
         ({"scale": 1}, "scale is 1, expected two numbers"),
         ({"flip": 2}, "flip is 2"),
+        ({"augmentation": "yolo"}, "augmentation is 'yolo', expected one of"),
+        ({"augmentation": "ssd", "zoom_out": 0.5}, "zoom_out is 0.5"),
         ({"masks": "yes"}, "masks is a str, expected True or False"),
         ({"frozen_epochs": -1}, "frozen_epochs is -1"),
         ({"first_pixel": 3}, "first_pixel is 3, expected one of 0, 1"),
