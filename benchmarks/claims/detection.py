@@ -113,6 +113,7 @@ def draw_regions(figures: Figures, ax) -> None:
     ax.set(title="a picture without proposals", xlabel="regions", ylabel="milliseconds")
     if any(len(each) for each in found):  # else there is nothing that a logarithm could be taken of
         ax.set(xscale="log", yscale="log")
+        ax.yaxis.set_major_formatter("{x:,g}")
     ax.set_xticks(counts, [str(count) for count in counts])
 
 
