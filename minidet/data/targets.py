@@ -32,30 +32,31 @@ def check_image(op: str, image) -> np.ndarray:
 def check_target(op: str, target, size: tuple[int, int]) -> dict:
     """Return a new dict with arrays for what moves along with an image of ``size`` (H, W), or raise.
 
-    Boxes and keypoints that are integers become float32: what is left of a pixel after stretching must not be cut off.
+    Boxes, proposals and keypoints that are integers become float32: what is left of a pixel after stretching must not be cut off.
     """
     if not isinstance(target, dict):
         raise bad_argument(op, "target", f"is a {type(target).__name__}", "a dict", error=TypeError)
     target = dict(target)
-    for key, kinds, shape in (("boxes", "iuf", "(N, 4)"), ("keypoints", "iuf", "(N, K, 3)"),
+    for key, kinds, shape in (("boxes", "iuf", "(N, 4)"), ("proposals", "iuf", "(P, 4)"),
+                              ("keypoints", "iuf", "(N, K, 3)"),
                               ("masks", "biuf", f"(N, {size[0]}, {size[1]})"),
                               ("semantic", "biu", f"({size[0]}, {size[1]})")):  # fmt: skip
         if key not in target:
             continue
-        array = as_array(
-            op, f"target[{key!r}]", [] if key == "boxes" and _is_empty(target[key]) else target[key], kinds
-        )
-        if key == "boxes" and array.size == 0:
+        four = key in ("boxes", "proposals")
+        array = as_array(op, f"target[{key!r}]", [] if four and _is_empty(target[key]) else target[key], kinds)
+        if four and array.size == 0:
             array = array.reshape(0, 4)
         fits = {
             "boxes": array.ndim == 2 and array.shape[1:] == (4,),
+            "proposals": array.ndim == 2 and array.shape[1:] == (4,),
             "keypoints": array.ndim == 3 and array.shape[2:] == (3,),
             "masks": array.ndim == 3 and array.shape[1:] == size,
             "semantic": array.shape == size,
         }[key]
         if not fits:
             raise bad_argument(op, f"target[{key!r}]", f"has shape {array.shape}", shape)
-        moves = key in ("boxes", "keypoints") and array.dtype.kind != "f"
+        moves = key in ("boxes", "proposals", "keypoints") and array.dtype.kind != "f"
         target[key] = array.astype(np.float32) if moves else array
     _check_lengths(op, target)
     return target

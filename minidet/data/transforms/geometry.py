@@ -10,6 +10,7 @@ other entries stay as they are:
 ``"masks"``         bool, uint8 (N,H,W)  which pixels belong to the object
 ``"keypoints"``     float (N, K, 3)      ``(x, y, v)``; v = 0 is "not there", and then x = y = 0
 ``"semantic"``      int (H, W)           a class per pixel
+``"proposals"``     float (P, 4)         boxes where something may be, whatever the objects are
 ==================  ===================  ==================================================================
 
 Coordinates are continuous: pixel column j covers j <= x < j + 1, so that an image spans 0 <= x <= W, a box around all
@@ -18,7 +19,8 @@ changed.
 
 Where an image loses parts (:func:`crop`, :func:`warp_affine`), boxes are clipped to what is left, and an object is
 dropped when its box is less than one pixel wide or high, when less than ``min_visible`` of its area is left, or when no
-pixel of its mask is. A keypoint that is left outside becomes "not there".
+pixel of its mask is. A keypoint that is left outside becomes "not there". Proposals are clipped, too, and dropped where
+less than one pixel is left: ``min_visible`` is about objects.
 """
 
 from __future__ import annotations
@@ -61,9 +63,10 @@ def hflip(image: np.ndarray, target: dict, keypoint_pairs=()) -> tuple[np.ndarra
     width = image.shape[2]
     target = check_target("hflip", target, image.shape[1:])
     pairs = check_pairs("hflip", keypoint_pairs)
-    if "boxes" in target:
-        x1, y1, x2, y2 = target["boxes"].T
-        target["boxes"] = np.stack([width - x2, y1, width - x1, y2], axis=1)
+    for key in ("boxes", "proposals"):
+        if key in target:
+            x1, y1, x2, y2 = target[key].T
+            target[key] = np.stack([width - x2, y1, width - x1, y2], axis=1)
     for key in ("masks", "semantic"):
         if key in target:
             target[key] = np.ascontiguousarray(target[key][..., ::-1])
@@ -249,6 +252,12 @@ class Move:
         check_label_fits(self.op, self.ignore_index, dtype)
         return self.ignore_index
 
+    def _boxes(self, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the boxes (N, 4) around moved corners, and the same clipped to the new image."""
+        corners = self.points(boxes.astype(np.float64)[:, [[0, 1], [2, 1], [2, 3], [0, 3]]])  # (N, 4, 2)
+        moved = np.concatenate([corners.min(1), corners.max(1)], axis=1)
+        return moved, np.clip(moved, 0, [self.size[1], self.size[0]] * 2)
+
     def apply(self, target: dict, turned: bool = False, drop: bool = True) -> dict:
         """Return what is left of a checked target, without the objects that are gone if ``drop``."""
         target, size, keep = dict(target), self.size, None
@@ -259,9 +268,7 @@ class Move:
             keep = target["masks"].any((1, 2))
         if "boxes" in target:
             boxes = target["boxes"]
-            corners = self.points(boxes.astype(np.float64)[:, [[0, 1], [2, 1], [2, 3], [0, 3]]])  # (N, 4, 2)
-            moved = np.concatenate([corners.min(1), corners.max(1)], axis=1)
-            clipped = np.clip(moved, 0, [size[1], size[0]] * 2)
+            moved, clipped = self._boxes(boxes)
             if turned and keep is not None:
                 clipped = np.where(keep[:, None], boxes_of_masks(target["masks"]), clipped)
             target["boxes"] = clipped.astype(boxes.dtype)
@@ -270,6 +277,10 @@ class Move:
             if not (turned and keep is not None):
                 large &= sides.prod(1) >= self.min_visible * before.prod(1)
             keep = large if keep is None else keep & large
+        if "proposals" in target:
+            clipped = self._boxes(target["proposals"])[1]
+            solid = (clipped[:, 2:] - clipped[:, :2] >= 1).all(1) if drop else slice(None)
+            target["proposals"] = clipped[solid].astype(target["proposals"].dtype)
         if "keypoints" in target:
             target["keypoints"] = _move_keypoints(target["keypoints"], self.points, size)
         if drop and keep is not None and not keep.all():

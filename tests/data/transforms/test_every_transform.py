@@ -5,6 +5,7 @@ import pytest
 
 import minidet.data.transforms as T
 from minidet import random
+from minidet.data.transforms.geometry import crop
 
 from .test_geometry import assert_follows, scene
 
@@ -53,6 +54,38 @@ def test_boxes_follow_pixels(transform):
         out, moved = transform(image, target, rng)
         moved["semantic"] = np.maximum(moved["semantic"], 0)
         assert_follows(out, moved, 1.5)
+
+
+@pytest.mark.parametrize("transform", [T.RandomHorizontalFlip(1.0), *ALL[1:7]],
+                         ids=lambda transform: type(transform).__name__)  # fmt: skip
+def test_proposals_move_as_boxes_do(transform):
+    """With one more object than proposals, and none of them dropped: neither knows of the other's number."""
+    image, place = np.zeros((3, 40, 60), np.float32), np.array([[20, 15, 40, 30], [25, 10, 45, 35]], np.float32)
+    target = {"boxes": np.concatenate([place, place[:1]]), "labels": np.array([1, 2, 3]), "proposals": place}
+    out, moved = transform(image, target, np.random.default_rng(0))
+    assert len(moved["labels"]) == 3
+    np.testing.assert_allclose(moved["proposals"], moved["boxes"][:2])
+    assert moved["proposals"].dtype == np.float32
+    assert not np.array_equal(moved["proposals"], place)
+    integers = transform(image, {"proposals": place.astype(int).tolist()}, np.random.default_rng(0))[1]["proposals"]
+    np.testing.assert_array_equal(integers, moved["proposals"])
+    assert transform(image, {"proposals": []}, np.random.default_rng(0))[1]["proposals"].shape == (0, 4)
+
+
+def test_a_person_s_square_takes_proposals_along():
+    target = {"boxes": np.array([[20, 10, 30, 30]], np.float32), "proposals": np.array([[20, 10, 30, 30], [0, 0, 9, 9]])}
+    moved = T.PersonCrop(20, 1.0)(np.zeros((3, 40, 60), np.float32), target)[1]
+    np.testing.assert_allclose(moved["proposals"], [[5, 0, 15, 20]])
+
+
+def test_a_crop_clips_proposals_and_drops_those_that_are_gone():
+    target = {"proposals": np.array([[0, 0, 60, 40], [0, 0, 20.5, 40], [50, 30, 60, 40]], np.float32),
+              "boxes": np.array([[0, 0, 60, 40]], np.float32), "labels": np.array([7])}  # fmt: skip
+    moved = crop(np.zeros((3, 40, 60), np.float32), target, 10, 20, (20, 30), min_visible=0.9)[1]
+    np.testing.assert_allclose(moved["proposals"], [[0, 0, 30, 20]])
+    assert moved["labels"].shape == (0,)
+    with pytest.raises(ValueError, match=r"crop: target\['proposals'\] has shape \(1, 3\), expected \(P, 4\)"):
+        crop(np.zeros((3, 40, 60), np.float32), {"proposals": [[1, 2, 3]]}, 0, 0, (5, 5))
 
 
 @pytest.mark.parametrize(
