@@ -42,7 +42,7 @@ def record_of(opened, split: str, figures) -> str:
     recipe = opened.recipe
     record = {
         "model": recipe.model, "data": recipe.data, "model_args": recipe.model_args, "options": recipe.options,
-        "seed": opened.task.seed, "epochs": len(opened.history),
+        "seed": opened.task.seed, "epochs": opened.history[-1]["epoch"] if opened.history else 0,
         "seconds": sum(epoch["seconds"] for epoch in opened.history),
         "split": split, "images": figures.images, "figures": _numbers(figures),
         "baseline_name": figures.baseline_name, "baseline": _numbers(figures.baseline),

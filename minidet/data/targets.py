@@ -32,7 +32,8 @@ def check_image(op: str, image) -> np.ndarray:
 def check_target(op: str, target, size: tuple[int, int]) -> dict:
     """Return a new dict with arrays for what moves along with an image of ``size`` (H, W), or raise.
 
-    Boxes, proposals and keypoints that are integers become float32: what is left of a pixel after stretching must not be cut off.
+    Boxes, proposals and keypoints that are integers become float32: what is left of a pixel after stretching must not
+    be cut off.
     """
     if not isinstance(target, dict):
         raise bad_argument(op, "target", f"is a {type(target).__name__}", "a dict", error=TypeError)

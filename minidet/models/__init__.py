@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from .complexity import multiply_adds
-from .detection import SSD, FasterRCNN, YOLOv1
+from .detection import RCNN, SSD, FasterRCNN, FastRCNN, SlidingWindowDetector, YOLOv1
 from .localization import Localizer
 from .pose import DeepPose, DeepPoseCascade, HeatmapPose
 from .segmentation import (
@@ -28,6 +28,7 @@ class Row(NamedTuple):
 #: The names that ``minidet train`` and checkpoints use.
 MODELS = {
     "deconvnet": Row(DeconvNet, "segmentation"),
+    "fast_rcnn": Row(FastRCNN, "detection"),
     "faster_rcnn": Row(FasterRCNN, "detection"),
     "fcn8s": Row(FCN8s, "segmentation"),
     "fcn16s": Row(FCN16s, "segmentation"),
@@ -37,8 +38,10 @@ MODELS = {
     "pose": Row(HeatmapPose, "pose"),
     "pose_cascade": Row(DeepPoseCascade, "pose"),
     "pose_regression": Row(DeepPose, "pose"),
+    "rcnn": Row(RCNN, "detection"),
     "segnet": Row(SegNet, "segmentation"),
     "sliding_window": Row(SlidingWindow, "segmentation"),
+    "sliding_window_detector": Row(SlidingWindowDetector, "detection"),
     "ssd": Row(SSD, "detection"),
     "unet": Row(UNet, "segmentation"),
     "yolo": Row(YOLOv1, "detection"),
@@ -46,6 +49,7 @@ MODELS = {
 
 __all__ = [
     "MODELS",
+    "RCNN",
     "SSD",
     "DeconvNet",
     "DeepPose",
@@ -53,12 +57,14 @@ __all__ = [
     "FCN8s",
     "FCN16s",
     "FCN32s",
+    "FastRCNN",
     "FasterRCNN",
     "FullResolutionFCN",
     "HeatmapPose",
     "Localizer",
     "SegNet",
     "SlidingWindow",
+    "SlidingWindowDetector",
     "UNet",
     "YOLOv1",
     "multiply_adds",

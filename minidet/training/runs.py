@@ -50,13 +50,16 @@ class RunFolder:
         """
         self._lock.acquire()
 
-    def save(self, about: dict, state: dict, model, optimizer, scheduler) -> None:
-        """Write a checkpoint: weights, optimiser, schedule, and what ``fit`` needs."""
-        info = {**about, "scheduler": scheduler.state_dict(), "fit": state}
-        save_checkpoint(self.folder, model.state_dict(), optimizer.state_dict(), info)
+    def save(self, about: dict, state: dict, model, optimizer=None, scheduler=None) -> None:
+        """Write a checkpoint: weights, optimiser, schedule, and what ``fit`` needs.
 
-    def resume(self, about: dict, model, optimizer, scheduler) -> dict:
-        """Load the last checkpoint into the three, and return ``fit``'s state.
+        A state that has ``"unfinished"`` is of a model that is of no use yet: :func:`open_run` says so.
+        """
+        parts = [None if part is None else part.state_dict() for part in (optimizer, scheduler)]
+        save_checkpoint(self.folder, model.state_dict(), parts[0], {**about, "scheduler": parts[1], "fit": state})
+
+    def resume(self, about: dict, model, optimizer=None, scheduler=None) -> dict:
+        """Load the last checkpoint into the three, as far as they are given, and return ``fit``'s state.
 
         Raises
         ------
@@ -81,8 +84,9 @@ class RunFolder:
         with _understood("resume", self.folder):
             state = _fit_state(info["fit"])
             model.load_state_dict(checkpoint.model)
-            optimizer.load_state_dict(checkpoint.optimizer)
-            scheduler.load_state_dict(info["scheduler"])
+            for part, saved in ((optimizer, checkpoint.optimizer), (scheduler, info["scheduler"])):
+                if part is not None:
+                    part.load_state_dict(saved)
         return state
 
 
@@ -194,17 +198,27 @@ def open_run(folder: str | os.PathLike, *, where: Where | None = None, quick: bo
     FileNotFoundError
         There is no run in the folder.
     ValueError
-        It is damaged. A model that is larger than the weights beside it is not built.
+        It is damaged, or was interrupted before its model was of any use. A model that is larger than the weights
+        beside it is not built.
     """
     folder = folder_path("open_run", folder)
     _check_is_run("open_run", folder)
     checkpoint = load_checkpoint(folder)
+    _check_is_finished(folder, checkpoint.info)
     with _understood("open_run", folder):
         recipe, seed, facts, history = _read(checkpoint)
         model = _build(task_for(recipe, facts=facts), checkpoint.model)
     if changes:
         recipe = replace(recipe, options={**recipe.options, **changes})
     return OpenedRun(model, task_for(recipe, where=where, seed=seed, quick=quick, facts=facts), history)
+
+
+def _check_is_finished(folder: pathlib.Path, info: dict) -> None:
+    """Raise if a run's model is of no use yet: it learns one part after the other, and some have learnt nothing."""
+    state = info.get("fit")
+    if isinstance(state, dict) and state.get("unfinished"):
+        was, why = f"{folder} is in the middle of its training", "the command that began it goes on with --resume"
+        raise bad_argument("open_run", "run", was, "a run that is finished", why)
 
 
 def _read(checkpoint: Checkpoint) -> tuple[Recipe, int, dict, list]:

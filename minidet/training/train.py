@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import random
 from ..data import DataLoader
+from ..errors import bad_argument
 from ..optim import AdamW
 from .fit import MOST_EPOCHS, fit, train_step
 from .optimiser import parameter_groups, warmup_then_cosine
@@ -17,6 +18,7 @@ from .runs import RunFolder, recorded_epochs
 from .tasks import Where, task_for
 
 WARM_STEPS, TIMED_STEPS = 2, 6  # the first ones compile, and are left out
+STAGES = "stages"  # the folder in a run's where a model that has a training of its own keeps what it needs to go on
 
 
 def train(recipe: Recipe, folder: pathlib.Path, *, where: Where | None = None, seed: int = 0, resume: bool = False,
@@ -40,19 +42,45 @@ def train(recipe: Recipe, folder: pathlib.Path, *, where: Where | None = None, s
         The same code with the recipe's few quick steps.
     """
     run = Run(recipe, where, seed, workers, quick)
+    trainer = run.task.trainer(run.model)
+    if trainer is not None and recipe.minutes is not None:
+        why = f"{recipe.model} is trained stage by stage, and how long the later ones take is not known before"
+        raise bad_argument("train", "--minutes", f"is {recipe.minutes:g}", "--epochs", why)
+    run.task.before(run.loader.dataset, progress)
     epochs = recipe.quick_epochs if quick else recipe.epochs
+    if trainer is not None:
+        return train_by_itself(trainer, run, folder, epochs, resume, progress)
     if recipe.minutes is not None and not quick:
         epochs = recorded_epochs(folder) if resume else epochs_within(recipe.minutes, run)
         run = Run(recipe, where, seed, workers, quick)
     task, model, loader, optimizer = run.task, run.model, run.loader, run.optimizer
     scheduler = warmup_then_cosine(optimizer, epochs * len(loader), recipe.warmup_steps)
-    about = {"recipe": task.recipe.as_dict(), "seed": seed, "epochs": epochs, "facts": task.facts}
+    about = run.about(epochs)
     with RunFolder(folder) as kept:
         start = kept.resume(about, model, optimizer, scheduler) if resume else kept.begin()
         task.stage(model, start["epoch"] if start else 0)
         fit(model, task, loader, optimizer, scheduler, epochs, max_norm=recipe.max_norm, start=start, progress=progress,
             on_epoch=lambda model, record: task.stage(model, record["epoch"]),
             checkpoint=lambda state: kept.save(about, state, model, optimizer, scheduler))  # fmt: skip
+    return model
+
+
+def train_by_itself(trainer, run: Run, folder: pathlib.Path, epochs: int, resume: bool, progress: bool):
+    """Train a model that has a training of its own, see :meth:`Task.trainer`; return the model.
+
+    The run folder says from the start whose run it is, so that only the same one goes on in it.
+    """
+    about, model = run.about(epochs), run.model
+    with RunFolder(folder) as kept:
+        state = kept.resume(about, model) if resume else kept.begin()
+        if state is None:
+            state = {"epoch": 0, "history": [], "rng": random.get_rng_state(), "unfinished": True}
+            kept.save(about, state, model)
+        if state.get("unfinished"):
+            random.set_rng_state(state["rng"])
+            stages = kept.folder / STAGES
+            history = trainer(run.loader.dataset, stages, epochs=epochs, resume=resume, progress=progress)
+            kept.save(about, {"epoch": epochs, "history": history, "rng": random.get_rng_state()}, model)
     return model
 
 
@@ -70,6 +98,11 @@ class Run:
         share = recipe.pretrained_lr if recipe.model_args.get("pretrained") else 1.0
         groups = parameter_groups(self.model, recipe.weight_decay, recipe.lr, share)
         self.optimizer = AdamW(groups, lr=recipe.lr)
+
+    def about(self, epochs: int) -> dict:
+        """Return what has to be the same for the run to go on."""
+        return {"recipe": self.task.recipe.as_dict(), "seed": self.task.seed, "epochs": epochs,
+                "facts": self.task.facts}  # fmt: skip
 
 
 def epochs_within(minutes: float, run: Run) -> int:

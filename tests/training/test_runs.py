@@ -10,6 +10,7 @@ import pytest
 
 from minidet import optim, random
 from minidet.models import MODELS
+from minidet.models.backbones import backbone
 from minidet.nn.parameter import Parameter, at_most
 from minidet.serialization import load_checkpoint, plain_json, save_checkpoint
 from minidet.training.optimiser import parameter_groups, warmup_then_cosine
@@ -175,6 +176,13 @@ def test_parameters_at_most():
         with pytest.raises(ValueError, match=r"Parameter: data has shape \(1,\), expected a smaller network"):
             Parameter(np.zeros(1, np.float32))
     Parameter(np.zeros(100, np.float32))
+
+
+def test_a_backbone_of_which_few_layers_are_kept_is_opened():
+    with at_most(1000):
+        assert list(backbone("mobilenet_v1_025", (4,)).channels) == [4]
+        with pytest.raises(ValueError, match="expected a smaller network"):
+            Parameter(np.zeros(1001, np.float32))
 
 
 def test_folders_that_are_no_run(tmp_path):

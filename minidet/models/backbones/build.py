@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ... import nn
 from ...errors import bad_argument, check_choice, flag, shown
+from ...nn.parameter import uncounted
 from .contract import Backbone
 from .mobilenetv1 import MobileNetV1
 from .mobilenetv2 import MobileNetV2
@@ -60,7 +61,8 @@ def backbone(backbone, strides=None, pretrained=False) -> nn.Module:
     """
     if isinstance(backbone, str):
         check_choice("backbone", "backbone", backbone, BACKBONES)
-        found = BACKBONES[backbone]().part(strides)
+        with uncounted():  # a run of its first layers alone has fewer weights than are made here
+            found = BACKBONES[backbone]().part(strides)
     elif isinstance(backbone, Backbone):
         found = backbone.part(strides)
     elif isinstance(backbone, nn.Module) and isinstance(getattr(backbone, "channels", None), Mapping):

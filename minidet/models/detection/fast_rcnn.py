@@ -23,19 +23,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from ... import ops
 from ...autograd import Tensor
-from ...errors import bad_argument, check_choice, integer
+from ...errors import check_choice, integer
 from .box_head import FastRCNNPredictor, TwoMLPHead
 from .contract import Detector, read_proposals
 from .images import Batch, read_images
 from .pooler import MultiScaleRoIPool
+from .proposals import MODES, clipped, proposals_of, search_all
 from .roi_heads import RoIHeads
 from .svd import compress
 from .trunk import build_trunk
 from .truth import Truth
-
-MODES = ("single", "fast", "quality")
 
 
 class FastRCNN(Detector):
@@ -103,8 +101,7 @@ class FastRCNN(Detector):
 
     def propose(self, images) -> list[np.ndarray]:
         """Return what selective search finds in each image: boxes (P, 4), the best first."""
-        images = read_images(type(self).__name__, images)
-        return [ops.selective_search(image.detach().numpy(), self.search).numpy() for image in images]
+        return search_all(type(self).__name__, images, self.search)
 
     def losses(self, batch: Batch, truths: list[Truth], proposals=None) -> dict[str, Tensor]:
         """Return the losses of classes and boxes."""
@@ -118,23 +115,3 @@ class FastRCNN(Detector):
     def compress(self, rank) -> FastRCNN:
         """Return a copy whose fully connected layers are products of two thin ones: truncated SVD (section 3.1)."""
         return compress(self, rank)
-
-
-def proposals_of(targets) -> list | None:
-    """Return what targets have under ``"proposals"``, or None unless all of them do."""
-    if not isinstance(targets, (list, tuple)) or not targets:
-        return None
-    if not all(isinstance(target, dict) and "proposals" in target for target in targets):
-        return None
-    return [target["proposals"] for target in targets]
-
-
-def clipped(proposals, batch: Batch) -> list[np.ndarray]:
-    """Clip proposals to the images of a batch, and leave out those without area."""
-    if proposals is None:
-        raise bad_argument("FastRCNN", "proposals", "is None", "boxes for each image of the batch")
-    found = []
-    for boxes, size in zip(proposals, batch.sizes, strict=True):
-        boxes = ops.clip_boxes_to_image(boxes, size).numpy()
-        found.append(boxes[(boxes[:, 2:] > boxes[:, :2]).all(1)])
-    return found

@@ -2,10 +2,15 @@
 
 A detector takes a list of images (3, H, W). In training it also takes their targets, and returns a dict of losses; else
 it returns a list of dicts, ``{"boxes": (D, 4), "labels": (D,), "scores": (D,)}``. Background is class 0.
+
+A detector may have two things more, and is asked for them, not for its name: an argument ``search``, and it gets
+proposals beside pictures (:mod:`.proposals`); a method ``fit``, and it is trained stage by stage, on pictures that stay
+as they are.
 """
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,34 +28,29 @@ from ...data import (
     data_root,
 )
 from ...data.photographs.folder import SPLITS
-from ...data.transforms import (
-    ColorJitter,
-    Compose,
-    RandomAffineCrop,
-    RandomHorizontalFlip,
-    RandomIoUCrop,
-    RandomPhotometricDistort,
-    RandomScale,
-    RandomZoomOut,
-    Resize,
-)
+from ...data.transforms import Compose
 from ...data.transforms.geometry import resize
 from ...errors import bad_argument, check_choice, flag, integer, integers, number
 from ...metrics import MeanAveragePrecision, voc_ap
+from ...models import MODELS, RCNN, SlidingWindowDetector
 from ...viz import overlay_boxes
 from ..recipe import LARGE
+from .augmentation import sized, varied
 from .detector_stages import detector_stages
 from .figures import Figures
 from .freezing import check_freezing, freeze_first
+from .proposals import Proposals, mode_for
+from .rcnn_stages import rcnn_stages
 from .records import coco_records
+from .staged import train_in_stages
 from .task import Source, Task
+from .window_stages import window_stages
 
 DIGITS_SIZE, SHAPES_SIZE = 64, 96  # pixels, the sides of a scene, unless the options say otherwise
-LEAST_VISIBLE = 0.3  # of an object that is cut by a window; what is left of less is background
 LARGEST_SIDE = 4096
-COLOUR = (0.485, 0.456, 0.406)  # of a canvas around a picture: the mean of ImageNet's
 NAMED = 5  # detections that are named in words
 MIN_SIDE = 320  # pixels: smaller pictures are enlarged before anything is drawn on them
+PAGES = {RCNN: rcnn_stages, SlidingWindowDetector: window_stages}  # of models that have no box head for regions
 REPORTED = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100")
 
 
@@ -60,8 +60,8 @@ def open_digits(task: Detection, split: str, training: bool) -> DigitScenes:
     if height != width:
         raise bad_argument("train", "size", f"is {(height, width)}", "one number", "scenes of digits are square")
     if training:
-        change = scene_changes(task.options, (height, width))
-        return DigitScenes("train", height, task.samples["train"], task.seed, transform=change, fresh=True)
+        change, fresh = task.change((height, width)), not task.is_staged
+        return DigitScenes("train", height, task.samples["train"], task.seed, transform=change, fresh=fresh)
     check_choice("eval", "split", split, ("test", "train"))
     return DigitScenes(split, height, task.samples["test"], task.seed + 1)
 
@@ -70,36 +70,36 @@ def open_shapes(task: Detection, split: str, training: bool) -> ShapeScenes:
     """Open scenes of overlapping shapes."""
     size = task.options.scene(SHAPES_SIZE)
     if training:
-        change = scene_changes(task.options, size)
-        return ShapeScenes("train", size, task.samples["train"], task.seed, transform=change, fresh=True)
+        change, fresh = task.change(size), not task.is_staged
+        return ShapeScenes("train", size, task.samples["train"], task.seed, transform=change, fresh=fresh)
     return ShapeScenes(split, size, task.samples["test"], task.seed + 1)
 
 
 def open_bccd(task: Detection, split: str, training: bool) -> VOCDetection:
     """Open photographs of blood cells."""
     root = data_root("bccd_voc", task.where.root)
-    return VOCDetection(root, split, changes(task.options) if training else None, first_pixel=0)
+    return few(task, VOCDetection(root, split, task.change() if training else None, first_pixel=0))
 
 
 def open_voc(task: Detection, split: str, training: bool) -> VOCDetection:
     """Open photographs of one's own, in VOC's form."""
-    options = task.options
-    change = changes(options) if training else None
-    return VOCDetection(task.where.root, split, change, first_pixel=options.first_pixel)
+    change = task.change() if training else None
+    return few(task, VOCDetection(task.where.root, split, change, first_pixel=task.options.first_pixel))
 
 
 def open_coco(task: Detection, split: str, training: bool) -> Dataset:
     """Open photographs of one's own, in COCO's form: all of the file, or a split's share."""
     options, where = task.options, task.where
-    data = CocoDetection(where.root, where.annotations, changes(options) if training else None, masks=options.masks)
+    change = task.change() if training else None
+    data = CocoDetection(where.root, where.annotations, change, masks=options.masks)
     if options.whole_file:
-        return data
+        return few(task, data)
     check_choice("eval", "split", split, ("train", "val", "test"))
     mine = [i for i in range(len(data)) if SPLITS[i % len(SPLITS)] == split]
     if not mine:
         was, expected = f"has {len(data)} pictures, none for split {split}", f"at least {SPLITS.index(split) + 1}"
         raise bad_argument("coco", "annotations", was, expected, "with whole_file=true, all are of one split")
-    return Share(data, mine)
+    return few(task, Share(data, mine))
 
 
 class Share(Subset):
@@ -111,31 +111,9 @@ class Share(Subset):
         return self.dataset.classes
 
 
-def changes(options: Detection.Options) -> Compose:
-    """Stretch photographs as the options say; mirror and magnify them, and change their colours."""
-    if options.augmentation == "ssd":
-        if options.size is None:
-            why = "windows have all shapes, and are stretched to one"
-            raise bad_argument("train", "augmentation", "is ssd without a size", "a size", why)
-        return ssd_changes(options, options.size, options.flip)
-    if options.size is not None:
-        change = [Resize(options.size), RandomAffineCrop(options.size, scale=options.scale, p=options.flip,
-                                                         min_visible=LEAST_VISIBLE)]  # fmt: skip
-    else:
-        change = [] if options.min_size is None else [Resize(options.min_size)]
-        change += [RandomScale(options.scale), RandomHorizontalFlip(options.flip)]
-    return Compose([*change, ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2)])
-
-
-def scene_changes(options: Detection.Options, size: tuple[int, int]) -> Compose | None:
-    """Return what is done to scenes, which are never mirrored: nothing, or what SSD does."""
-    return ssd_changes(options, size) if options.augmentation == "ssd" else None
-
-
-def ssd_changes(options: Detection.Options, size: tuple[int, int], flip: float = 0.0) -> Compose:
-    """Change pictures as SSD does (its sections 2.2 and 3.6): colours, a canvas, a window, mirroring."""
-    canvas = RandomZoomOut(COLOUR, (1.0, options.zoom_out))
-    return Compose([RandomPhotometricDistort(), canvas, RandomIoUCrop(), Resize(size), RandomHorizontalFlip(flip)])
+def few(task: Detection, data: Dataset) -> Dataset:
+    """Return photographs, only some of them in quick mode."""
+    return Share(data, range(min(len(data), task.recipe.quick_samples))) if task.quick else data
 
 
 class Detection(Task):
@@ -202,6 +180,56 @@ class Detection(Task):
                 raise bad_argument("train", "min_size", f"is {self.min_size}", "None", why)
             return self.size or (side, side)
 
+    @functools.cached_property
+    def proposals(self) -> Proposals | None:
+        """What is known of the proposals that the model looks at; None for a model that makes its own."""
+        mode = mode_for(MODELS[self.recipe.model].network, self.recipe.model_args)
+        return None if mode is None else Proposals(mode)
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether the model is trained stage by stage."""
+        return hasattr(MODELS[self.recipe.model].network, "fit")
+
+    def change(self, scene: tuple[int, int] | None = None) -> Compose | None:
+        """Return how photographs, or generated scenes of a size, are changed for training; None for as they are.
+
+        Photographs are searched for proposals once. Scenes are new in every epoch, small, and searched as they come, in
+        about the time that it takes to draw them. Stages search by themselves, and nothing may be random there.
+        """
+        options, changes = self.options, []
+        if self.is_staged:
+            if options.augmentation != "plain":
+                why = f"{self.recipe.model} computes features of a picture once"
+                raise bad_argument("train", "augmentation", f"is {options.augmentation}", "plain", why)
+            changes = sized(options) if scene is None else []
+        elif self.proposals is None:
+            changes = varied(options, scene)
+        else:  # in the size in which the model will see it
+            first = [*sized(options), self.proposals] if scene is None else [self.proposals.anew]
+            changes = [*first, *varied(options, scene)]
+        return Compose(changes) if changes else None
+
+    def before(self, dataset, progress: bool = True) -> None:
+        """Look for the proposals of photographs, unless that is the first of the model's own stages."""
+        if self.proposals is not None and not self.is_staged and not getattr(dataset, "fresh", False):
+            self.search(dataset, progress)
+
+    def search(self, dataset, progress: bool = True) -> None:
+        """Look for proposals in all pictures, once, in the size in which the model sees them."""
+        change = Compose(sized(self.options))
+        pictures = (change(dataset.load(i)[0], {})[0] for i in range(len(dataset)))
+        self.proposals.look_at(pictures, len(dataset), progress)
+
+    def trainer(self, model):
+        """Return what trains a model that has stages."""
+        if not self.is_staged:
+            return None
+        if self.options.frozen_epochs:
+            why = f"fine-tuning is one stage of {type(model).__name__}; frozen_until keeps the trunk's first layers"
+            raise bad_argument("train", "frozen_epochs", f"is {self.options.frozen_epochs}", "0", why)
+        return functools.partial(train_in_stages, self, model)
+
     def stage(self, model, epoch: int) -> None:
         """Keep the trunk as it is in the first epochs, and its first layers as long as ``frozen_until`` says."""
         freeze_first(model, epoch, self.options)
@@ -209,7 +237,7 @@ class Detection(Task):
     def loss(self, model, batch) -> dict[str, Tensor]:
         """Return the detector's losses; targets say which objects are crowds or difficult, for those are ignored."""
         images, targets = batch
-        keys = ["boxes", "labels", "iscrowd", "difficult", *(["masks"] if self.options.masks else [])]
+        keys = ["boxes", "labels", "iscrowd", "difficult", "proposals", *(["masks"] if self.options.masks else [])]
         return model(images, [{key: target[key] for key in keys if key in target} for target in targets])
 
     def evaluate(self, model, split: str = "test") -> Figures:
@@ -218,6 +246,8 @@ class Detection(Task):
         if list(dataset.classes) != self.classes:
             was, expected = f"has the classes {', '.join(dataset.classes)}", ", ".join(self.classes)
             raise bad_argument("eval", "data", was, expected, "those were learnt")
+        if self.proposals is not None:
+            self.search(dataset)
         kinds = {"": "bbox", "mask ": "segm"} if self.options.masks else {"": "bbox"}
         collected = {words: MeanAveragePrecision(len(self.classes), kind) for words, kind in kinds.items()}
         truths, answers = [], []
@@ -248,7 +278,7 @@ class Detection(Task):
 
     def stages(self, call, image: np.ndarray):
         """Return what happens inside a detector, in the order of the paper's figure."""
-        return detector_stages(call, self.classes)
+        return PAGES.get(type(call.module), detector_stages)(call, self.classes)
 
     def records(self, found: dict[str, np.ndarray]) -> list[dict]:
         """Return all that was found, also what scores too little to be drawn."""
@@ -257,13 +287,10 @@ class Detection(Task):
     def look(self, model, image: np.ndarray) -> dict[str, np.ndarray]:
         """Return what is seen in a picture of any size; the model sees it in the size that it learned from."""
         image = np.asarray(image)
-        (height, width), options = image.shape[1:], self.options
-        small = image
-        if options.size is not None:
-            small, _ = resize(image, {}, options.size)
-        elif options.min_size is not None:
-            small, _ = Resize(options.min_size)(image, {})
-        found = detect(model, [small])[0]
+        height, width = image.shape[1:]
+        small, _ = Compose(sized(self.options))(image, {})
+        proposals = None if self.proposals is None else self.proposals.find(small)
+        found = detect(model, [small], None if proposals is None else [proposals])[0]
         if small.shape == image.shape:
             return found
         ratio = np.array([width / small.shape[2], height / small.shape[1]] * 2)
@@ -274,8 +301,9 @@ class Detection(Task):
         return found
 
 
-def detect(model, images) -> list[dict[str, np.ndarray]]:
-    """Return what a model finds in each image, as arrays."""
+def detect(model, images, proposals: list | None = None) -> list[dict[str, np.ndarray]]:
+    """Return what a model finds in each image, as arrays; where it wants proposals and there are none, it searches."""
     model.eval()
+    given = {} if proposals is None else {"proposals": proposals}
     with no_grad():
-        return [{name: value.numpy() for name, value in found.items()} for found in model(images)]
+        return [{name: value.numpy() for name, value in found.items()} for found in model(images, **given)]

@@ -148,6 +148,19 @@ class Task:
             arguments = {**arguments, "pretrained": False}
         return MODELS[self.recipe.model].network(len(self.classes), **arguments)
 
+    def before(self, dataset, progress: bool = True) -> None:
+        """Do what is needed once, before the first step, and takes long: it says so if ``progress``."""
+
+    def trainer(self, model) -> Callable | None:
+        """Return what trains a model that has a training of its own; None, and the loop of epochs does.
+
+        It is called as ``trainer(dataset, folder, epochs=, resume=, progress=)``. It keeps in ``folder``, which is its
+        own, what it needs to go on after an interruption (``resume``); else it begins anew, whatever is there. It
+        changes the model, and returns the run's history: dicts with ``"epoch"``, how many were done by then, and
+        ``"seconds"``. A model whose time cannot be told from a few steps is not trained by ``--minutes``.
+        """
+        return None
+
     def stage(self, model, epoch: int) -> None:
         """Say which parts of a model learn in an epoch, counted from 0: asked before each of them."""
 

@@ -62,7 +62,7 @@ def test_proposals_move_as_boxes_do(transform):
     """With one more object than proposals, and none of them dropped: neither knows of the other's number."""
     image, place = np.zeros((3, 40, 60), np.float32), np.array([[20, 15, 40, 30], [25, 10, 45, 35]], np.float32)
     target = {"boxes": np.concatenate([place, place[:1]]), "labels": np.array([1, 2, 3]), "proposals": place}
-    out, moved = transform(image, target, np.random.default_rng(0))
+    _, moved = transform(image, target, np.random.default_rng(0))
     assert len(moved["labels"]) == 3
     np.testing.assert_allclose(moved["proposals"], moved["boxes"][:2])
     assert moved["proposals"].dtype == np.float32
@@ -73,7 +73,10 @@ def test_proposals_move_as_boxes_do(transform):
 
 
 def test_a_person_s_square_takes_proposals_along():
-    target = {"boxes": np.array([[20, 10, 30, 30]], np.float32), "proposals": np.array([[20, 10, 30, 30], [0, 0, 9, 9]])}
+    target = {
+        "boxes": np.array([[20, 10, 30, 30]], np.float32),
+        "proposals": np.array([[20, 10, 30, 30], [0, 0, 9, 9]]),
+    }
     moved = T.PersonCrop(20, 1.0)(np.zeros((3, 40, 60), np.float32), target)[1]
     np.testing.assert_allclose(moved["proposals"], [[5, 0, 15, 20]])
 

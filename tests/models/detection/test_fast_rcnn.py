@@ -28,7 +28,7 @@ def test_proposals_given_or_in_the_targets_are_the_same():
 def test_selective_search_is_asked_where_nothing_is_given(monkeypatch):
     asked = []
 
-    def search(image, mode="fast"):
+    def search(image, mode="fast", rng=None):
         asked.append((image.shape, mode))
         return minidet.tensor(grid(image.shape[1:]))
 

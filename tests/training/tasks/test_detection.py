@@ -1,6 +1,7 @@
 """Detection through the commands, with a stand-in for a detector; figures of one whose answers are known."""
 
 import json
+import pathlib
 import re
 from dataclasses import replace
 
@@ -15,8 +16,8 @@ from minidet.models import MODELS, Row
 from minidet.training.recipe import Recipe
 from minidet.training.recipes import RECIPES, recipe_for
 from minidet.training.runs import open_run
-from minidet.training.tasks import Where, data_sets, task_for
-from minidet.training.tasks.detection import LEAST_VISIBLE, changes
+from minidet.training.tasks import Where, data_sets, proposals, task_for
+from minidet.training.tasks.augmentation import LEAST_VISIBLE
 from tests.data.photographs.test_coco import entry as coco_entry
 from tests.data.photographs.test_coco import write as coco_write
 from tests.data.photographs.test_voc import entry, write
@@ -207,14 +208,14 @@ def test_masks_are_scored_where_they_are_asked_for(stub, own, options):
 
 
 def test_photographs_are_changed_for_training(stub):
-    options = task_for(recipe_for("stub", "voc", options={"size": (32, 40), "scale": (1, 2), "flip": 1.0})).options
-    _, window, _ = changes(options).transforms
+    task = task_for(recipe_for("stub", "voc", options={"size": (32, 40), "scale": (1, 2), "flip": 1.0}))
+    _, window, _ = task.change().transforms
     assert (window.size, window.scale, window.p, window.min_visible) == ((32, 40), (1, 2), 1.0, LEAST_VISIBLE)
-    free = task_for(recipe_for("stub", "voc", options={"min_size": 64, "scale": (0.5, 2), "flip": 0})).options
+    free = task_for(recipe_for("stub", "voc", options={"min_size": 64, "scale": (0.5, 2), "flip": 0}))
     image, target = np.zeros((3, 40, 60), np.float32), {"boxes": np.array([[0, 0, 30, 40]], np.float32)}
     sizes = set()
     for seed in range(5):
-        moved, where = changes(free)(image, target, np.random.default_rng(seed))
+        moved, where = free.change()(image, target, np.random.default_rng(seed))
         sizes.add(moved.shape)
         assert 32 <= moved.shape[1] <= 128
         np.testing.assert_allclose(where["boxes"], [[0, 0, moved.shape[2] / 2, moved.shape[1]]], rtol=0.02)
@@ -272,6 +273,172 @@ def test_scenes_have_the_size_that_is_asked_for(stub):
     ):
         task_for(recipe_for("stub", "digits", options={"size": (48, 64)})).open("test")
     assert task_for(recipe_for("stub", "shapes", options={"size": None})).open("test")[0][0].shape == (3, 96, 96)
+
+
+class Given(Stub):
+    """Take proposals from outside."""
+
+    def __init__(self, num_classes, search="single"):
+        super().__init__(num_classes)
+        self.given = []
+
+    def forward(self, images, targets=None, proposals=None):
+        self.given.append(proposals)
+        return super().forward(images, targets)
+
+
+@pytest.fixture
+def given(stub, monkeypatch, tmp_path):
+    """Add a model that takes proposals; return the shapes of the pictures that are searched."""
+    searched = []
+
+    def search(image, mode):
+        searched.append((image.shape, mode))
+        return np.array([[0, 0, image.shape[2] / 4, image.shape[1]]], np.float32)  # the left quarter
+
+    monkeypatch.setattr(proposals, "search", search)
+    monkeypatch.setenv("MINIDET_CACHE", str(tmp_path / "kept"))
+    monkeypatch.setitem(MODELS, "given", Row(Given, "detection"))
+    for data in ("shapes", "bccd"):
+        options = {"size": (48, 64)} if data == "shapes" else {"flip": 1.0}
+        recipe = Recipe(
+            "given", data, epochs=2, batch_size=2, lr=1e-2, train_samples=4, test_samples=3, options=options
+        )
+        monkeypatch.setitem(RECIPES, ("given", data), recipe)
+    return searched
+
+
+def test_photographs_are_searched_once_and_proposals_are_mirrored_with_them(given, photos, capsys):
+    assert main(["train", "given", "--data", "voc", "--root", str(photos), "--out", "run"]) == 0
+    assert len(given) == 2  # in two epochs: of the four pictures, two and two are the same
+    assert {mode for _, mode in given} == {"single"}
+    assert re.search("selective search: 100%.*4/4", capsys.readouterr().err)
+    task = task_for(recipe_for("given", "voc"), where=Where(root=photos), facts=FACTS)
+    model, data = Given(3), task.open("train", training=True)
+    for i in range(4):
+        image, target = data[i]
+        task.loss(model, task.collate([(image, target)]))
+        width, height = image.shape[2], image.shape[1]
+        np.testing.assert_array_equal(model.asked[-1]["proposals"], [[width * 0.75, 0, width, height]])
+    assert len(given) == 2
+    assert "proposals" not in task.open("train")[0][1]
+
+
+@pytest.mark.parametrize("options", [{"size": (64, 32)}, {"min_size": 80}])
+def test_pictures_are_searched_in_the_size_in_which_they_are_seen(given, photos, options):
+    task = task_for(recipe_for("given", "voc", options=options), where=Where(root=photos), facts=FACTS)
+    model = Given(3)
+    task.evaluate(model)
+    shapes = {"size": [(3, 64, 32)] * 2, "min_size": [(3, 120, 80), (3, 80, 106)]}[next(iter(options))]
+    assert {shape for shape, _ in given} == set(shapes)
+    for proposed, (_, height, width) in zip(model.given, shapes, strict=True):
+        np.testing.assert_array_equal(proposed[0], [[0, 0, width / 4, height]])
+    task.evaluate(model)
+    task.look(model, np.full((3, 90, 70), 0.3, np.float32))  # a picture that nobody has searched: the model does it
+    assert model.given[-1] is None
+    assert len(given) == len(set(shapes))  # of the same picture once
+
+
+def test_new_scenes_are_searched_as_they_come(given, tmp_path):
+    task = task_for(recipe_for("given", "shapes"))
+    data = task.open("train", training=True)
+    task.before(data)
+    assert given == []
+    (one, first), (other, second) = data[0], data[0]
+    assert not np.array_equal(one, other)
+    assert first["proposals"].tolist() == second["proposals"].tolist() == [[0, 0, 16, 48]]
+    assert len(given) == 2
+    assert not [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]
+
+
+def test_few_photographs_in_quick_mode(stub, photos):
+    recipe = replace(recipe_for("stub", "voc"), quick_samples=3)
+    for quick, counts in ((True, (3, 2)), (False, (4, 2))):
+        task = task_for(recipe, where=Where(root=photos), quick=quick)
+        assert (len(task.open("train", training=True)), len(task.open("test"))) == counts
+        assert list(task.open("train").classes) == FACTS["classes"]
+
+
+class Staged(Stub):
+    """Learn in stages, each of which keeps a file; the last one sets the boxes."""
+
+    def fit(self, data, folder, steps, lr, weight_decay, resume, progress):
+        folder.mkdir(exist_ok=True)
+        first = folder / "first"
+        if not resume:
+            first.unlink(missing_ok=True)
+        begun = first.exists()
+        first.write_text("done")
+        images = [data[i][0] for i in range(len(data))]
+        assert all(np.array_equal(image, data[i][0]) for i, image in enumerate(images))
+        if (folder.parent / "stop").exists():
+            raise KeyboardInterrupt
+        self.shares._write_array()[:] = lr
+        return {"first": {"seconds": 1.5, "begun": begun}, "fine-tuning": {"seconds": 2.0, "loss": [9.0] * steps + [1.0] * 20},
+                "features": {"seconds": 0.5, "bytes": 2 * 10**9, "shape": list(images[0].shape)}}  # fmt: skip
+
+
+@pytest.fixture
+def staged(stub, monkeypatch):
+    monkeypatch.setitem(MODELS, "staged", Row(Staged, "detection"))
+    for data in ("shapes", "bccd"):
+        options = {"size": (48, 64)} if data == "shapes" else {"min_size": 32}
+        recipe = Recipe(
+            "staged", data, epochs=3, batch_size=2, lr=0.25, train_samples=4, test_samples=3, options=options
+        )
+        monkeypatch.setitem(RECIPES, ("staged", data), recipe)
+    return ["train", "staged", "--data", "shapes", "--out", "run"]
+
+
+def test_a_model_with_stages_trains_itself(staged, capsys):
+    assert main([*staged, "--epochs", "5"]) == 0
+    assert "features of all regions: 2.00 GB in run/stages, of no further use" in capsys.readouterr().err
+    opened = open_run("run")
+    assert opened.model.shares.detach().numpy().tolist() == [[0.25] * 4] * 2
+    assert [(record["epoch"], record["stage"]) for record in opened.history] == [
+        (5, "first"), (5, "fine-tuning"), (5, "features")]  # fmt: skip
+    assert opened.history[1]["loss"] == 1.0
+    assert opened.history[2]["shape"] == [3, 48, 64]
+    assert main(["eval", "run", "--json", "figures.json"]) == 0
+    record = json.loads(pathlib.Path("figures.json").read_text())
+    assert (record["epochs"], record["seconds"]) == (5, 4.0)
+
+
+def test_an_interrupted_run_of_stages_goes_on_and_is_not_opened_before(staged, capsys):
+    pathlib.Path("run").mkdir()
+    pathlib.Path("run/stop").touch()
+    assert main(staged) == 130
+    assert main(["eval", "run"]) == 2
+    words = "open_run: run run is in the middle of its training, expected a run that is finished: the command"
+    assert words in capsys.readouterr().err
+    assert main([*staged, "--resume", "--lr", "0.5"]) == 2
+    assert "resume: recipe of run is" in capsys.readouterr().err
+    assert main([*staged, "--resume", "--seed", "1"]) == 2
+    pathlib.Path("run/stop").unlink()
+    assert main([*staged, "--resume"]) == 0
+    assert open_run("run").history[0]["begun"] is True
+    pathlib.Path("run/stop").touch()  # a finished run is not touched
+    assert main([*staged, "--resume"]) == 0
+    pathlib.Path("run/stop").unlink()
+    assert main(staged) == 0  # another run in the same folder begins anew
+    assert open_run("run").history[0]["begun"] is False
+
+
+def test_what_means_nothing_for_stages_is_refused(staged, capsys):
+    assert main([*staged, "--minutes", "2"]) == 2
+    words = "train: --minutes is 2, expected --epochs: staged is trained stage by stage"
+    assert words in capsys.readouterr().err
+    assert main([*staged, "--option", "frozen_epochs=2"]) == 2
+    assert "frozen_epochs is 2, expected 0: fine-tuning is one stage of Staged" in capsys.readouterr().err
+    assert main([*staged, "--option", "augmentation=ssd"]) == 2
+    assert "augmentation is ssd, expected plain: staged computes features of a picture once" in capsys.readouterr().err
+    assert not pathlib.Path("run").exists()
+
+
+def test_photographs_of_stages_have_the_size_that_is_asked_for_and_stay_the_same(staged, photos):
+    data = task_for(recipe_for("staged", "voc"), where=Where(root=photos)).open("train", training=True)
+    assert sorted(data[i][0].shape for i in range(4)) == [(3, 32, 42), (3, 32, 42), (3, 48, 32), (3, 48, 32)]
+    assert np.array_equal(data[0][0], data[0][0])
 
 
 @pytest.mark.data

@@ -33,8 +33,8 @@ from ....errors import bad_argument, check_choice, integer, number, shown
 from ....nn import functional as F
 from ....random import generator
 from ..contract import Detector, read_proposals
-from ..fast_rcnn import proposals_of
 from ..images import Batch, read_images
+from ..proposals import MODES, proposals_of, search_all
 from ..truth import Truth
 from .bbox_ridge import LAMBDA, BoxRidge
 from .network import CHUNK, RegionNetwork
@@ -43,7 +43,6 @@ from .svm import LinearSVMs
 from .warp import checked_crop, warp
 from .windows import draw_batch, fine_tuning_labels, solid
 
-MODES = ("single", "fast", "quality")
 SMALLEST = 0.01  # pixels: a detection has at least this width and height
 
 
@@ -131,8 +130,7 @@ class RCNN(Detector):
 
     def propose(self, images) -> list[np.ndarray]:
         """Return what selective search finds in each image: boxes (P, 4), the best first."""
-        images = read_images(type(self).__name__, images)
-        return [ops.selective_search(image.detach().numpy(), self.search).numpy() for image in images]
+        return search_all(type(self).__name__, images, self.search)
 
     def fit(self, data, proposals=None, **options) -> dict:
         """Train all stages: see :func:`minidet.models.detection.rcnn.stages.fit`."""

@@ -40,7 +40,8 @@ STAGES = ("proposals", "fine-tuning", "features", "svm", "regression")
 
 
 def fit(model, data, proposals=None, *, folder=None, steps: int = 1000, lr: float = 1e-3, momentum: float = 0.9,
-        weight_decay: float = 5e-4, save_every: int = 100, progress: bool = True) -> dict:  # fmt: skip
+        weight_decay: float = 5e-4, save_every: int = 100, resume: bool = True,
+        progress: bool = True) -> dict:  # fmt: skip
     """Train an R-CNN.
 
     >>> model = RCNN(4, pretrained=True)
@@ -62,6 +63,8 @@ def fit(model, data, proposals=None, *, folder=None, steps: int = 1000, lr: floa
         Of fine-tuning: batches, and SGD's options (section 2.3: 0.001).
     save_every : int
         Steps between two saves.
+    resume : bool
+        Go on with what is in the folder; else begin anew, and delete what an earlier run left there.
     progress : bool
         Show a bar for each stage.
 
@@ -90,7 +93,17 @@ def fit(model, data, proposals=None, *, folder=None, steps: int = 1000, lr: floa
         why = "two runs in one folder would mix their features"
         stack.enter_context(FolderLock(folder, "fit.lock", "RCNN.fit", why))
         stack.callback(model.train, model.training)
+        if not resume:
+            forget(pathlib.Path(folder))
         return Run(model, data, proposals, pathlib.Path(folder), options, save_every, progress).go(stack)
+
+
+def forget(folder: pathlib.Path) -> None:
+    """Delete what a run keeps in a folder, and nothing else; the model's arrays go with the next save."""
+    (folder / "model" / "run.json").unlink(missing_ok=True)
+    for name in ("features", "proposals"):
+        for ending in ("json", "f32"):
+            (folder / f"{name}.{ending}").unlink(missing_ok=True)
 
 
 class Run:
