@@ -1,4 +1,4 @@
-"""How pictures and their boxes are changed for a detector: to the size that is asked for, and at random for training."""
+"""How pictures and their boxes are changed for a detector: to the size that is asked for; at random, for training."""
 
 from __future__ import annotations
 

@@ -19,17 +19,18 @@ CROPS = 8  # that are shown
 WORDS = {
     "proposals": "Regions in which something may be, as selective search finds them, the best first.",
     "warped regions": (
-        "Every region is stretched to {0} x {0} pixels, with {1} on each side for what is around it; grey is beyond the "
-        "picture. Drawn, here and below: the regions that score most."
+        "Every region is stretched to {0} x {0} pixels, with {1} on each side for what is around it; grey is beyond "
+        "the picture. Drawn, here and below: the regions that score most."
     ),
     "features of regions": (
         "Every crop goes through the network by itself: {0} numbers for a region, its pool5. The time is that of all "
         "regions."
     ),
-    "margins": "A linear SVM for each class: 1 / (1 + exp(-margin)) of the region's fc7. There is none for the background.",
+    "margins": "A linear SVM for each class: 1 / (1 + exp(-margin)) of a region's fc7. The background has none.",
     "regions moved": "Each class has a ridge regression that moves and stretches a region; drawn: the surest class's.",
     "final boxes": (
-        "Boxes of a class that score more than {:g}; of two of a class that overlap by more than {:g}, the better is kept."
+        "Boxes of a class that score more than {:g}; of two of a class that overlap by more than {:g}, the better "
+        "is kept."
     ),
 }
 

@@ -14,8 +14,8 @@ WORDS = {
         "middle window of each size."
     ),
     "scores of the windows": (
-        "The classifier of windows runs over each size as a whole, by convolutions. Drawn: how sure it is that there is "
-        "an object, whichever; a pixel is a window."
+        "The classifier of windows runs over each size as a whole, by convolutions. Drawn: how sure it is that there "
+        "is an object, whichever; a pixel is a window."
     ),
     "final boxes": (
         "Windows that score more than {:g}; of two of a class that overlap by more than {:g}, the better is kept."
