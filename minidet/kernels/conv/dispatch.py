@@ -8,9 +8,9 @@
                                    winograd_strided        the same, stride 2; and its input gradient with padding 1
                                    few                     at most 256 pixels, many weights: they are not packed
                                    direct                  at most 32 filters per group
-                                   phases                  input gradient with a stride
+                                   phases                  input gradient with a stride, unless rows are short
                                    pointwise               1 x 1, stride 1, at most 128 channels, at least 48 pixels
-                                   tiles                   all others
+                                   tiles                   all others; of an input gradient, phase by phase
     conv2d_weight_grad           taps x filters, summed over pixels: shares chooses
                                    depthwise               every channel by itself
                                    winograd_weight         3 x 3, stride 1, at least 16 channels, 24 filters

@@ -23,7 +23,7 @@ from ..launch.tasks import Task
 from ..launch.workspace import empty
 from ..simd.tiles import DENSE_LANES, DENSE_ROWS, MOVE, own_tile, own_tile_of_one, own_tile_of_two
 from .gather import PANELS, WIDE, cut, gather, locate
-from .tiles import copy_run
+from .tiles import copy_run, scatter
 
 #: Most pixels, and least weights.
 PIXELS, WEIGHTS = 256, 1 << 16
@@ -83,9 +83,8 @@ def correlate(task, _slot, panels, weight, bias, out, table, numbers):
     images, qh, qw, rows, row_step, taps, tasks = (
         numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6],
     )  # fmt: skip
-    height, width, sh, sw, top, left = numbers[7], numbers[8], numbers[9], numbers[10], numbers[11], numbers[12]
-    plane, used = qh * qw, min(qw, (width - left + sw - 1) // sw)
-    pixels, weight_at = images * plane, table
+    height, width, plane, weight_at = numbers[7], numbers[8], qh * qw, table
+    grid, pixels = (qw, height, width, numbers[9], numbers[10], numbers[11], numbers[12]), images * plane
     units, tiles = (pixels + DENSE_LANES - 1) // DENSE_LANES, (rows + DENSE_ROWS - 1) // DENSE_ROWS
     first, last = task * tiles // tasks * DENSE_ROWS, min(rows, (task + 1) * tiles // tasks * DENSE_ROWS)
     whole = (last - first + DENSE_ROWS - 1) // DENSE_ROWS * DENSE_ROWS
@@ -98,23 +97,14 @@ def correlate(task, _slot, panels, weight, bias, out, table, numbers):
             vectors = (min(DENSE_LANES, pixels - unit * DENSE_LANES) + MOVE - 1) // MOVE
             _multiply(sums[unit * whole * DENSE_LANES :], weight, row_at, whole, weight_at[k:], panels,
                       (unit * taps + k) * DENSE_LANES, vectors, depth, k)  # fmt: skip
-    for row in range(first, last):
-        if bias.size:
-            for unit in range(units):
-                at = (unit * whole + row - first) * DENSE_LANES
-                sums[at : at + DENSE_LANES] += bias[row]
-        for n in range(images):
-            for r in range(min(qh, (height - top + sh - 1) // sh)):
-                done, to = 0, ((n * rows + row) * height + sh * r + top) * width + left
-                while done < used:
-                    unit, lane = divmod(n * plane + r * qw + done, DENSE_LANES)
-                    run, at = min(used - done, DENSE_LANES - lane), (unit * whole + row - first) * DENSE_LANES + lane
-                    if sw == 1:
-                        copy_run(sums, at, out, to + done, run)
-                    else:
-                        for each in range(run):
-                            out[to + (done + each) * sw] = sums[at + each]
-                    done += run
+    for row in range(first, last if bias.size else first):
+        for unit in range(units):
+            at = (unit * whole + row - first) * DENSE_LANES
+            sums[at : at + DENSE_LANES] += bias[row]
+    steps = rows * height * width, height * width
+    for unit in range(units):
+        at, here = unit * DENSE_LANES, sums[unit * whole * DENSE_LANES :]
+        scatter(here, 0, last - first, at, min(pixels, at + DENSE_LANES), plane, out, first * steps[1], steps, grid)
 
 
 @Task

@@ -92,11 +92,6 @@ class Plan:
         """The pixels (rows, columns); they are one long row where the image is not wider."""
         return (1, self.qh * self.qw) if self.qw == self.image.columns else (self.qh, self.qw)
 
-    @property
-    def is_in_order(self):
-        """Whether the taps come as the weight's numbers do, every single one."""
-        return np.array_equal(self.weight_at, np.arange(self.weight_at.size))
-
 
 def _channel_offsets(channels, step, taps):
     """Return ``channel * step + tap`` for every channel and tap: (channels * taps,)."""
@@ -235,21 +230,23 @@ def count(size):
     return np.arange(size, dtype=np.int64)
 
 
-@functools.lru_cache(maxsize=512)
-def tiles_table(plan):
+def is_in_order(weight_at):
+    """Tell whether the taps come as the weight's numbers do, every single one."""
+    return np.array_equal(weight_at, np.arange(weight_at.size))
+
+
+def tiles_table(offsets, weight_at):
     """Return ``tiles``'s table: the taps' distances from a pixel's place, rows and columns; then weight_at."""
-    return np.concatenate((np.array(plan.offsets, np.int64).T.flatten(), plan.weight_at))
+    return np.concatenate((np.array(offsets, np.int64).T.flatten(), weight_at))
 
 
-@functools.lru_cache(maxsize=512)
-def framed(plan):
+def framed(plan, offsets, weight_at):
     """Return the padded image in which all taps exist, not split, its start in x, and ``tiles``'s table."""
-    taps = np.array(plan.offsets, np.int64)
+    taps = np.array(offsets, np.int64)
     start, reach = taps.min(0), np.ptp(taps, axis=0)
     rows, columns = ((size - 1) * step + more + 1 for size, step, more in
                      zip((plan.qh, plan.qw), (plan.image.sh, plan.image.sw), reach, strict=True))  # fmt: skip
-    table = np.concatenate(((taps - start).T.flatten(), plan.weight_at))
-    return Image(1, int(rows), int(columns), 1, 1), start[None], table
+    return Image(1, int(rows), int(columns), 1, 1), start[None], tiles_table(taps - start, weight_at)
 
 
 @functools.lru_cache(maxsize=512)

@@ -112,13 +112,11 @@ class Few:
         launch(self.kernel, self.count, panels, weight, bias, out, self.table, self.numbers, self.work)
 
 
-class FewPhases:
-    """The launches of ``few`` for every phase of a result; if it ``has_gaps``, they do not write all of it."""
-
-    kernel = few.correlate
+class Phases:
+    """The launches of ``few`` or ``tiles`` for every phase of a result; if it ``has_gaps``, they do not write all."""
 
     def __init__(self, phases, has_gaps):
-        self.phases, self.has_gaps = phases, has_gaps
+        self.phases, self.kernel, self.has_gaps = phases, phases[0].kernel, has_gaps
 
     def run(self, x, weight, bias, out):
         """Compute ``out``."""

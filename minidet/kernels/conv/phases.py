@@ -20,6 +20,8 @@ A phase that no tap meets has sums over nothing: zeros. With large strides most 
 result is zero before.
 """
 
+import sys
+
 import numpy as np
 
 from ..launch.jit import jit
@@ -30,8 +32,15 @@ from .tiles import copy_of
 
 #: Taps in a block.
 DEPTH = 128
+#: Most rows of a result where short rows of pixels leave lanes of a piece unused: with more, panels pay (``tiles``).
+MOST_ROWS = 32
 #: Sums of one row of a tile.
 LANES = DIRECT_PIECES * MOVE
+
+
+def most_rows(width):
+    """Return the most rows that are computed here, for ``width`` pixels of grad in a row."""
+    return MOST_ROWS if 4 * width <= 3 * MOVE else sys.maxsize
 
 
 @jit

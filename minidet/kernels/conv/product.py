@@ -15,7 +15,7 @@ from . import depthwise, few, gather, geometry, near, pointwise, winograd, winog
 from . import direct as conv_direct
 from . import phases as conv_phases
 from . import tiles as conv_tiles
-from .launches import FEWEST, Few, FewPhases, Groups, Packing, Panels, Planes, Product, Windows, padded
+from .launches import FEWEST, Few, Groups, Packing, Panels, Phases, Planes, Product, Windows, padded
 
 #: Most shares of the work to aim at; a share of this much work is worth what it takes to begin it.
 TASKS, SHARE = 64, 1 << 16
@@ -64,22 +64,24 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
         product = make(*one, has_bias, plan, 1, is_strided_grad)
         if product.kernel in (winograd.correlate, winograd_strided.correlate):
             return Groups(product, groups)
-    work = int(np.prod(out_size)) * plan.source_at.size // 16
     phases = plan.is_phased
-    direct = phases or rows <= conv_direct.MOST_ROWS
-    tile_rows = (1 if rows == 1 and not phases else DIRECT_ROWS) if direct else DENSE_ROWS
-    tiles, taps = groups * -(-rows // tile_rows), plan.source_at.size
-    numbers = (rows, tile_rows, *weight_steps, groups, plan.is_in_order, taps)
-    packing = Packing(
-        conv_tiles.pack, conv_tiles.pack_own, tiles, tiles * (taps + 1) * tile_rows, groups * rows, numbers
-    )
-    if not direct:
-        return _tiles(size, rows, out_size, has_bias, plan, groups, packing, work)
+    if rows > (conv_phases.most_rows(plan.qw) if phases else conv_direct.MOST_ROWS):
+        return _tiles(size, weight_steps, rows, out_size, has_bias, plan, groups)
+    work = int(np.prod(out_size)) * plan.source_at.size // 16
+    packing = _packing(rows, 1 if rows == 1 and not phases else DIRECT_ROWS, weight_steps, groups, plan.weight_at)
     columns = plan.qw if phases else plan.long[1]
     narrow = columns < geometry.PIECE  # then the last piece's excess lies behind the image
     prepare = functools.partial(padded, layout=plan.image, starts=plan.starts, slack=geometry.PIECE if narrow else 0)
     steps = (channels * plan.image.plane, channels // groups * plan.image.plane)
     return (_phases if phases else _direct)(size[0], steps, rows, out_size, plan, groups, packing, work, prepare)
+
+
+def _packing(rows, tile_rows, weight_steps, groups, weight_at):
+    """Return how weights are packed for tiles of so many rows."""
+    tiles, taps = groups * -(-rows // tile_rows), weight_at.size
+    numbers = (rows, tile_rows, *weight_steps, groups, geometry.is_in_order(weight_at), taps)
+    size = tiles * (taps + 1) * tile_rows
+    return Packing(conv_tiles.pack, conv_tiles.pack_own, tiles, size, groups * rows, numbers)
 
 
 def tasks_for(work):
@@ -106,31 +108,37 @@ def _depthwise(size, out_size, weight_step, plan):
     return Planes(tasks, numbers, table, work, plan.has_gaps)
 
 
+def _each_phase(channels, out_pixels, plan):
+    """List the phases of an input gradient that a tap meets: their taps' distances, ``weight_at``, and ``grid``.
+
+    A convolution is one phase, whose pixels are one long row in the result. See ``tiles.scatter`` for the grid.
+    """
+    if not plan.is_phased:
+        count = plan.qh * plan.qw
+        return [(plan.offsets, plan.weight_at, (count, 1, count, 1, 1, 0, 0))]
+    phases, (top, left) = [], plan.starts[0]
+    for begin, first, last in zip(itertools.product(*plan.phases), plan.phase_at[:-1], plan.phase_at[1:], strict=True):
+        rows, columns = np.divmod(plan.source_at[first : first + (last - first) // channels], plan.image.columns)
+        offsets = tuple(zip((rows + top).tolist(), (columns + left).tolist(), strict=True))
+        if offsets:
+            phases.append((offsets, plan.weight_at[first:last], (plan.qw, *out_pixels, *plan.stride, *begin)))
+    return phases
+
+
+def _with_gaps(products, plan):
+    """Put the products for all phases together: pixels that no tap meets are zero before."""
+    return Phases(products, plan.has_gaps or len(products) < len(plan.phases[0]) * len(plan.phases[1]))
+
+
 def _few(size, rows, out_size, row_step, plan):
     """Use panels of all pixels, and the weights where they lie; an input gradient's phases come one after the other."""
-    channels, image, (top, left) = size[1], plan.image, plan.starts[0]
-    if not plan.is_phased:
-        return FewPhases(
-            [_few_phase(size, plan, rows, row_step, plan.offsets, plan.weight_at, out_size[2:], (0, 0))], False
-        )
-    phases, begins = [], list(itertools.product(*plan.phases))
-    for begin, first, last in zip(begins, plan.phase_at[:-1], plan.phase_at[1:], strict=True):
-        rows_, columns = np.divmod(plan.source_at[first : first + (last - first) // channels], image.columns)
-        offsets = tuple(zip((rows_ + top).tolist(), (columns + left).tolist(), strict=True))
-        if offsets:
-            weight_at = plan.weight_at[first:last]
-            phases.append(_few_phase(size, plan, rows, row_step, offsets, weight_at, out_size[2:], begin))
-    return FewPhases(phases, plan.has_gaps or len(phases) < len(begins))
-
-
-def _few_phase(size, plan, rows, row_step, offsets, weight_at, out_pixels, begin):
-    """Return one phase's launches: a plain product is one phase, whose pixels are one long row in the result."""
-    count, tasks = plan.qh * plan.qw, min(-(-rows // DENSE_ROWS), FEWEST)
-    panels = Panels(size, (plan.qh, plan.qw), (plan.image.sh, plan.image.sw), offsets)
-    pixels = (plan.qh, plan.qw) if plan.is_phased else (1, count)
-    places = (*out_pixels, *plan.stride, *begin) if plan.is_phased else (1, count, 1, 1, 0, 0)
-    numbers = (size[0], *pixels, rows, row_step, weight_at.size, tasks, *places)
-    return Few(panels, tasks, weight_at, numbers, size[0] * count * rows * weight_at.size // 16)
+    count, tasks, products = plan.qh * plan.qw, min(-(-rows // DENSE_ROWS), FEWEST), []
+    for offsets, weight_at, (across, *places) in _each_phase(size[1], out_size[2:], plan):
+        panels = Panels(size, (plan.qh, plan.qw), (plan.image.sh, plan.image.sw), offsets)
+        numbers = (size[0], count // across, across, rows, row_step, weight_at.size, tasks, *places)
+        work = size[0] * count * rows * weight_at.size // 16
+        products.append(Few(panels, tasks, weight_at, numbers, work))
+    return _with_gaps(products, plan)
 
 
 def _winograd(size, row_step, rows, out_size, plan, window, strided, is_strided_grad):
@@ -159,27 +167,32 @@ def _winograd(size, row_step, rows, out_size, plan, window, strided, is_strided_
     return Product(kernel.correlate, tasks, numbers, tap_at, packing, int(np.prod(out_size)) * c, prepare)
 
 
-def _tiles(size, rows, out_size, has_bias, plan, groups, packing, work):
+def _tiles(size, weight_steps, rows, out_size, has_bias, plan, groups):
     """Use panels: many filters and channels per group."""
     n, channels, h, w = size
-    qh, qw, prepare, table = plan.qh, plan.qw, None, geometry.tiles_table(plan)
+    products, pixels = [], out_size[2] * out_size[3]
     steps = plan.image.sh, plan.image.sw
-    if (plan.offsets, steps, (qh, qw)) == (((0, 0),), (1, 1), (h, w)):  # every pixel meets itself: one long row
-        if pointwise.is_worth_it(channels // groups, h * w):
-            return _pointwise(size, rows, has_bias, groups, packing, work, table)
-        qh, qw, h, w = 1, qh * qw, 1, h * w
-    tiles = -(-n * qh * qw // gather.WIDE)
-    units = conv_tiles.UNITS if rows * plan.source_at.size >= conv_tiles.VAST else 1
-    chunks = min(tiles, max(1, tasks_for(work) // groups)) if units == 1 else shared_out(tiles, units)
-    if channels // groups < conv_tiles.FEW_CHANNELS and min(plan.offsets) < (0, 0):
-        layout, starts, framed = geometry.framed(plan)
-        if layout.plane <= MOST_FRAMED * max(h * w, near.FAR):
-            table, h, w = framed, layout.rows, layout.columns
-            prepare = functools.partial(padded, layout=layout, starts=starts, slack=geometry.PIECE)
-    pixels = out_size[2] * out_size[3]
-    numbers = (qh, qw, *steps, n, channels, channels // groups, h, w, rows, has_bias,
-               out_size[1] * pixels, pixels, chunks, units)  # fmt: skip
-    return Product(conv_tiles.correlate, groups * chunks, numbers, table, packing, work, prepare)
+    for offsets, weight_at, grid in _each_phase(channels // groups, out_size[2:], plan):
+        qh, qw, h, w, prepare, taps = plan.qh, plan.qw, *size[2:], None, weight_at.size
+        packing = _packing(rows, DENSE_ROWS, weight_steps, groups, weight_at)
+        work, table = n * qh * qw * groups * rows * taps // 16, geometry.tiles_table(offsets, weight_at)
+        is_own = (offsets, steps, (qh, qw)) == (((0, 0),), (1, 1), (h, w))  # every pixel meets itself: one long row
+        if is_own and not plan.is_phased:
+            if pointwise.is_worth_it(channels // groups, h * w):
+                return _pointwise(size, rows, has_bias, groups, packing, work, table)
+            qh, qw, h, w = 1, qh * qw, 1, h * w
+        tiles = -(-n * qh * qw // gather.WIDE)
+        units = conv_tiles.UNITS if rows * taps >= conv_tiles.VAST else 1
+        chunks = min(tiles, max(1, tasks_for(work) // groups)) if units == 1 else shared_out(tiles, units)
+        if channels // groups < conv_tiles.FEW_CHANNELS and min(offsets) < (0, 0):
+            layout, starts, framed = geometry.framed(plan, offsets, weight_at)
+            if layout.plane <= MOST_FRAMED * max(h * w, near.FAR):
+                table, h, w = framed, layout.rows, layout.columns
+                prepare = functools.partial(padded, layout=layout, starts=starts, slack=geometry.PIECE)
+        numbers = (qh, qw, *steps, n, channels, channels // groups, h, w, rows, has_bias,
+                   out_size[1] * pixels, pixels, chunks, units, *grid)  # fmt: skip
+        products.append(Product(conv_tiles.correlate, groups * chunks, numbers, table, packing, work, prepare))
+    return _with_gaps(products, plan) if plan.is_phased else products[0]
 
 
 def _pointwise(size, rows, has_bias, groups, packing, work, table):

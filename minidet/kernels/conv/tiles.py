@@ -122,11 +122,11 @@ def _pack_tile(tile, slot, weight, packed, table, numbers):
         done = taps
         for k in range(taps):
             dense_row(packed, at + k * DENSE_ROWS, weight, first + weight_at[k], 0)
+    for k in range(done, taps):  # an input gradient's rows lie side by side, its taps far apart
+        for r in range(tile_rows):
+            packed[at + k * tile_rows + r] = weight[first + r * row_step + weight_at[k]] if row + r < rows else 0
     for r in range(tile_rows):
-        exists = row + r < rows
-        for k in range(done, taps):
-            packed[at + k * tile_rows + r] = weight[first + r * row_step + weight_at[k]] if exists else 0
-        packed[at + taps * tile_rows + r] = packed[group * rows + row + r] if exists else 0
+        packed[at + taps * tile_rows + r] = packed[group * rows + row + r] if row + r < rows else 0
 
 
 @Task
@@ -161,18 +161,32 @@ def copy_run(source, at, out, to, count):
 
 
 @jit
-def _scatter(scratch, row_first, row_last, first, last, pixels, out, out_at, out_steps):
-    """Copy a tile's sums to their places in the result."""
+def scatter(scratch, row_first, row_last, first, last, pixels, out, out_at, out_steps, grid):
+    """Copy a tile's sums to their places in the result: ``grid`` says where pixels (r, t) of an image lie.
+
+    That is (sh * r + top, sw * t + left), if there is one; it has the pixels in a row, (height, width), (sh, sw) and
+    (top, left). A result without phases is one long row.
+    """
     image_step, row_step = out_steps
+    across, height, width, sh, sw, top, left = grid
     n, q = divmod(first, pixels)
+    r, t = divmod(q, across)
     lane = 0
     while lane < last - first:
-        run = min(last - first - lane, pixels - q)
-        for row in range(row_first, row_last):
-            to, at = out_at + n * image_step + row * row_step + q, row * DENSE_LANES + lane
-            copy_run(scratch, at, out, to, run)
+        run = min(last - first - lane, across - t)
+        used = min(run, (width - left + sw - 1) // sw - t)
+        there = out_at + n * image_step + (sh * r + top) * width + sw * t + left
+        for row in range(row_first, row_last if used > 0 and sh * r + top < height else row_first):
+            to, at = there + row * row_step, row * DENSE_LANES + lane
+            if sw == 1:
+                copy_run(scratch, at, out, to, used)
+            else:
+                for each in range(used):
+                    out[to + sw * each] = scratch[at + each]
         lane += run
-        n, q = n + 1, 0
+        t, r = 0, r + 1
+        if r * across == pixels:
+            n, r = n + 1, 0
 
 
 @jit
@@ -213,6 +227,7 @@ def correlate(task, slot, x, _weight, packed, out, table, numbers):
     rows, has_bias, out_steps, chunks, units = (
         numbers[9], numbers[10], (numbers[11], numbers[12]), numbers[13], numbers[14],
     )  # fmt: skip
+    grid = (numbers[15], numbers[16], numbers[17], numbers[18], numbers[19], numbers[20], numbers[21])
     group, part = divmod(task, chunks)
     channels, pixels = sizes[2], sizes[0] * qh * qw
     taps = numbers[numbers.size - 3] // channels
@@ -242,7 +257,7 @@ def correlate(task, slot, x, _weight, packed, out, table, numbers):
         for panel in range(used):
             n, q = divmod(first + panel * DENSE_LANES, qh * qw)
             targets[panel] = out_at + n * out_steps[0] + q
-            wholes[panel] = rows // DENSE_ROWS if q + DENSE_LANES <= qh * qw else 0
+            wholes[panel] = rows // DENSE_ROWS if grid[3] * grid[4] == 1 and q + DENSE_LANES <= qh * qw else 0
         for c in range(0, channels, block):
             run, channel = min(block, channels - c), group * channels + c
             depth = run * taps
@@ -264,4 +279,4 @@ def correlate(task, slot, x, _weight, packed, out, table, numbers):
             if wholes[panel] < row_tiles:
                 sums, at = scratch[panel * row_tiles * DENSE_ROWS * DENSE_LANES :], first + panel * DENSE_LANES
                 stop = min(last, at + DENSE_LANES)
-                _scatter(sums, wholes[panel] * DENSE_ROWS, rows, at, stop, qh * qw, out, out_at, out_steps)
+                scatter(sums, wholes[panel] * DENSE_ROWS, rows, at, stop, qh * qw, out, out_at, out_steps, grid)

@@ -16,6 +16,7 @@ from minidet import kernels
 from minidet.kernels.conv import geometry, launches, pointwise
 from minidet.kernels.conv import near as conv_near
 from minidet.kernels.conv import product as conv_product
+from minidet.kernels.simd.tiles import MOVE
 from tests.fuzz.convolutions import Case, check, paths
 
 ONES = [(1, 1)]
@@ -70,17 +71,17 @@ def reached(cases):
 
 def test_taps_in_order(monkeypatch):
     """Whole tiles of rows are packed in vectors where weight_at is 0, 1, 2, ..., every single entry."""
-    counts, found = collections.Counter(), geometry.Plan.is_in_order.fget
+    counts, found = collections.Counter(), geometry.is_in_order
 
-    def watched(plan):
-        answer = found(plan)
-        right = plan.weight_at.tolist() == list(range(plan.weight_at.size))
+    def watched(weight_at):
+        answer = found(weight_at)
+        right = weight_at.tolist() == list(range(weight_at.size))
         assert answer == right
-        ends = plan.weight_at.size > 1 and plan.weight_at[1] == 1 and plan.weight_at[-1] == plan.weight_at.size - 1
+        ends = weight_at.size > 1 and weight_at[1] == 1 and weight_at[-1] == weight_at.size - 1
         counts[answer, bool(ends)] += 1
         return answer
 
-    monkeypatch.setattr(geometry.Plan, "is_in_order", property(watched))
+    monkeypatch.setattr(geometry, "is_in_order", watched)
     shapes = pairs(1, 2, 3, 4)
     walk([(7, 9)], shapes, pairs(1, 2, 3), [(0, 0)], [(1, 1), (1, 2)], channels=[(4, 1), (8, 2)])
     assert counts[False, True] > 0  # in order at its ends, but not between
@@ -89,7 +90,7 @@ def test_taps_in_order(monkeypatch):
 
 def test_one_long_row(answers):
     """With one tap, no padding and no stride, all pixels of an image are one row of a dense product."""
-    dense = answers(conv_product, "_tiles", lambda product: int(product.numbers[0]) == 1)
+    dense = answers(conv_product, "_tiles", lambda made: int(getattr(made, "phases", [made])[0].numbers[0]) == 1)
     channels = [(4, 40), (9, 33), (40, 4)]
     walk(pairs(1, 2, 5), [(1, 1), (1, 2)], pairs(1, 2, 3), [(0, 0), (1, 0)], channels=channels, images=(1, 2))
     assert min(dense.values()) > 50
@@ -177,6 +178,16 @@ def test_phases():
     gaps = [product.has_gaps for product in products if product]
     assert 100 < sum(gaps) < len(gaps) - 100
     assert None in products  # no tap meets the image
+
+
+def test_phases_in_panels():
+    """Many rows, and rows of pixels that are short beside a vector: every phase is a product of panels."""
+    sizes = [(5, w) for w in range(2 * MOVE - 9, 2 * MOVE + 2, 3)]
+    options = [(2, 2), (3, 2), (5, 5)], [(1, 1), (0, 1)]
+    cases = walk(sizes, [(3, 3), (1, 2)], *options, channels=[(33, 4), (32, 4)], images=(1, 3))
+    cases += walk([(7, 8)], [(3, 2)], *options, channels=[(66, 4)], images=(2,), groups=2)
+    counts = collections.Counter(paths(one)[1] for one in cases)
+    assert min(counts["tiles.correlate"], counts["phases.correlate"]) > 20
 
 
 def test_phases_with_vectors():
