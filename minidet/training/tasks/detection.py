@@ -195,7 +195,7 @@ class Detection(Task):
         """Return how photographs, or generated scenes of a size, are changed for training; None for as they are.
 
         Photographs are searched for proposals once. Scenes are new in every epoch, small, and searched as they come, in
-        about the time that it takes to draw them. Stages search by themselves, and nothing may be random there.
+        a few milliseconds. Stages search by themselves, and nothing may be random there.
         """
         options, changes = self.options, []
         if self.is_staged:

@@ -56,7 +56,7 @@ def test_boxes_follow_pixels(transform):
         assert_follows(out, moved, 1.5)
 
 
-@pytest.mark.parametrize("transform", [T.RandomHorizontalFlip(1.0), *ALL[1:7]],
+@pytest.mark.parametrize("transform", [T.RandomHorizontalFlip(1.0), *ALL[1:7], T.RandomZoomOut(p=1)],
                          ids=lambda transform: type(transform).__name__)  # fmt: skip
 def test_proposals_move_as_boxes_do(transform):
     """With one more object than proposals, and none of them dropped: neither knows of the other's number."""
@@ -79,6 +79,19 @@ def test_a_person_s_square_takes_proposals_along():
     }
     moved = T.PersonCrop(20, 1.0)(np.zeros((3, 40, 60), np.float32), target)[1]
     np.testing.assert_allclose(moved["proposals"], [[5, 0, 15, 20]])
+
+
+def test_a_window_takes_the_proposals_of_its_pixels():
+    rng, image = np.random.default_rng(0), np.zeros((3, 40, 60), np.float32)
+    image[0, 12:28, 20:36] = 1  # an object, and a proposal beside it that shows nothing
+    place = np.array([[20, 12, 36, 28], [38, 4, 58, 10]], np.float32)
+    shapes = set()
+    for _ in range(20):
+        out, moved = T.RandomIoUCrop()(image, {"boxes": place[:1], "labels": np.array([1]), "proposals": place}, rng)
+        shapes.add((out.shape, len(moved["proposals"])))
+        np.testing.assert_array_equal(moved["proposals"][0], moved["boxes"][0])
+    assert len(shapes) > 3
+    assert {count for _, count in shapes} == {1, 2}
 
 
 def test_a_crop_clips_proposals_and_drops_those_that_are_gone():

@@ -29,7 +29,7 @@ class Trunk(nn.Module):
 
 
 class GridFastRCNN(FastRCNN):
-    """Fast R-CNN whose proposals are a grid: looking for better ones takes a second an image."""
+    """Fast R-CNN whose proposals are a grid: to look for better ones takes longer than the rest."""
 
     def propose(self, images):
         return [grid(image.shape[1:]) for image in images]

@@ -119,7 +119,7 @@ class RCNN(Detector):
         ----------
         proposals : list of N arrays (P, 4), optional
             Boxes to look at, in pixels of the images, the best first. By default those under ``"proposals"`` in the
-            targets, if all of them have it; else selective search looks for them: about a second an image.
+            targets, if all of them have it; else selective search looks for them.
         """
         op = type(self).__name__
         images = read_images(op, images)
