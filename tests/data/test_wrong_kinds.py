@@ -65,6 +65,7 @@ CALLS = {
     "boxes_of_masks": (data.geometry.boxes_of_masks, {"masks": np.ones((1, 4, 6), bool)}, {}),
     "Compose": (T.Compose, {"transforms": [T.Pad(1)]}, MOVES),
     "RandomHorizontalFlip": (T.RandomHorizontalFlip, {"p": 1.0}, MOVES),
+    "RandomVerticalFlip": (T.RandomVerticalFlip, {"p": 1.0}, MOVES),
     "RandomCrop": (T.RandomCrop, {"size": 3}, MOVES),
     "Resize": (T.Resize, {"size": 3}, MOVES),
     "RandomScale": (T.RandomScale, {}, MOVES),
@@ -147,7 +148,7 @@ CALLS = {
 }  # fmt: skip
 #: Who else may speak: a function that others are made of, a data set by its name.
 ALSO = {"RandomScale": ["resize"], "Resize": ["resize"], "RandomCrop": ["crop"], "Pad": ["pad"], "read_tape": ["draw_tape"],
-        "RandomHorizontalFlip": ["hflip"], "RandomAffineCrop": ["warp_affine", "hflip"], "RandomRotation": ["warp_affine"],
+        "RandomHorizontalFlip": ["hflip"], "RandomVerticalFlip": ["vflip"], "RandomAffineCrop": ["warp_affine", "hflip"], "RandomRotation": ["warp_affine"],
         "Compose": ["pad"], "data_root": ["data set"], "CamVid": ["data set camvid240"], "FolderSegmentation": ["data set folder"],
         "VOCDetection": ["data set voc"], "CocoDetection": ["data set coco"],
         "LSPET": ["data set lspet_pose128"],

@@ -9,7 +9,7 @@ from .affine import RandomAffineCrop, RandomRotation
 from .color import ColorJitter
 from .compose import Compose
 from .crop import RandomCrop
-from .flip import RandomHorizontalFlip
+from .flip import RandomHorizontalFlip, RandomVerticalFlip
 from .iou_crop import RandomIoUCrop, RandomZoomOut
 from .normalize import Normalize
 from .pad import Pad
@@ -30,6 +30,7 @@ __all__ = [
     "RandomPhotometricDistort",
     "RandomRotation",
     "RandomScale",
+    "RandomVerticalFlip",
     "RandomZoomOut",
     "Resize",
 ]

@@ -59,32 +59,44 @@ def hflip(image: np.ndarray, target: dict, keypoint_pairs=()) -> tuple[np.ndarra
     keypoint_pairs : list of (int, int)
         Keypoints that change places: a mirrored left hand is a right hand.
     """
-    image = check_image("hflip", image)
-    width = image.shape[2]
-    target = check_target("hflip", target, image.shape[1:])
-    pairs = check_pairs("hflip", keypoint_pairs)
+    return _mirror("hflip", image, target, keypoint_pairs, 0)
+
+
+def vflip(image: np.ndarray, target: dict, keypoint_pairs=()) -> tuple[np.ndarray, dict]:
+    """Mirror top and bottom, with the parameters of :func:`hflip`: left hands become right ones in this mirror, too."""
+    return _mirror("vflip", image, target, keypoint_pairs, 1)
+
+
+def _mirror(op: str, image, target: dict, keypoint_pairs, axis: int) -> tuple[np.ndarray, dict]:
+    """Mirror x (axis 0) or y (axis 1)."""
+    image = check_image(op, image)
+    side = image.shape[2 - axis]
+    target = check_target(op, target, image.shape[1:])
+    pairs = check_pairs(op, keypoint_pairs)
     for key in ("boxes", "proposals"):
         if key in target:
-            x1, y1, x2, y2 = target[key].T
-            target[key] = np.stack([width - x2, y1, width - x1, y2], axis=1)
+            low, high = target[key][:, axis], target[key][:, axis + 2]
+            mirrored = target[key].copy()
+            mirrored[:, axis], mirrored[:, axis + 2] = side - high, side - low
+            target[key] = mirrored
     for key in ("masks", "semantic"):
         if key in target:
-            target[key] = np.ascontiguousarray(target[key][..., ::-1])
+            target[key] = np.ascontiguousarray(np.flip(target[key], -1 - axis))
     if "keypoints" in target:
-        target["keypoints"] = _hflip_keypoints(target["keypoints"], width, pairs)
-    return np.ascontiguousarray(image[:, :, ::-1]), target
+        target["keypoints"] = _mirror_keypoints(op, target["keypoints"], side, pairs, axis)
+    return np.ascontiguousarray(np.flip(image, 2 - axis)), target
 
 
-def _hflip_keypoints(keypoints: np.ndarray, width: int, pairs) -> np.ndarray:
+def _mirror_keypoints(op: str, keypoints: np.ndarray, side: int, pairs, axis: int) -> np.ndarray:
     order = np.arange(keypoints.shape[1])
     for left, right in pairs:
         if max(left, right) >= len(order):
-            raise bad_argument("hflip", "keypoint_pairs", f"contains {(left, right)}", f"numbers in [0, {len(order)})",
+            raise bad_argument(op, "keypoint_pairs", f"contains {(left, right)}", f"numbers in [0, {len(order)})",
                                error=IndexError)  # fmt: skip
         order[left], order[right] = right, left
-    flipped = keypoints[:, order].copy()
-    flipped[..., 0] = np.where(flipped[..., 2] > 0, width - flipped[..., 0], flipped[..., 0])
-    return flipped
+    mirrored = keypoints[:, order].copy()
+    mirrored[..., axis] = np.where(mirrored[..., 2] > 0, side - mirrored[..., axis], mirrored[..., axis])
+    return mirrored
 
 
 def crop(

@@ -56,11 +56,12 @@ RECIPES = {
     ("faster_rcnn", "bccd"): Recipe(
         "faster_rcnn",
         "bccd",
-        epochs=24,
+        epochs=44,
         batch_size=4,
         lr=6e-4,
         pretrained_lr=0.4,
         quick_samples=8,
+        options={"scale": (0.8, 1.25), "vertical_flip": 0.5},
         model_args=CELLS,
     ),
     ("ssd", "digits"): Recipe(

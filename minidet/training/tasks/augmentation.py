@@ -9,6 +9,7 @@ from ...data.transforms import (
     RandomIoUCrop,
     RandomPhotometricDistort,
     RandomScale,
+    RandomVerticalFlip,
     RandomZoomOut,
     Resize,
 )
@@ -42,6 +43,8 @@ def varied(options, scene: tuple[int, int] | None = None) -> list:
                                                         min_visible=LEAST_VISIBLE)]  # fmt: skip
     else:
         place = [*sized(options), RandomScale(options.scale), RandomHorizontalFlip(options.flip)]
+    if options.vertical_flip:
+        place.append(RandomVerticalFlip(options.vertical_flip))
     return [*place, ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2)]
 
 

@@ -143,6 +143,7 @@ class Detection(Task):
         )
         zoom_out: float = 4.0  # ... whose sides are up to so many times the picture's
         flip: float = 0.5  # probability with which photographs are mirrored for training
+        vertical_flip: float = 0.0  # the same, top and bottom: what a microscope shows has neither
         masks: bool = False  # whether targets have masks, and masks are scored
         score: float = 0.5  # what is drawn scores at least this
         frozen_epochs: int = 0  # the trunk stays as it is in the first epochs; afterwards it learns, too ...
@@ -164,7 +165,7 @@ class Detection(Task):
             if not isinstance(self.scale, (tuple, list)) or len(self.scale) != 2:
                 raise bad_argument("train", "scale", f"is {self.scale!r}", "two numbers", error=TypeError)
             object.__setattr__(self, "scale", tuple(number("train", "scale", part, 0, LARGE) for part in self.scale))
-            for name in ("flip", "score"):
+            for name in ("flip", "vertical_flip", "score"):
                 number("train", name, getattr(self, name), 0, 1)
             check_choice("train", "augmentation", self.augmentation, ("plain", "ssd"))
             number("train", "zoom_out", self.zoom_out, 1, LARGEST_SIDE)

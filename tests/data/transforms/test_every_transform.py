@@ -20,6 +20,7 @@ ALL = [
     T.RandomIoUCrop(),
     T.RandomZoomOut(p=1),
     T.RandomPhotometricDistort(),
+    T.RandomVerticalFlip(),
     T.ColorJitter(0.4, 0.4, 0.4),
     T.Normalize([0.5] * 3, [0.2] * 3),
 ]
@@ -56,7 +57,7 @@ def test_boxes_follow_pixels(transform):
         assert_follows(out, moved, 1.5)
 
 
-@pytest.mark.parametrize("transform", [T.RandomHorizontalFlip(1.0), *ALL[1:7], T.RandomZoomOut(p=1)],
+@pytest.mark.parametrize("transform", [T.RandomHorizontalFlip(1.0), *ALL[1:7], T.RandomZoomOut(p=1), T.RandomVerticalFlip(1.0)],
                          ids=lambda transform: type(transform).__name__)  # fmt: skip
 def test_proposals_move_as_boxes_do(transform):
     """With one more object than proposals, and none of them dropped: neither knows of the other's number."""
@@ -108,6 +109,7 @@ def test_a_crop_clips_proposals_and_drops_those_that_are_gone():
     ("make", "error", "match"),
     [
         (lambda: T.RandomHorizontalFlip(1.5), ValueError, "RandomHorizontalFlip: p is 1.5"),
+        (lambda: T.RandomVerticalFlip(-1), ValueError, "RandomVerticalFlip: p is -1"),
         (lambda: T.RandomCrop(0), ValueError, "RandomCrop: size is 0"),
         (lambda: T.RandomCrop((1, 2, 3)), ValueError, "RandomCrop: size"),
         (lambda: T.RandomCrop(8, min_visible=2), ValueError, "RandomCrop: min_visible"),
