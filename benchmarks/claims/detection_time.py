@@ -13,7 +13,7 @@ import numpy as np
 
 from minidet import nn, no_grad, tensor
 from minidet.models.complexity import multiply_adds
-from minidet.models.detection.fast_rcnn import clipped
+from minidet.models.detection.proposals import clipped
 from minidet.nn import functional as F
 
 STAGES = ("proposals", "features", "heads")
