@@ -73,19 +73,16 @@ class DeepPose(PoseNetwork):
         As in :class:`~minidet.models.pose.contract.PoseNetwork`.
     width : int
         Channels of the 4 x 4 cells; the hidden layer has twice as many.
-    dropout : float
-        Probability with which a unit of the hidden layer is left out in training (section 3.1: 0.6 there).
     """
 
     def __init__(self, num_keypoints: int = 14, backbone="mobilenet_v2", pretrained=False, width: int = 128,
-                 keypoint_pairs=None, flip_test: bool = False, dropout: float = 0.0):  # fmt: skip
+                 keypoint_pairs=None, flip_test: bool = False):  # fmt: skip
         super().__init__(num_keypoints, backbone, pretrained, keypoint_pairs, flip_test)
-        self.dropout = number(type(self).__name__, "dropout", dropout, 0, 1)
         width = integer(type(self).__name__, "width", width, 1)
         self.coarsest = max(self.backbone.channels)
         self.reduce = ConvBNReLU(self.backbone.channels[self.coarsest], width, 1)
         start_convolutions(self.reduce)
-        self.regress = regressor(width * CELLS**2, 2 * width, self.num_keypoints, self.dropout)
+        self.regress = regressor(width * CELLS**2, 2 * width, self.num_keypoints)
 
     def regressed(self, maps):
         """Map the backbone's maps to places (N, K, 2) relative to the box: from -1/2 to 1/2 inside of it."""
@@ -113,7 +110,7 @@ class DeepPoseCascade(DeepPose):
 
     Parameters
     ----------
-    num_keypoints, backbone, pretrained, width, keypoint_pairs, flip_test, dropout
+    num_keypoints, backbone, pretrained, width, keypoint_pairs, flip_test
         As in :class:`DeepPose`.
     sigma : float
         The side of a square, in torsos; the paper's is 1 for people in films, and 2 for sports.
@@ -132,8 +129,8 @@ class DeepPoseCascade(DeepPose):
 
     def __init__(self, num_keypoints: int = 14, backbone="mobilenet_v2", pretrained=False, width: int = 128,
                  sigma: float = 2.0, bins: int = 7, torso: tuple[int, int] = TORSO, keypoint_pairs=None,
-                 flip_test: bool = False, dropout: float = 0.0):  # fmt: skip
-        super().__init__(num_keypoints, backbone, pretrained, width, keypoint_pairs, flip_test, dropout)
+                 flip_test: bool = False):  # fmt: skip
+        super().__init__(num_keypoints, backbone, pretrained, width, keypoint_pairs, flip_test)
         op = "DeepPoseCascade"
         self.sigma, self.bins = number(op, "sigma", sigma, 0.1, 100), integer(op, "bins", bins, 1, 64)
         self.torso = integers(op, "torso", torso, 2)
@@ -142,8 +139,7 @@ class DeepPoseCascade(DeepPose):
             raise bad_argument(op, "torso", f"is {self.torso}", expected)
         channels = self.backbone.channels
         self.looked_at = [stride for stride in channels if stride <= COARSEST] or [min(channels)]
-        self.refine = SquareNetwork(self.num_keypoints, sum(channels[stride] for stride in self.looked_at), self.bins,
-                                    dropout=self.dropout)  # fmt: skip
+        self.refine = SquareNetwork(self.num_keypoints, sum(channels[stride] for stride in self.looked_at), self.bins)
         joints = (self.num_keypoints, 2)
         self.register_buffer("error_mean", tensor(np.zeros(joints, np.float32)))
         self.register_buffer("error_square", tensor(np.full(joints, UNKNOWN_ERROR**2, np.float32)))
@@ -217,21 +213,20 @@ class DeepPoseCascade(DeepPose):
 class SquareNetwork(nn.Module):
     """The second stage: map squares (M, C, S, S) to K corrections (M, K, 2) each, in sides of the square."""
 
-    def __init__(self, num_keypoints: int, channels: int, size: int, width: int = 64, dropout: float = 0.0):
+    def __init__(self, num_keypoints: int, channels: int, size: int, width: int = 64):
         super().__init__()
         self.convs = nn.Sequential(ConvBNReLU(channels, width, 1), ConvBNReLU(width, width))
         start_convolutions(self)
-        self.regress = regressor(width * size**2, 2 * width, num_keypoints, dropout)
+        self.regress = regressor(width * size**2, 2 * width, num_keypoints)
 
     def forward(self, cut):
         """Return the corrections of all joints."""
         return self.regress(self.convs(cut).flatten(1)).reshape(len(cut), -1, 2)
 
 
-def regressor(features: int, hidden: int, num_keypoints: int, dropout: float) -> nn.Sequential:
+def regressor(features: int, hidden: int, num_keypoints: int) -> nn.Sequential:
     """Return two linear layers to 2 K numbers, which are near 0 at the start: the middle."""
-    between = nn.Sequential(nn.ReLU(), nn.Dropout(dropout))
-    layers = nn.Sequential(nn.Linear(features, hidden), between, nn.Linear(hidden, 2 * num_keypoints))
+    layers = nn.Sequential(nn.Linear(features, hidden), nn.ReLU(), nn.Linear(hidden, 2 * num_keypoints))
     nn.init.normal_(layers[2].weight, std=0.01)
     nn.init.zeros_(layers[2].bias)
     return layers
