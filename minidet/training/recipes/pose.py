@@ -28,6 +28,6 @@ RECIPES = {
         "pose_cascade", "figures", epochs=10, **FIGURES, options=FIGURES_OPTIONS, model_args=SMALL
     ),
     ("pose", "lspet"): Recipe("pose", "lspet", epochs=24, **LSPET, **SPORTS, model_args=LARGER),
-    ("pose_regression", "lspet"): Recipe("pose_regression", "lspet", epochs=13, **LSPET, **COARSE, model_args=LARGER),
+    ("pose_regression", "lspet"): Recipe("pose_regression", "lspet", epochs=10, **LSPET, **COARSE, model_args=LARGER),
     ("pose_cascade", "lspet"): Recipe("pose_cascade", "lspet", epochs=13, **LSPET, **COARSE, model_args=LARGER),
 }
