@@ -18,6 +18,8 @@ Deviations from the paper
 - Any backbone, and an image of any size: the map is averaged to S x S cells first (the paper's network makes 7 x 7 of
   448 x 448 pixels, with a stride of 2 in one of its four convolutions). Layers are narrower; the paper's last ones have
   1024 channels and 4096 units: ``conv_channels=1024, width=4096``.
+- ``width=None`` puts a 1 x 1 convolution in the place of the fully connected layers: these learn each cell by itself,
+  which takes many pictures; a convolution learns all cells at once.
 - An output beyond [0, 1] is no probability: confidences and classes are cut off there when boxes are scored.
 - Of several objects in one cell the largest is learnt; the paper does not say, the authors' code takes one at random.
 """
@@ -46,34 +48,42 @@ class YOLOHead(nn.Module):
 
     Parameters
     ----------
-    in_channels, conv_channels, width, outputs : int
-        C of the map, channels of the convolutions, units of the first fully connected layer, numbers of each cell.
+    in_channels, conv_channels, outputs : int
+        C of the map, channels of the convolutions, numbers of each cell.
+    width : int, optional
+        Units of the first fully connected layer. None: a 1 x 1 convolution instead of both.
     grid : int
         S.
     dropout : float
-        After the first fully connected layer (section 2.2).
+        Before the last layer (section 2.2).
     """
 
-    def __init__(self, in_channels: int, conv_channels: int, width: int, outputs: int, grid: int, dropout: float):
+    def __init__(self, in_channels: int, conv_channels: int, width: int | None, outputs: int, grid: int,
+                 dropout: float):  # fmt: skip
         super().__init__()
-        self.grid, self.outputs = grid, outputs
+        self.grid, self.outputs, self.width = grid, outputs, width
         widths = [in_channels, *[conv_channels] * 4]
         self.convs = nn.ModuleList([nn.Conv2d(*widths[i : i + 2], 3, padding=1) for i in range(4)])
-        self.fc1 = nn.Linear(conv_channels * grid * grid, width)
         self.dropout = nn.Dropout(dropout)
-        self.fc2 = nn.Linear(width, grid * grid * outputs)
-        for layer in (*self.convs, self.fc1):
+        if width is None:
+            self.last = nn.Conv2d(conv_channels, outputs, 1)
+        else:
+            self.fc1 = nn.Linear(conv_channels * grid * grid, width)
+            self.last = nn.Linear(width, grid * grid * outputs)
+        for layer in (*self.convs, *([] if width is None else [self.fc1])):
             init.kaiming_normal_(layer.weight, a=SLOPE)
             init.zeros_(layer.bias)
-        init.normal_(self.fc2.weight, std=0.01)  # so that it begins by saying hardly anything
-        init.zeros_(self.fc2.bias)
+        init.normal_(self.last.weight, std=0.01)  # so that it begins by saying hardly anything
+        init.zeros_(self.last.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map cells (N, C, S, S) to (N, S, S, outputs)."""
         for conv in self.convs:
             x = F.leaky_relu(conv(x), SLOPE)
+        if self.width is None:
+            return self.last(self.dropout(x)).permute(0, 2, 3, 1)
         x = self.dropout(F.leaky_relu(self.fc1(x.flatten(1)), SLOPE))
-        return self.fc2(x).reshape(x.shape[0], self.grid, self.grid, self.outputs)
+        return self.last(x).reshape(x.shape[0], self.grid, self.grid, self.outputs)
 
 
 class YOLOv1(Detector):
@@ -88,7 +98,7 @@ class YOLOv1(Detector):
     grid, boxes_per_cell : int
         S and B.
     conv_channels, width, dropout
-        Of the head; see :class:`YOLOHead`.
+        Of the head; see :class:`YOLOHead`. With ``width=None`` all cells share the weights of the last layer.
     lambda_coord, lambda_noobj : float
         Weights of the boxes' terms, and of the confidences where nothing is (section 2.2).
     square_root : bool
@@ -100,7 +110,7 @@ class YOLOv1(Detector):
     """
 
     def __init__(self, num_classes: int, backbone="mobilenet_v1_025", pretrained=False, strides=None, *, grid: int = 7,
-                 boxes_per_cell: int = 2, conv_channels: int = 128, width: int = 512, dropout: float = 0.5,
+                 boxes_per_cell: int = 2, conv_channels: int = 128, width: int | None = 512, dropout: float = 0.5,
                  lambda_coord: float = 5.0, lambda_noobj: float = 0.5, square_root: bool = True,
                  score_thresh: float = 0.01, nms_thresh: float = 0.5, detections_per_img: int = 100,
                  min_size: int | None = None, max_size: int | None = None):  # fmt: skip
@@ -115,7 +125,7 @@ class YOLOv1(Detector):
         self.nms_thresh = number("YOLOv1", "nms_thresh", nms_thresh, 0, 1)
         self.detections_per_img = integer("YOLOv1", "detections_per_img", detections_per_img, 1)
         conv_channels = integer("YOLOv1", "conv_channels", conv_channels, 1)
-        width = integer("YOLOv1", "width", width, 1)
+        width = None if width is None else integer("YOLOv1", "width", width, 1)
         self.stride = max(self.backbone.channels)
         outputs = 5 * self.boxes_per_cell + self.num_classes - 1
         self.head = YOLOHead(self.backbone.channels[self.stride], conv_channels, width, outputs, self.grid,

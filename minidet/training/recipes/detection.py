@@ -105,7 +105,7 @@ RECIPES = {
         train_samples=1600,
         test_samples=400,
         quick_samples=8,
-        model_args={"backbone": "resnet20", "strides": (4,), "grid": 8},
+        model_args={"backbone": "resnet20", "strides": (4,), "grid": 8, "width": None, "dropout": 0.0},
     ),
     ("yolo", "shapes"): Recipe(
         "yolo",
@@ -116,7 +116,7 @@ RECIPES = {
         train_samples=1200,
         test_samples=200,
         quick_samples=8,
-        model_args={"backbone": "resnet20", "strides": (4,), "grid": 12, "width": 256},
+        model_args={"backbone": "resnet20", "strides": (4,), "grid": 12, "width": None, "dropout": 0.0},
     ),
     ("yolo", "bccd"): Recipe(
         "yolo",

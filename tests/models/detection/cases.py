@@ -90,7 +90,7 @@ def yolo(num_classes=3, trunk=None, **options):
     """Build a YOLO whose outputs are not near 0: an untrained one finds next to nothing."""
     options = {"grid": 4, "conv_channels": 8, "width": 16, "dropout": 0.0, **options}
     model = YOLOv1(num_classes, Trunk(strides=(8,)) if trunk is None else trunk, **options)
-    nn.init.normal_(model.head.fc2.bias, 0.7, 0.1)
+    nn.init.normal_(model.head.last.bias, 0.7, 0.1)
     return model
 
 

@@ -163,11 +163,11 @@ def test_gradients_of_all_terms(rng):
 def test_answers_in_pixels_scored_by_confidence_times_class():
     model = build("yolo", score_thresh=0.1, boxes_per_cell=1).eval()
     head = model.head
-    head.fc2.weight._write_array()[...] = 0
+    head.last.weight._write_array()[...] = 0
     bias = np.zeros((S, S, 7), np.float32)
     bias[2, 1] = [0.5, 0.5, 0.5, 0.25, 0.8, 0.1, 0.9]
     bias[0, 0] = [0.5, 0.5, 0.5, 0.5, 1.7, 1.4, -3.0]  # outputs beyond [0, 1] are cut off
-    head.fc2.bias._write_array()[...] = bias.ravel()
+    head.last.bias._write_array()[...] = bias.ravel()
     (found,) = model([IMAGES[0]], all_scores=True)
     np.testing.assert_allclose(found["boxes"].numpy(), [[0, 0, 16, 16], [16, 38, 32, 42]], atol=1e-4)
     assert found["labels"].numpy().tolist() == [1, 2]
@@ -183,6 +183,22 @@ def test_an_image_in_a_larger_batch_is_divided_into_the_cells_that_it_has_alone(
     np.testing.assert_allclose(together[1:], model.cells(x[1:, :, :3, :5], [(24, 40)]).numpy())
 
 
+def test_a_convolution_in_the_place_of_the_fully_connected_layers():
+    """Every cell says what the same weights make of it."""
+    model = build("yolo", width=None)
+    assert model.head.last.weight.shape == (5 * B + C, 8, 1, 1)
+    total(model(IMAGES, TARGETS)).backward()
+    assert all(p.grad is not None for p in model.parameters())
+    model.head.last.weight._write_array()[...] = 0
+    bias = np.arange(12, dtype=np.float32)
+    model.head.last.bias._write_array()[...] = bias
+    ((batch, *_),) = model.eval().prepared([IMAGES[0]])
+    boxes, confidence, classes = (x.detach().numpy() for x in model.says(batch))
+    assert (boxes == [[0, 1, 2, 3], [5, 6, 7, 8]]).all()
+    assert (confidence == [4, 9]).all()
+    assert (classes == [10, 11]).all()
+
+
 def test_images_without_objects_teach_that_there_is_nothing():
     losses = values(build("yolo")(IMAGES, [NOTHING] * 2))
     assert losses.pop("loss_no_object") > 0
@@ -193,7 +209,7 @@ def test_by_default_seven_cells_and_two_boxes():
     minidet.manual_seed(0)
     model = YOLOv1(21).eval()
     assert (model.grid, model.boxes_per_cell, model.lambda_coord, model.lambda_noobj) == (7, 2, 5, 0.5)
-    assert model.head.fc2.weight.shape[0] == 7 * 7 * 30
+    assert model.head.last.weight.shape[0] == 7 * 7 * 30
     assert model([IMAGES[0]])[0]["boxes"].shape[1] == 4
 
 
