@@ -127,7 +127,7 @@ RECIPES = {
         pretrained_lr=0.4,
         quick_samples=8,
         options={"size": (448, 448), "scale": (0.8, 1.25)},
-        model_args={"backbone": "mobilenet_v2", "strides": (32,), "grid": 14, "width": 256},
+        model_args={"backbone": "mobilenet_v2", "strides": (32,), "grid": 14, "width": None, "dropout": 0.0},
     ),
     # Selective search in the "fast" mode takes 4 ms for a scene of digits, 7 for one of shapes, and 60 for a picture of
     # blood cells, on one core. Of the digits it has a box with IoU 0.5 for 96 %, "single" for 55 % in 2 ms. Beside a
