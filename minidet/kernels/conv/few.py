@@ -24,6 +24,7 @@ from ..launch.workspace import empty
 from ..simd.tiles import DENSE_LANES, DENSE_ROWS, MOVE, own_tile, own_tile_of_one, own_tile_of_two
 from .gather import PANELS, WIDE, cut, gather, locate
 from .tiles import copy_run, scatter
+from .weight import write_turned
 
 #: Most pixels, and least weights.
 PIXELS, WEIGHTS = 256, 1 << 16
@@ -123,10 +124,8 @@ def weight_grad(task, _slot, panels, grad, _c, out, table, numbers):
     if used < DENSE_LANES:
         turned[:] = 0
     for unit in range((pixels + DENSE_LANES - 1) // DENSE_LANES):
-        for lane in range(used):
-            at, to = (unit * taps + first + lane) * DENSE_LANES, unit * DENSE_LANES * DENSE_LANES + lane
-            for p in range(min(DENSE_LANES, pixels - unit * DENSE_LANES)):
-                turned[to + p * DENSE_LANES] = panels[at + p]
+        count, at = min(DENSE_LANES, pixels - unit * DENSE_LANES), (unit * taps + first) * DENSE_LANES
+        write_turned(panels, at, DENSE_LANES, count, used, turned, unit * DENSE_LANES * DENSE_LANES, DENSE_LANES)
     tiles = (filters + DENSE_ROWS - 1) // DENSE_ROWS
     for f in range(part * tiles // tasks * DENSE_ROWS, (part + 1) * tiles // tasks * DENSE_ROWS, DENSE_ROWS):
         for row in range(DENSE_ROWS):

@@ -15,9 +15,6 @@ from . import winograd_weight as winograd
 from .launches import FEWEST, Panels, padded
 from .product import TASKS, tasks_for
 
-#: Strides above which an image may be split as for the forward pass, if it is so many times as large unsplit.
-FAR_APART, MOST_UNSPLIT = 8, 4
-
 
 class Launch:
     """A kernel's tasks, numbers and table."""
@@ -70,10 +67,9 @@ def make(grad_size, size, kernel_size, stride, padding, dilation, groups):
 
 def _image(channels, kernel_size, out_size, stride, padding, dilation, rows):
     """Return the padded image, its start in x, its taps' places, and the steps from one pixel of grad to the next."""
-    if max(stride) > FAR_APART:
-        plan = geometry.forward(channels, kernel_size, out_size, stride, padding, dilation)
-        if plan.image.plane * MOST_UNSPLIT < geometry.unsplit(kernel_size, out_size, stride, dilation).plane:
-            return *geometry.split_weight_grad(plan, rows), (plan.image.columns, 1)
+    plan = geometry.forward(channels, kernel_size, out_size, stride, padding, dilation)
+    if plan.image.phases < stride[0] * stride[1]:  # no tap meets the pixels between
+        return *geometry.split_weight_grad(plan, rows), (plan.image.columns, 1)
     image, starts, row_at = geometry.weight_grad(channels, kernel_size, out_size, stride, padding, dilation, rows)
     return image, starts, row_at, (stride[0] * image.columns, stride[1])
 
@@ -86,11 +82,11 @@ def _taps(grad_size, size, kernel_size, stride, padding, dilation, groups):
     layout, starts, row_at, steps = _image(c // groups, kernel_size, (oh, ow), stride, padding, dilation, rows)
     tiles = groups * -(-(f // groups) // lanes)
     shares = max(1, min(weight.TASKS // tiles, n * oh * ow // weight.DEPTH))
-    numbers = (n, f, oh, ow, groups, *steps, c * layout.plane, shares, lanes)
+    taps = c // groups * kernel_size[0] * kernel_size[1]
+    numbers = (n, f, oh, ow, groups, *steps, c * layout.plane, shares, lanes, taps)
     work = n * f * oh * ow * row_at.size // 16
     share = Launch(weight.share, tiles * shares, row_at, numbers, work)
-    taps = c // groups * kernel_size[0] * kernel_size[1]
-    combine = _combine(f, groups, taps, tiles, shares, lanes, row_at)
+    combine = None if shares == 1 else _combine(f, groups, taps, tiles, shares, lanes, row_at)
     return Shares(share, tiles * shares * row_at.size * lanes, combine, (layout, starts))
 
 

@@ -7,7 +7,7 @@
         transpose grad into the panel  (256 pixels, 16 filters)   16 kB: level-1 cache, used K/6 times
         for 6 taps k = (c, i, j)
           the tile: 6 x 16 sums        in 12 registers            6 + 2 loads for 12 fused multiply-adds a pixel
-    add the shares in order
+    add the shares in order; where there is one, the task itself writes it
 
 Each row of the tile is one tap: it walks over the padded image through the table of the pixels' places, so rows,
 strides and images of any size cost nothing extra, and nothing is multiplied that is not needed. The number of shares
@@ -73,22 +73,37 @@ def transpose(grad, at, plane, image_step, lanes, filters, first, count, panel):
         done += run
 
 
-@Task
-def share(task, _slot, grad, image, _c, partial, row_at, numbers):
-    """Sum over a share of the pixels, for a tile's filters and all taps: ``partial[group, tile, share]``.
+@jit
+def write_turned(sums, at, lanes, used, count, out, to, out_step):
+    """Write ``out[to + lane * out_step + k] = sums[at + k * lanes + lane]`` for the used lanes and ``count`` rows k."""
+    wide, high = used - used % TURN, count - count % TURN
+    for lane in range(0, wide, TURN):
+        for k in range(0, high, TURN):
+            turn(out, to + lane * out_step + k, out_step, sums, at + k * lanes + lane, lanes)
+    for lane in range(used):
+        for k in range(high if lane < wide else 0, count):
+            out[to + lane * out_step + k] = sums[at + k * lanes + lane]
 
-    That is (K rounded up, lanes). Tasks of one share follow each other: they read the same part of the image.
+
+@Task
+def share(task, _slot, grad, image, _c, out, row_at, numbers):
+    """Sum over a share of the pixels, for a tile's filters and all taps: ``out[group, tile, share]``.
+
+    That is (K rounded up, lanes); where there is one share, ``out`` is the result, (F, K). Tasks of one share follow
+    each other: they read the same part of the image.
     """
     images, filters, oh, ow, groups = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
     row_step, column_step, image_step, shares, lanes = numbers[5], numbers[6], numbers[7], numbers[8], numbers[9]
+    taps = numbers[10]
     pixels, group_filters = images * oh * ow, filters // groups
     tiles = (group_filters + lanes - 1) // lanes
     rest, tile = divmod(task, tiles)
     group, part = divmod(rest, shares)
-    partial_at = ((group * tiles + tile) * shares + part) * row_at.size
+    size = row_at.size * lanes
+    sums = empty(size, grad.dtype) if shares == 1 else out[((group * tiles + tile) * shares + part) * size :]
     lane, rows = tile * lanes, INDEXED_ROWS if lanes == INDEXED_LANES else NARROW_ROWS
-    size = (pixels + shares - 1) // shares
-    first, last = part * size, min(pixels, (part + 1) * size)
+    run = (pixels + shares - 1) // shares
+    first, last = part * run, min(pixels, (part + 1) * run)
     grad_at = (group * group_filters + lane) * oh * ow
     start = group * (image_step // groups)
     panel = empty(DEPTH * lanes, grad.dtype)
@@ -101,29 +116,19 @@ def share(task, _slot, grad, image, _c, partial, row_at, numbers):
         _places(p, count, oh, ow, row_step, column_step, image_step, start, places)
         transpose(grad, grad_at, oh * ow, filters * oh * ow, lanes, used, p, count, panel)
         for k in range(0, row_at.size, rows):
-            to = (partial_at + k) * lanes
             if lanes == MOVE:
-                narrow_tile(partial, to, image, row_at, k, places, panel, 0, count, p - first)
+                narrow_tile(sums, k * lanes, image, row_at, k, places, panel, 0, count, p - first)
             else:
-                indexed_tile(partial, to, image, row_at, k, places, panel, 0, count, p - first)
+                indexed_tile(sums, k * lanes, image, row_at, k, places, panel, 0, count, p - first)
+    for k in range(0, taps if shares == 1 else 0, BLOCK):
+        to = (group * group_filters + lane) * taps + k
+        write_turned(sums, k * lanes, lanes, used, min(BLOCK, taps - k), out, to, taps)
 
 
 @jit
 def _add(total, part):
     for at in range(part.size):
         total[at] += part[at]
-
-
-@jit
-def write_turned(sums, at, lanes, used, count, out, to, out_step):
-    """Write ``out[to + lane * out_step + k] = sums[at + k * lanes + lane]`` for the used lanes and ``count`` rows k."""
-    wide, high = used - used % TURN, count - count % TURN
-    for lane in range(0, wide, TURN):
-        for k in range(0, high, TURN):
-            turn(out, to + lane * out_step + k, out_step, sums, at + k * lanes + lane, lanes)
-    for lane in range(used):
-        for k in range(high if lane < wide else 0, count):
-            out[to + lane * out_step + k] = sums[at + k * lanes + lane]
 
 
 @Task
