@@ -11,6 +11,10 @@
 
 The weight gradient turns the panels: a row is then a pixel's taps, and a filter's sums lie side by side in the result.
 
+An input gradient with a stride has phases, whose pixels meet some of the taps. With a large dilation, a convolution has
+regions, in which some taps only meet padding: these are left out. All phases or regions use a block of weights
+together.
+
 Packing pays where packed weights are used for many pixels. In a network's last layers it is the other way round: 512
 filters of 512 x 3 x 3 are 9 MB, and meet 49 pixels of an image. So all images' pixels are one long row, the panels are
 made once, and threads share out the filters.
@@ -34,8 +38,8 @@ MORE_PIXELS, VAST = 1024, 1 << 22
 TAPS = 256
 #: Weights from which on transforming them takes long, and the windows for which Winograd's savings are worth it.
 HEAVY, LEAST_WINDOWS = 1 << 21, 96
-#: Taps in a block.
-DEPTH = 256
+#: Taps in a block, and numbers of a phase in the table.
+DEPTH, ENTRY = 256, 11
 
 
 def is_worth_it(pixels, weights):
@@ -77,35 +81,43 @@ def _multiply(sums, weight, row_at, rows, weight_at, panels, b_at, vectors, dept
 
 @Task
 def correlate(task, _slot, panels, weight, bias, out, table, numbers):
-    """Compute a share of the filters for all pixels; the table says where a filter's weights lie.
+    """Compute a share of the filters for all pixels, of all phases: they use a block of the weights together.
 
-    Pixel (r, t) is ``out[n, row, sh * r + top, sw * t + left]``, if there is one.
+    The table has ``ENTRY`` numbers for each phase: an image's pixels, a channel's taps, where the phase's panels begin,
+    where in the table it says where a filter's weights lie, and the ``grid`` of ``tiles.scatter``.
     """
-    images, qh, qw, rows, row_step, taps, tasks = (
-        numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6],
-    )  # fmt: skip
-    height, width, plane, weight_at = numbers[7], numbers[8], qh * qw, table
-    grid, pixels = (qw, height, width, numbers[9], numbers[10], numbers[11], numbers[12]), images * plane
-    units, tiles = (pixels + DENSE_LANES - 1) // DENSE_LANES, (rows + DENSE_ROWS - 1) // DENSE_ROWS
+    images, channels, rows, row_step, tasks = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    phases, units, block = numbers[5], numbers[6], numbers[7]
+    tiles = (rows + DENSE_ROWS - 1) // DENSE_ROWS
     first, last = task * tiles // tasks * DENSE_ROWS, min(rows, (task + 1) * tiles // tasks * DENSE_ROWS)
     whole = (last - first + DENSE_ROWS - 1) // DENSE_ROWS * DENSE_ROWS
-    row_at, sums = np.empty(whole, np.int64), empty(units * whole * DENSE_LANES, panels.dtype)
+    row_at, side = np.empty(whole, np.int64), whole * DENSE_LANES
+    sums = empty(units * side, panels.dtype)
     for row in range(whole):
         row_at[row] = min(first + row, rows - 1) * row_step  # rows that there are not repeat the last one
-    for k in range(0, taps, DEPTH):
-        depth = min(DEPTH, taps - k)
-        for unit in range(units):
-            vectors = (min(DENSE_LANES, pixels - unit * DENSE_LANES) + MOVE - 1) // MOVE
-            _multiply(sums[unit * whole * DENSE_LANES :], weight, row_at, whole, weight_at[k:], panels,
-                      (unit * taps + k) * DENSE_LANES, vectors, depth, k)  # fmt: skip
-    for row in range(first, last if bias.size else first):
-        for unit in range(units):
-            at = (unit * whole + row - first) * DENSE_LANES
-            sums[at : at + DENSE_LANES] += bias[row]
-    steps = rows * height * width, height * width
-    for unit in range(units):
-        at, here = unit * DENSE_LANES, sums[unit * whole * DENSE_LANES :]
-        scatter(here, 0, last - first, at, min(pixels, at + DENSE_LANES), plane, out, first * steps[1], steps, grid)
+    for c in range(0, channels, block):
+        at = 0
+        for phase in range(phases):
+            entry = table[phase * ENTRY : (phase + 1) * ENTRY]
+            pixels, taps = images * entry[0], entry[1]
+            depth, weight_at = min(block, channels - c) * taps, table[entry[3] + c * taps :]
+            for p in range(0, pixels, DENSE_LANES):
+                vectors = (min(DENSE_LANES, pixels - p) + MOVE - 1) // MOVE
+                b_at = entry[2] + (p * channels + c * DENSE_LANES) * taps
+                _multiply(sums[at:], weight, row_at, whole, weight_at, panels, b_at, vectors, depth, c)
+                at += side
+    at = 0
+    for phase in range(phases):
+        entry = table[phase * ENTRY : (phase + 1) * ENTRY]
+        grid = (entry[4], entry[5], entry[6], entry[7], entry[8], entry[9], entry[10])
+        steps = rows * entry[5] * entry[6], entry[5] * entry[6]
+        for p in range(0, images * entry[0], DENSE_LANES):
+            stop = min(images * entry[0], p + DENSE_LANES)
+            for row in range(first, last if bias.size else first):
+                to = at + (row - first) * DENSE_LANES
+                sums[to : to + DENSE_LANES] += bias[row]
+            scatter(sums[at:], 0, last - first, p, stop, entry[0], out, first * steps[1], steps, grid)
+            at += side
 
 
 @Task

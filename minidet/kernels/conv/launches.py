@@ -78,11 +78,9 @@ class Panels:
         self.table = np.array(offsets, np.int64).T.flatten()
         self.numbers = np.array((*pixels, *steps, n, channels, h, w, self.taps, chunks), np.int64)
 
-    def fill(self, x):
-        """Return the panels."""
-        panels = workspace.take("image", self.size, x.dtype)
+    def fill(self, x, panels):
+        """Fill the panels, of ``size`` numbers."""
         launch(few.fill, self.count, x, None, None, panels, self.table, self.numbers, self.size)
-        return panels
 
 
 class Windows:
@@ -100,20 +98,27 @@ class Windows:
 
 
 class Few:
-    """A launch of ``few``, whose weights lie where they are."""
+    """A launch of ``few`` for all phases, whose weights lie where they are; if it ``has_gaps``, they are not all."""
 
-    def __init__(self, panels, count, table, numbers, work):
-        self.kernel, self.panels, self.count, self.table, self.work = few.correlate, panels, count, table, work
-        self.numbers = np.array(numbers, np.int64)
+    kernel = few.correlate
+
+    def __init__(self, panels, count, table, numbers, work, has_gaps):
+        self.panels, self.count, self.table, self.work = panels, count, table, work
+        self.numbers, self.has_gaps = np.array(numbers, np.int64), has_gaps
 
     def run(self, x, weight, bias, out):
         """Compute ``out``."""
-        panels = self.panels.fill(x)
-        launch(self.kernel, self.count, panels, weight, bias, out, self.table, self.numbers, self.work)
+        if self.has_gaps:
+            out[...] = 0
+        gathered, first = workspace.take("image", sum(panels.size for panels in self.panels), x.dtype), 0
+        for panels in self.panels:
+            panels.fill(x, gathered[first : first + panels.size])
+            first += panels.size
+        launch(self.kernel, self.count, gathered, weight, bias, out, self.table, self.numbers, self.work)
 
 
 class Phases:
-    """The launches of ``few`` or ``tiles`` for every phase of a result; if it ``has_gaps``, they do not write all."""
+    """The launches of ``tiles`` for every phase of a result; if it ``has_gaps``, they do not write all of it."""
 
     def __init__(self, phases, has_gaps):
         self.phases, self.kernel, self.has_gaps = phases, phases[0].kernel, has_gaps

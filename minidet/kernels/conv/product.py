@@ -10,7 +10,7 @@ import itertools
 import numpy as np
 
 from ..launch.tasks import THREADS
-from ..simd.tiles import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, SINGLE_PIECES, STRIDED_LANES
+from ..simd.tiles import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, MOVE, SINGLE_PIECES, STRIDED_LANES
 from . import depthwise, few, gather, geometry, near, pointwise, winograd, winograd_strided
 from . import direct as conv_direct
 from . import phases as conv_phases
@@ -21,6 +21,8 @@ from .launches import FEWEST, Few, Groups, Packing, Panels, Phases, Planes, Prod
 TASKS, SHARE = 64, 1 << 16
 #: Pixels of a padded copy that is not split, for one of the image: large strides over padding need more.
 MOST_FRAMED = 16
+#: Most regions of an image, and the share of the products that they may leave.
+MOST_REGIONS, SAVED = 9, 0.8
 
 
 def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_grad=False):
@@ -109,36 +111,65 @@ def _depthwise(size, out_size, weight_step, plan):
 
 
 def _each_phase(channels, out_pixels, plan):
-    """List the phases of an input gradient that a tap meets: their taps' distances, ``weight_at``, and ``grid``.
+    """List the phases of an input gradient that a tap meets: pixels, the taps' distances, ``weight_at``, and ``grid``.
 
-    A convolution is one phase, whose pixels are one long row in the result. See ``tiles.scatter`` for the grid.
+    A convolution is one phase, whose pixels are one long row in the result. See ``tiles.scatter`` for the grid. Also
+    return whether there are pixels in no phase.
     """
+    pixels = plan.qh, plan.qw
     if not plan.is_phased:
         count = plan.qh * plan.qw
-        return [(plan.offsets, plan.weight_at, (count, 1, count, 1, 1, 0, 0))]
+        return [(pixels, plan.offsets, plan.weight_at, (count, 1, count, 1, 1, 0, 0))], False
     phases, (top, left) = [], plan.starts[0]
     for begin, first, last in zip(itertools.product(*plan.phases), plan.phase_at[:-1], plan.phase_at[1:], strict=True):
         rows, columns = np.divmod(plan.source_at[first : first + (last - first) // channels], plan.image.columns)
         offsets = tuple(zip((rows + top).tolist(), (columns + left).tolist(), strict=True))
         if offsets:
-            phases.append((offsets, plan.weight_at[first:last], (plan.qw, *out_pixels, *plan.stride, *begin)))
-    return phases
+            phases.append((pixels, offsets, plan.weight_at[first:last], (plan.qw, *out_pixels, *plan.stride, *begin)))
+    return phases, plan.has_gaps or len(phases) < len(plan.phases[0]) * len(plan.phases[1])
 
 
-def _with_gaps(products, plan):
-    """Put the products for all phases together: pixels that no tap meets are zero before."""
-    return Phases(products, plan.has_gaps or len(products) < len(plan.phases[0]) * len(plan.phases[1]))
+def _regions(size, plan):
+    """List the regions of a convolution's pixels that meet the same taps, as phases; None if that saves too little."""
+    if plan.is_phased:
+        return None
+    steps, weight_at = (plan.image.sh, plan.image.sw), plan.weight_at.reshape(size[1], -1)
+    axes = []
+    for axis, (length, step, count) in enumerate(zip(size[2:], steps, (plan.qh, plan.qw), strict=True)):
+        met = [tuple(0 <= step * q + there[axis] < length for there in plan.offsets) for q in range(count)]
+        axes.append([(kept, len(list(run))) for kept, run in itertools.groupby(met)])
+    if len(axes[0]) * len(axes[1]) > MOST_REGIONS:
+        return None
+    regions, products, top = [], 0, 0
+    for kept_rows, height in axes[0]:
+        left = 0
+        for kept_columns, width in axes[1]:
+            kept = np.flatnonzero(np.logical_and(kept_rows, kept_columns))
+            offsets = tuple((plan.offsets[k][0] + steps[0] * top, plan.offsets[k][1] + steps[1] * left) for k in kept)
+            grid = width, plan.qh, plan.qw, 1, 1, top, left
+            regions.append(((height, width), offsets, weight_at[:, kept].reshape(-1), grid))
+            products += -(-size[0] * height * width // MOVE) * len(kept)
+            left += width
+        top += height
+    whole = -(-size[0] * plan.qh * plan.qw // MOVE) * len(plan.offsets)
+    return regions if all(taps for _, taps, _, _ in regions) and products < SAVED * whole else None
 
 
 def _few(size, rows, out_size, row_step, plan):
-    """Use panels of all pixels, and the weights where they lie; an input gradient's phases come one after the other."""
-    count, tasks, products = plan.qh * plan.qw, min(-(-rows // DENSE_ROWS), FEWEST), []
-    for offsets, weight_at, (across, *places) in _each_phase(size[1], out_size[2:], plan):
-        panels = Panels(size, (plan.qh, plan.qw), (plan.image.sh, plan.image.sw), offsets)
-        numbers = (size[0], count // across, across, rows, row_step, weight_at.size, tasks, *places)
-        work = size[0] * count * rows * weight_at.size // 16
-        products.append(Few(panels, tasks, weight_at, numbers, work))
-    return _with_gaps(products, plan)
+    """Use panels of all pixels, and the weights where they lie."""
+    regions, tasks = _regions(size, plan), min(-(-rows // DENSE_ROWS), FEWEST)
+    phases, has_gaps = (regions, False) if regions else _each_phase(size[1], out_size[2:], plan)
+    panels, entries, units, work, at, table_at = [], [], 0, 0, 0, few.ENTRY * len(phases)
+    for pixels, offsets, weight_at, grid in phases:
+        count = pixels[0] * pixels[1]
+        panels.append(Panels(size, pixels, (plan.image.sh, plan.image.sw), offsets))
+        entries.append((count, len(offsets), at, table_at, *grid))
+        at, table_at, units = at + panels[-1].size, table_at + weight_at.size, units - (-size[0] * count // DENSE_LANES)
+        work += size[0] * count * rows * weight_at.size // 16
+    table = np.concatenate((np.array(entries, np.int64).reshape(-1), *(phase[2] for phase in phases)))
+    block = max(1, few.DEPTH // max(entry[1] for entry in entries))
+    numbers = (size[0], size[1], rows, row_step, tasks, len(phases), units, block)
+    return Few(panels, tasks, table, numbers, work, has_gaps)
 
 
 def _winograd(size, row_step, rows, out_size, plan, window, strided, is_strided_grad):
@@ -172,8 +203,9 @@ def _tiles(size, weight_steps, rows, out_size, has_bias, plan, groups):
     n, channels, h, w = size
     products, pixels = [], out_size[2] * out_size[3]
     steps = plan.image.sh, plan.image.sw
-    for offsets, weight_at, grid in _each_phase(channels // groups, out_size[2:], plan):
-        qh, qw, h, w, prepare, taps = plan.qh, plan.qw, *size[2:], None, weight_at.size
+    phases, has_gaps = _each_phase(channels // groups, out_size[2:], plan)
+    for (qh, qw), offsets, weight_at, grid in phases:
+        h, w, prepare, taps = *size[2:], None, weight_at.size
         packing = _packing(rows, DENSE_ROWS, weight_steps, groups, weight_at)
         work, table = n * qh * qw * groups * rows * taps // 16, geometry.tiles_table(offsets, weight_at)
         is_own = (offsets, steps, (qh, qw)) == (((0, 0),), (1, 1), (h, w))  # every pixel meets itself: one long row
@@ -192,7 +224,7 @@ def _tiles(size, weight_steps, rows, out_size, has_bias, plan, groups):
         numbers = (qh, qw, *steps, n, channels, channels // groups, h, w, rows, has_bias,
                    out_size[1] * pixels, pixels, chunks, units, *grid)  # fmt: skip
         products.append(Product(conv_tiles.correlate, groups * chunks, numbers, table, packing, work, prepare))
-    return _with_gaps(products, plan) if plan.is_phased else products[0]
+    return Phases(products, has_gaps) if plan.is_phased else products[0]
 
 
 def _pointwise(size, rows, has_bias, groups, packing, work, table):

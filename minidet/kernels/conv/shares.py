@@ -119,7 +119,9 @@ class FewPixels:
 
     def run(self, grad, x, out):
         """Compute ``out``."""
-        self.share.run(self.panels.fill(x), grad, out)
+        panels = workspace.take("image", self.panels.size, x.dtype)
+        self.panels.fill(x, panels)
+        self.share.run(panels, grad, out)
 
 
 def _few(grad_size, size, plan):

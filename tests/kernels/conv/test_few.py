@@ -9,6 +9,7 @@ if not jit.ENABLED:
     pytest.skip("numba is absent or switched off", allow_module_level=True)
 
 from minidet.kernels.conv import few
+from minidet.kernels.conv import product as conv_product
 from minidet.kernels.conv.gather import WIDE
 from minidet.kernels.simd.tiles import DENSE_LANES, DENSE_ROWS
 from tests.fuzz.convolutions import Case, check, paths
@@ -42,6 +43,16 @@ def test_any_number_of_panels(always, width):
         assert paths(one) == ["few.correlate", "few.correlate", "few.weight_grad"]
         assert check(one) is None
     assert always[True]
+
+
+def test_regions_that_meet_the_same_taps(always, answers):  # noqa: F811
+    """Taps that only meet padding are left out where that saves enough: dilations and paddings of all kinds."""
+    regions = answers(conv_product, "_regions")
+    options = [(4, 4), (1, 1)], [(4, 4), (1, 1)]
+    cases = walk([(8, 8), (8, 9), (12, 12)], [(3, 3)], ONES, *options, [(3, DENSE_ROWS + 1)], (1, 2))
+    cases += walk([(9, 8)], [(3, 1)], [(2, 1)], *options, channels=[(2, 3)], images=(2,))
+    assert min(regions.values()) > 8
+    assert reached(cases)["few.correlate"] > 15
 
 
 def test_what_is_too_much_is_left_to_others(always):

@@ -184,10 +184,10 @@ def test_phases_in_panels():
     """Many rows, and rows of pixels that are short beside a vector: every phase is a product of panels."""
     sizes = [(5, w) for w in range(2 * MOVE - 9, 2 * MOVE + 2, 3)]
     options = [(2, 2), (3, 2), (5, 5)], [(1, 1), (0, 1)]
-    cases = walk(sizes, [(3, 3), (1, 2)], *options, channels=[(33, 4), (32, 4)], images=(1, 3))
+    cases = walk(sizes, [(3, 3), (1, 2)], *options, channels=[(33, 4), (32, 4)], images=(2,))
     cases += walk([(7, 8)], [(3, 2)], *options, channels=[(66, 4)], images=(2,), groups=2)
     counts = collections.Counter(paths(one)[1] for one in cases)
-    assert min(counts["tiles.correlate"], counts["phases.correlate"]) > 20
+    assert min(counts["tiles.correlate"], counts["phases.correlate"]) > 10
 
 
 def test_phases_with_vectors():
