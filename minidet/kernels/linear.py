@@ -9,6 +9,11 @@
             for 9 rows f: the tile, 9 x 32 sums     9 scalars of the weight, 2 vectors of the panel per 18 multiply-adds
         turn the sums, and write them
 
+    linear, of many rows m                        a panel of all columns is more than the caches hold: no pass over it
+      for some tiles of 32 rows m, and up to 1008 rows f                     on all threads
+        for a block of 256 columns c
+          for 32 rows m: turn them into a panel, and use it for all rows f   the weight's block stays in level 2
+
     linear_weight_grad   dw[f, c]  = sum over m of grad[m, f] x[m, c]
       for 32 rows f of the result                   on all threads
         for 48 columns c: a panel of (M, 48 lanes)                           from level 2, used for 32 rows
@@ -30,7 +35,7 @@ from .conv.tiles import copy_run
 from .conv.weight import tile_lanes, transpose, write_turned
 from .launch import workspace
 from .launch.jit import jit
-from .launch.tasks import Task, launch
+from .launch.tasks import THREADS, Task, launch
 from .launch.workspace import empty
 from .reference import linear as reference
 from .simd.copies import dense_row
@@ -51,6 +56,8 @@ SMALL, FEW = 1 << 18, 8
 DEPTH, DEEP = 256, 512
 #: Tiles of rows that a panel is used for before the next one, and tasks to aim at.
 TALL, TASKS = (8, 4), 16
+#: Tiles of rows m from which on they are shared out; how many make a share; rows f that a panel is used for.
+MANY, SHARE, WIDE = 8, 8, 1008
 PLAIN = ((1, 1), (0, 0), (1, 1), 1)
 
 
@@ -92,6 +99,36 @@ def multiply(task, _slot, weight, panels, _c, out, _table, numbers):
         for tile in range(tiles):
             there, count = tile * lanes, min(used * rows, f - first)
             write_turned(sums, there * tall * rows, lanes, min(lanes, m - there), count, out, there * f + first, f)
+
+
+@Task
+def multiply_rows(task, _slot, x, weight, _c, out, _table, numbers):
+    """Compute ``out[m, f]`` for a share of the tiles of rows m, and a part of the rows f: see the drawing."""
+    m, f, c, shares, parts = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    tiles, groups = (m + INDEXED_LANES - 1) // INDEXED_LANES, (f + INDEXED_ROWS - 1) // INDEXED_ROWS
+    share, part = divmod(task, parts)
+    tile, last_tile = share * tiles // shares, (share + 1) * tiles // shares
+    first, high = part * groups // parts * INDEXED_ROWS, (part + 1) * groups // parts * INDEXED_ROWS
+    high -= first
+    sums, panel = empty((last_tile - tile) * high * INDEXED_LANES, x.dtype), empty(DEPTH * INDEXED_LANES, x.dtype)
+    row_at, step_at = np.empty(high, np.int64), np.arange(min(c, DEPTH))
+    for k in range(0, c, DEPTH):
+        depth = min(DEPTH, c - k)
+        for row in range(high):
+            row_at[row] = min(first + row, f - 1) * c + k
+        for t in range(tile, last_tile):
+            there = t * INDEXED_LANES
+            used = min(INDEXED_LANES, m - there)
+            if used < INDEXED_LANES:
+                panel[:] = 0
+            transpose(x, there * c, c, 0, INDEXED_LANES, used, k, depth, panel)
+            for r in range(0, high, INDEXED_ROWS):
+                to = ((t - tile) * high + r) * INDEXED_LANES
+                indexed_tile(sums, to, weight, row_at, r, step_at, panel, 0, depth, k)
+    for t in range(tile, last_tile):
+        there, at = t * INDEXED_LANES, (t - tile) * high * INDEXED_LANES
+        count = min(high, f - first)
+        write_turned(sums, at, INDEXED_LANES, min(INDEXED_LANES, m - there), count, out, there * f + first, f)
 
 
 @Task
@@ -161,6 +198,11 @@ def _stays(m, f, c):
     return m < FEW or m * f * c <= SMALL
 
 
+def _shares(tiles):
+    """Return into how many shares to cut tiles of rows: of about ``SHARE``, and equally many for each thread."""
+    return min(tiles, -(-tiles // (SHARE * THREADS)) * THREADS)
+
+
 def linear(x, weight):
     """Return ``out[m, f] = sum over c of x[m, c] * weight[f, c]``: (M, F)."""
     (m, c), f = x.shape, weight.shape[0]
@@ -169,6 +211,10 @@ def linear(x, weight):
     x, weight = plain(x, weight)
     lanes, out = tile_lanes(m), np.empty((m, f), x.dtype)
     tiles, blocks = -(-m // lanes), -(-c // DEPTH)
+    if tiles >= MANY and lanes == INDEXED_LANES:
+        shares, parts = _shares(tiles), -(-f // WIDE)
+        launch(multiply_rows, shares * parts, x, weight, None, out, None, (m, f, c, shares, parts))
+        return out
     panels = workspace.take("panels", tiles * lanes * c, x.dtype)
     launch(turn_rows, tiles * blocks, x, None, None, panels, None, (m, c, lanes, blocks), x.size)
     rows = INDEXED_ROWS if lanes == INDEXED_LANES else NARROW_ROWS
