@@ -88,6 +88,9 @@ def rle_encode(masks):
     """
     masks = as_array("rle_encode", "masks", masks, "biu")
     check_rank("rle_encode", "masks", masks, 2, 3, letters="(H, W) or (N, H, W)")
+    if 0 in masks.shape[-2:]:
+        why = "no reader of run lengths knows masks without any"
+        raise bad_argument("rle_encode", "masks", f"has shape {masks.shape}", "at least one pixel", why)
     if masks.ndim == 3:
         return [rle_encode(mask) for mask in masks]
     return written(*runs_of_mask(masks), masks.shape)

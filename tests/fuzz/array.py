@@ -15,7 +15,8 @@ class Array:
 
     ``values``: "normal"; "whole" numbers in [low, high) (ties); "wide" (many magnitudes); "special" (with NaN, infinity
     and zeros); "uniform" in [low, high); "labels" in [0, high), some of them ``ignored``; "places": for each plane of
-    the last two axes, different integers below high.
+    the last two axes, different integers below high; "boxes" (..., 4), whose corners lie in [low, 2 high - low), and "whole
+    boxes", of integers, some without area.
     """
 
     shape: tuple[int, ...] = ()
@@ -49,6 +50,10 @@ class Array:
         if kind == "labels":
             labels = rng.integers(0, max(int(self.high), 1), shape)
             return labels if self.ignored is None else np.where(rng.random(shape) < 0.2, self.ignored, labels)
+        if kind.endswith("boxes"):
+            corner = rng.uniform(self.low, self.high, (*shape[:-1], 2))
+            found = np.concatenate([corner, corner + rng.uniform(0, self.high - self.low, corner.shape)], -1)
+            return np.floor(found) - (self.low if self.dtype == "uint8" else 0) if kind.startswith("whole") else found
         if kind == "places":
             rows, columns = shape[-2:]
             planes = int(np.prod(shape[:-2]))

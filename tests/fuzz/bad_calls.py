@@ -8,7 +8,7 @@ import random
 import numpy as np
 
 import minidet
-from minidet import Tensor, autograd, data, metrics, nn, optim, viz
+from minidet import Tensor, autograd, data, metrics, nn, ops, optim, viz
 from minidet.data import transforms
 from minidet.nn import functional as F
 from minidet.nn import init
@@ -42,6 +42,9 @@ GOOD = {
     "in_channels": "4", "out_channels": "4", "kernel_size": "2", "num_features": "3", "num_channels": "4", "num_groups": "2",
     "in_features": "3", "out_features": "2", "size": "(4, 4)", "output_size": "2", "arrays": "np.arange(4)", "val": "0.5",
     "input": "Array((2, 3, 4, 4))", "self": "Array((2, 3, 4, 4))", "other": "Array((2, 3, 4, 4))", "op": "'op'",
+    "boxes": "np.array([[1, 1, 4, 5]], np.float32)", "boxes1": "np.ones((2, 4))", "boxes2": "np.ones((3, 4))", "scores": "np.ones(1)",
+    "idxs": "np.ones(1, int)", "iou_threshold": "0.5", "match_quality_matrix": "np.ones((2, 3))", "high_threshold": "0.7",
+    "low_threshold": "0.3", "batch_size_per_image": "8", "positive_fraction": "0.5", "weights": "(1.0, 1.0, 1.0, 1.0)",
     "mean": "(0.5, 0.5, 0.5)", "std": "(0.5, 0.5, 0.5)", "transforms": "[]", "root": "'/nowhere'", "length": "4",
 }  # fmt: skip
 
@@ -55,10 +58,10 @@ NOT_CALLED = {  # what changes the state of the process, reads data sets, or is 
 METHODS = {
     "Optimizer": ("step", "zero_grad", "add_param_group", "load_state_dict"), "LRScheduler": ("step", "load_state_dict"),
     "Module": ("__call__", "load_state_dict", "to", "train", "requires_grad_", "apply", "register_buffer", "get_parameter"),
-    "ConfusionMatrix": ("update", "merge"), "BoundaryF1": ("update",), "Dataset": ("__getitem__",), "DataLoader": ("__iter__",),
+    "ConfusionMatrix": ("update", "merge"), "BoundaryF1": ("update",), "Dataset": ("__getitem__",), "DataLoader": ("__iter__",), "BoxCoder": ("decode", "encode", "decode_single", "encode_single"),
 }  # fmt: skip
 NAMESPACE = {
-    "np": np, "minidet": minidet, "nn": nn, "F": F, "init": init, "optim": optim, "data": data, "metrics": metrics, "viz": viz,
+    "np": np, "minidet": minidet, "nn": nn, "F": F, "init": init, "optim": optim, "data": data, "metrics": metrics, "ops": ops, "viz": viz,
     "transforms": transforms, "Tensor": Tensor, "autograd": autograd, "nan": float("nan"), "inf": float("inf"),
     "Array": lambda *args, **kwargs: _tensor(Array(*args, **kwargs)),
 }  # fmt: skip
@@ -81,7 +84,7 @@ def callables() -> list[str]:
     starting = {name for name in dir(init) if getattr(getattr(init, name), "__module__", "") == "minidet.nn.init"}
     return [
         *_public("autograd", set(autograd.__all__) - set(minidet.__all__)), *_public("minidet", set(autograd.__all__) & set(minidet.__all__)), *_public("F", F.__all__), *_public("nn", nn.__all__), *_public("init", starting),
-        *_public("optim", optim.__all__), *_public("data", data.__all__), *_public("metrics", metrics.__all__),
+        *_public("ops", ops.__all__), *_public("optim", optim.__all__), *_public("data", data.__all__), *_public("metrics", metrics.__all__),
         *_public("viz", viz.__all__), *_public("transforms", own),
         *(f"Tensor.{name}" for name in sorted(dir(Tensor)) if not name.startswith("_") and callable(getattr(Tensor, name))),
         *(f"Tensor.{name}" for name in ("__getitem__", "__setitem__", "__add__", "__rsub__", "__matmul__", "__pow__", "__mod__",

@@ -103,7 +103,8 @@ class Draw:
     def array(self, shape, dtype="float64", values="normal", grad=True, layout=True, **options) -> Array:
         """Draw an array: its numbers, its layout, and whether it requires grad."""
         if not dtype.startswith("float"):
-            values, grad = (values if values in ("labels", "places") else "whole"), False
+            kept = ("labels", "places", "whole boxes")
+            values, grad = ("whole boxes" if values == "boxes" else values if values in kept else "whole"), False
         return Array(
             tuple(shape),
             dtype,

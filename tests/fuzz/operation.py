@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import minidet
-from minidet import Tensor, nn
+from minidet import Tensor, nn, ops
 from minidet.nn import functional as F
 
 from .array import Array
@@ -55,7 +55,7 @@ class Operation:
 def found(name: str, library, functional, tensor, layers):
     """Return the function of a public name."""
     place, _, last = name.partition(".")
-    owner = {"minidet": library, "F": functional, "Tensor": tensor, "nn": layers}[place]
+    owner = {"minidet": library, "F": functional, "Tensor": tensor, "nn": layers, "ops": ops}[place]
     return getattr(owner, last)
 
 

@@ -1,12 +1,12 @@
 """All operations that the fuzzer knows, by name."""
 
-from . import creation, elementwise, images, indexing, layers, linear, losses, norm, reduction, shapes
+from . import boxes, creation, elementwise, images, indexing, layers, linear, losses, norm, reduction, regions, shapes
 from .array import Array
 from .compare import Difference
 from .compare import check as check_call
 from .operation import Operation
 
-MODULES = (elementwise, reduction, shapes, indexing, creation, linear, images, norm, losses, layers)
+MODULES = (elementwise, reduction, shapes, indexing, creation, linear, images, norm, losses, layers, boxes, regions)
 OPERATIONS: dict[str, Operation] = {operation.name: operation for module in MODULES for operation in module.OPERATIONS}
 
 

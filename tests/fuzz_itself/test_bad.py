@@ -8,7 +8,7 @@ import pytest
 from minidet.nn import functional as F
 from tests.fuzz import __main__, bad_calls
 from tests.fuzz.bad import bad, digitless, is_named
-from tests.test_table import public_operations
+from tests.test_table import public_operations, vision_operations
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="limits the memory of a process as Linux does")
 
@@ -37,7 +37,7 @@ def test_the_command_makes_bad_calls(monkeypatch, capsys):
 
 
 def test_every_operation_is_called():
-    assert not set(public_operations()) - set(bad_calls.callables()) - {"minidet.pad"}
+    assert not {*public_operations(), *vision_operations()} - set(bad_calls.callables()) - {"minidet.pad"}
 
 
 def test_calls_are_python_and_the_same_each_time():

@@ -92,6 +92,7 @@ def test_compiled_agrees_with_the_reference(rng):
     ("call", "error", "match"),
     [
         (lambda: rle_encode(np.zeros(3, bool)), ValueError, "rle_encode: masks has shape"),
+        (lambda: rle_encode(np.zeros((2, 0), bool)), ValueError, r"rle_encode: masks has shape \(2, 0\), expected at least"),
         (lambda: rle_encode(np.zeros((3, 3))), TypeError, "rle_encode: masks has dtype float64"),
         (lambda: rle_decode({"size": [2, 3], "counts": [2, 3]}), ValueError, "rle_decode: rle' counts is of 5 pixels"),
         (lambda: rle_decode({"size": [2, 3], "counts": [7, -1]}), ValueError, "rle_decode: rle' counts contains -1"),
