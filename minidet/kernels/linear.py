@@ -15,8 +15,8 @@
           for 32 rows m: turn them into a panel, and use it for all rows f   the weight's block stays in level 2
 
     linear_weight_grad   dw[f, c]  = sum over m of grad[m, f] x[m, c]
-      for 32 rows f of the result                   on all threads
-        for 48 columns c: a panel of (M, 48 lanes)                           from level 2, used for 32 rows
+      for 64 rows f of the result                   on all threads
+        for 48 columns c: a panel of (M, 48 lanes)                           from level 2, used for 64 rows
           for 8 rows f: the tile, 8 x 48 sums       straight to their place: rows are written from left to right
 
     linear_input_grad    dx[m, c]  = sum over f of grad[m, f] weight[f, c]
@@ -55,9 +55,9 @@ SMALL, FEW = 1 << 18, 8
 #: Terms of a sum between one visit to memory and the next: of ``linear``, and of its weight gradient.
 DEPTH, DEEP = 256, 512
 #: Tiles of rows that a panel is used for before the next one, and tasks to aim at.
-TALL, TASKS = (8, 4), 16
+TALL, TASKS = (8, 8), 16
 #: Tiles of rows m from which on they are shared out; how many make a share; rows f that a panel is used for.
-MANY, SHARE, WIDE = 8, 8, 1008
+MANY, SHARE, WIDE = 4, 8, 1008
 PLAIN = ((1, 1), (0, 0), (1, 1), 1)
 
 
@@ -198,9 +198,9 @@ def _stays(m, f, c):
     return m < FEW or m * f * c <= SMALL
 
 
-def _shares(tiles):
-    """Return into how many shares to cut tiles of rows: of about ``SHARE``, and equally many for each thread."""
-    return min(tiles, -(-tiles // (SHARE * THREADS)) * THREADS)
+def _shares(tiles, size):
+    """Return into how many shares to cut tiles: of about ``size``, and equally many for each thread."""
+    return min(tiles, -(-tiles // (size * THREADS)) * THREADS)
 
 
 def linear(x, weight):
@@ -212,7 +212,7 @@ def linear(x, weight):
     lanes, out = tile_lanes(m), np.empty((m, f), x.dtype)
     tiles, blocks = -(-m // lanes), -(-c // DEPTH)
     if tiles >= MANY and lanes == INDEXED_LANES:
-        shares, parts = _shares(tiles), -(-f // WIDE)
+        shares, parts = _shares(tiles, SHARE), -(-f // WIDE)
         launch(multiply_rows, shares * parts, x, weight, None, out, None, (m, f, c, shares, parts))
         return out
     panels = workspace.take("panels", tiles * lanes * c, x.dtype)
@@ -241,7 +241,7 @@ def linear_weight_grad(grad, x):
     count = -(-c // DENSE_LANES)
     panels = workspace.take("panels", count * DENSE_LANES * m, x.dtype)
     launch(pack_columns, count, x, None, None, panels, None, (m, c), x.size)
-    tasks = min(TASKS, -(-f // DENSE_ROWS))
+    tasks = _shares(-(-f // DENSE_ROWS), TALL[1])  # each reads all panels: not more of them than there is use for
     launch(multiply_columns, tasks, grad, panels, None, out, None, (m, f, c, tasks))
     return out
 

@@ -7,7 +7,7 @@
           rows of the map, each times its weight, added up            <- one run for all columns of the region
           for bin: columns of this sum, each times its weight, added up
         roi_pool, for bin
-          for cell: keep the larger of 32 values, and its position
+          for cell: keep the larger of 32 values, and its position, if there will be a gradient
       turn the region's bins back
 
 The mean of a bin's samples is separable: a sample lies between two rows and between two columns, and whether it lies
@@ -31,18 +31,18 @@ from .roi_weights import tables
 LANES = 32
 
 
-def roi_pool(x, rois, scale, output_size):
-    """Return ``(values, indices)``, (R, C, PH, PW): the largest value of each bin, and where it is in H * W.
+def roi_pool(x, rois, scale, output_size, with_indices=True):
+    """Return ``(values, indices)``, (R, C, PH, PW): the largest value of each bin, and where it is in H * W, or None.
 
     An empty bin is 0, at -1. The first of equal values wins; a NaN wins over everything (the last one).
     """
     values = np.empty((len(rois), x.shape[1], *output_size), x.dtype)
-    indices = np.empty(values.shape, np.int32)
     flat = (len(rois), x.shape[1], output_size[0] * output_size[1])
+    indices = np.empty(flat if with_indices else (0, 0, 0), np.int32)
     order, ends = _by_image(rois, len(x))
     rows, columns = windows(rois, scale, output_size, x.shape[2:])
-    _pool(_read_only(x), order, ends, rows, columns, values.reshape(flat), indices.reshape(flat))
-    return values, indices
+    _pool(_read_only(x), order, ends, rows, columns, values.reshape(flat), indices)
+    return values, indices.reshape(values.shape) if with_indices else None
 
 
 def roi_pool_grad(grad, rois, indices, input_shape):
@@ -244,20 +244,28 @@ def _pool_task(x, order, rows, columns, values, indices):
     lanes, h, w = x.shape
     turned = empty(h * w * lanes, x.dtype)
     _turn(x, 0, h, lanes, turned)
-    best, at = empty(lanes, x.dtype), empty(lanes, np.int32)
-    across = columns.shape[2]
+    down, across, wanted = rows.shape[2], columns.shape[2], indices.size > 0
+    best, at = empty(down * across * lanes, x.dtype), empty(down * across * lanes, np.int32)
     for r in order:
-        for p in range(rows.shape[2]):
+        for p in range(down):
             for q in range(across):
-                _largest(turned, w, rows[0, r, p], rows[1, r, p], columns[0, r, q], columns[1, r, q], best, at)
-                for lane in range(lanes):
-                    values[r, lane, p * across + q] = best[lane]
-                    indices[r, lane, p * across + q] = at[lane]
+                top, bottom, left, right = rows[0, r, p], rows[1, r, p], columns[0, r, q], columns[1, r, q]
+                first = (p * across + q) * lanes
+                share, places = best[first : first + lanes], at[first : first + lanes]
+                _largest(turned, w, top, bottom, left, right, wanted, share, places)
+        for lane in range(lanes):
+            target = values[r, lane]
+            for b in range(target.size):
+                target[b] = best[b * lanes + lane]
+            if wanted:
+                place = indices[r, lane]
+                for b in range(place.size):
+                    place[b] = at[b * lanes + lane]
 
 
 @jit
-def _largest(turned, w, top, bottom, left, right, best, at):
-    """Write the largest value of a window, for each of some channels, and where it is."""
+def _largest(turned, w, top, bottom, left, right, wanted, best, at):
+    """Write the largest value of a window, for each of some channels, and where it is, if that is wanted."""
     lanes = best.size
     if top >= bottom or left >= right:
         best[:] = 0
@@ -269,10 +277,12 @@ def _largest(turned, w, top, bottom, left, right, best, at):
     for row in range(top, bottom):
         for cell in range(row * w + left, row * w + right):
             source = turned[cell * lanes : (cell + 1) * lanes]
-            if lanes == LANES:
+            if lanes != LANES:
+                _offer(source, np.int32(cell), best, at)
+            elif wanted:
                 _offer_lanes(source, np.int32(cell), best, at)
             else:
-                _offer(source, np.int32(cell), best, at)
+                _raise_lanes(source, best)
 
 
 @jit
@@ -292,6 +302,14 @@ def _offer_lanes(source, cell, best, at):
         wins = value > old or value != value
         best[k] = value if wins else old
         at[k] = cell if wins else at[k]
+
+
+@jit
+def _raise_lanes(source, best):
+    """Do the same without the positions."""
+    for k in range(LANES):
+        value, old = source[k], best[k]
+        best[k] = value if value > old or value != value else old
 
 
 @parallel

@@ -36,9 +36,11 @@ class RoiPool(Function):
 
     @staticmethod
     def forward(ctx, x, rois, scale, output_size):
-        values, indices = kernels.roi.roi_pool(np.ascontiguousarray(x), rois, scale, output_size)
-        ctx.save_for_backward(rois, indices)
-        ctx.input_shape = x.shape
+        needed = ctx.needs_input_grad[0]
+        values, indices = kernels.roi.roi_pool(np.ascontiguousarray(x), rois, scale, output_size, needed)
+        if needed:
+            ctx.save_for_backward(rois, indices)
+            ctx.input_shape = x.shape
         return values
 
     @staticmethod

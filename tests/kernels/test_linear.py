@@ -78,10 +78,11 @@ def test_same_bits_for_any_number_of_threads():
 @compiled_only
 @pytest.mark.parametrize("threads", [1, 2, 3, 64])
 def test_the_same_bits_however_rows_are_shared_out(threads, monkeypatch):
-    x, weight, _ = make(300, 300, 1015, np.float32)
-    expected = kernels.linear.linear(x, weight)
+    x, weight, grad = make(300, 300, 1015, np.float32)
+    expected, slope = kernels.linear.linear(x, weight), kernels.linear.linear_weight_grad(grad, x)
     monkeypatch.setattr(kernels.linear, "THREADS", threads)
-    assert kernels.linear._shares(10) == {1: 2, 2: 2, 3: 3, 64: 10}[threads]
+    assert kernels.linear.linear_weight_grad(grad, x).tobytes() == slope.tobytes()
+    assert kernels.linear._shares(10, 8) == {1: 2, 2: 2, 3: 3, 64: 10}[threads]
     assert kernels.linear.linear(x, weight).tobytes() == expected.tobytes()
     monkeypatch.setattr(kernels.linear, "MANY", 1000)  # the other path
     assert kernels.linear.linear(x, weight).tobytes() == expected.tobytes()
@@ -94,7 +95,9 @@ def test_every_choice_of_a_path_is_right_on_both_sides():
     rows = (6, 7, 8, 9, 15, 16, 17, 24, 25, 31, 32, 33, 40, 48, 49)
     shapes = [(m, c, f) for m in rows for c in (255, 256, 257) for f in (71, 72, 73, 160)]
     shapes += [(m, c, f) for m in (511, 512, 513, 1025) for c in (23, 24, 25, 47, 48, 49) for f in (31, 32, 33, 36)]
-    shapes += [(m, c, f) for m in (112, 113, 224, 225, 256, 257) for c in (256, 257) for f in (17, 18, 19, 1008, 1009)]
+    shapes += [
+        (m, c, f) for m in (48, 49, 96, 97, 112, 113, 224, 225) for c in (256, 257) for f in (17, 18, 19, 1008, 1009)
+    ]
     for number, (m, c, f) in enumerate(shapes):
         stays.add(kernels.linear._stays(m, f, c))
         dtype = DTYPES[number % 2]

@@ -61,6 +61,10 @@ def test_roi_pool(shape, regions, size, scale, dtype, ratio, whole, seed):
     expected, at = reference.roi_pool(x, rois, scale, size)
     np.testing.assert_array_equal(values, expected, strict=True)
     np.testing.assert_array_equal(indices, at, strict=True)
+    for module in (kernels.roi, reference):
+        alone, nothing = module.roi_pool(x, rois, scale, size, with_indices=False)
+        np.testing.assert_array_equal(alone, expected, strict=True)
+        assert nothing is None
     grad = np.random.default_rng(seed).normal(0, 1, values.shape).astype(dtype)
     found = kernels.roi.roi_pool_grad(grad, rois, indices, shape)
     np.testing.assert_allclose(found, reference.roi_pool_grad(grad, rois, at, shape), 1e-4, 1e-5, strict=True)

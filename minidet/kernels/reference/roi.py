@@ -30,8 +30,8 @@ def windows(rois, scale, output_size, size):
     return result
 
 
-def roi_pool(x, rois, scale, output_size):
-    """Return ``(values, indices)``, (R, C, PH, PW): the largest value of each bin, and where it is in H * W.
+def roi_pool(x, rois, scale, output_size, with_indices=True):
+    """Return ``(values, indices)``, (R, C, PH, PW): the largest value of each bin, and where it is in H * W, or None.
 
     An empty bin is 0, at -1. The first of equal values wins; a NaN wins over everything (the last one).
     """
@@ -47,7 +47,7 @@ def roi_pool(x, rois, scale, output_size):
             at = np.where(is_nan.any(1), last_nan, np.where(is_nan, -np.inf, window).argmax(1))
             values[r, :, i, j] = window[np.arange(len(at)), at]
             indices[r, :, i, j] = (top + at // (right - left)) * x.shape[3] + left + at % (right - left)
-    return values, indices
+    return values, indices if with_indices else None
 
 
 def roi_pool_grad(grad, rois, indices, input_shape):

@@ -45,7 +45,10 @@ class SameConv2d(nn.Conv2d):
             length, kernel, stride = x.shape[2 + axis], self.kernel_size[axis], self.stride[axis]
             missing = max(0, (-(-length // stride) - 1) * stride + kernel - length)
             borders += [missing // 2, missing - missing // 2]
-        return super().forward(F.pad(x, tuple(borders)))
+        left, right, top, bottom = borders
+        if (left, top) != (right, bottom):
+            return super().forward(F.pad(x, tuple(borders)))
+        return F.conv2d(x, self.weight, self.bias, self.stride, (top, left), self.dilation, self.groups)  # no copy
 
 
 class MobileNetV1(Backbone):
