@@ -57,6 +57,7 @@ def rows():
 MOVES = {"__call__": {"image": image(), "target": target(), "rng": np.random.default_rng(0)}}
 CALLS = {
     "hflip": (data.geometry.hflip, {"image": image(), "target": target(), "keypoint_pairs": [(0, 1)]}, {}),
+    "vflip": (data.geometry.vflip, {"image": image(), "target": target(), "keypoint_pairs": [(0, 1)]}, {}),
     "crop": (data.geometry.crop, {"image": image(), "target": target(), "top": 1, "left": -1, "size": (3, 5)}, {}),
     "pad": (data.geometry.pad, {"image": image(), "target": target(), "padding": 2}, {}),
     "resize": (data.geometry.resize, {"image": image(), "target": target(), "size": (3, 5)}, {}),
@@ -66,6 +67,9 @@ CALLS = {
     "Compose": (T.Compose, {"transforms": [T.Pad(1)]}, MOVES),
     "RandomHorizontalFlip": (T.RandomHorizontalFlip, {"p": 1.0}, MOVES),
     "RandomVerticalFlip": (T.RandomVerticalFlip, {"p": 1.0}, MOVES),
+    "RandomIoUCrop": (T.RandomIoUCrop, {}, MOVES),
+    "RandomZoomOut": (T.RandomZoomOut, {"p": 1.0}, MOVES),
+    "RandomPhotometricDistort": (T.RandomPhotometricDistort, {"p": 1.0}, MOVES),
     "RandomCrop": (T.RandomCrop, {"size": 3}, MOVES),
     "Resize": (T.Resize, {"size": 3}, MOVES),
     "RandomScale": (T.RandomScale, {}, MOVES),
@@ -148,7 +152,8 @@ CALLS = {
 }  # fmt: skip
 #: Who else may speak: a function that others are made of, a data set by its name.
 ALSO = {"RandomScale": ["resize"], "Resize": ["resize"], "RandomCrop": ["crop"], "Pad": ["pad"], "read_tape": ["draw_tape"],
-        "RandomHorizontalFlip": ["hflip"], "RandomVerticalFlip": ["vflip"], "RandomAffineCrop": ["warp_affine", "hflip"], "RandomRotation": ["warp_affine"],
+        "RandomHorizontalFlip": ["hflip"], "RandomVerticalFlip": ["vflip"], "RandomZoomOut": ["crop"],
+        "RandomAffineCrop": ["warp_affine", "hflip"], "RandomRotation": ["warp_affine"],
         "Compose": ["pad"], "data_root": ["data set"], "CamVid": ["data set camvid240"], "FolderSegmentation": ["data set folder"],
         "VOCDetection": ["data set voc"], "CocoDetection": ["data set coco"],
         "LSPET": ["data set lspet_pose128"],
