@@ -159,7 +159,7 @@ def network(kind: str, training: bool) -> Row:
     """Return a row of a whole detector, beside the same in PyTorch with torchvision's kernels."""
     what = "training step" if training else "inference"
     height, width = SIZE
-    return both(f"{what} {kind}, batch {IMAGES}, {height}x{width}", Goal(ratio=1), detector(kind, training))
+    return both(f"{what} {kind}, batch {IMAGES}, {height}x{width}", Goal(ratio=1.25), detector(kind, training))
 
 
 ROWS = [
