@@ -1118,6 +1118,7 @@ assert thirty["by place"] < thirty["sorted"], "the order does not matter?"
 # - J. Uijlings and others, *Selective Search for Object Recognition*, IJCV 2013.
 # - P. Felzenszwalb, D. Huttenlocher, *Efficient Graph-Based Image Segmentation*, IJCV 2004.
 # - R. Girshick and others, *Rich feature hierarchies for accurate object detection*,
-#   [arXiv:1311.2524](https://arxiv.org/abs/1311.2524): proposals and a large network, R-CNN.
+#   [arXiv:1311.2524](https://arxiv.org/abs/1311.2524): proposals and a large network, R-CNN. It is
+#   built in notebook [12](12_rcnn.ipynb).
 # - P. Sermanet and others, *OverFeat*, [arXiv:1312.6229](https://arxiv.org/abs/1312.6229): windows
 #   that share their work.
