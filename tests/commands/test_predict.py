@@ -15,6 +15,7 @@ from minidet.cli import main
 from minidet.commands import predict
 from minidet.data import CocoDetection
 from minidet.metrics import coco_evaluate
+from minidet.models import MODELS, Row
 from minidet.training.recipe import Recipe
 from minidet.training.recipes import recipe_for
 from minidet.training.tasks import TASKS, task_for
@@ -198,6 +199,7 @@ class Finder:
 
 @pytest.fixture
 def finder(monkeypatch):
+    monkeypatch.setitem(MODELS, "finder", Row(Finder, "detection"))
     task = TASKS["detection"](Recipe("finder", "shapes", 1, 1, 1.0), facts={"classes": ["background", "cat", "dog"]})
     opened = types.SimpleNamespace(model=Finder(), task=task)
     monkeypatch.setattr(predict, "open_run", lambda folder, changes: opened)

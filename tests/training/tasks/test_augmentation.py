@@ -7,7 +7,8 @@ import pytest
 
 from minidet.training.tasks.augmentation import sized, varied
 
-PLAIN = {"augmentation": "plain", "size": None, "min_size": None, "scale": (1.0, 1.0), "flip": 0.5, "zoom_out": 2.0}
+PLAIN = {"augmentation": "plain", "size": None, "min_size": None, "scale": (1.0, 1.0), "flip": 0.5,
+         "vertical_flip": 0.0, "zoom_out": 2.0}  # fmt: skip
 WINDOW = ["RandomPhotometricDistort", "RandomZoomOut", "RandomIoUCrop", "Resize", "RandomHorizontalFlip"]
 
 
@@ -33,6 +34,7 @@ def test_pictures_have_the_size_that_is_asked_for():
     ("changes", "scene", "expected"),
     [
         ({}, None, ["RandomScale", "RandomHorizontalFlip", "ColorJitter"]),
+        ({"vertical_flip": 0.5}, None, ["RandomScale", "RandomHorizontalFlip", "RandomVerticalFlip", "ColorJitter"]),
         ({"min_size": 80}, None, ["Resize", "RandomScale", "RandomHorizontalFlip", "ColorJitter"]),
         ({"size": (20, 20)}, None, ["Resize", "RandomAffineCrop", "ColorJitter"]),
         ({"augmentation": "ssd", "size": (20, 20)}, None, WINDOW),
