@@ -61,10 +61,13 @@ def execute(notebook, quick):
 
     inline = "module://matplotlib_inline.backend_inline"  # pictures become outputs
     flag = str(int(quick))
+    # Nobody moves a slider here, and what it shows is not kept. nbclient sometimes waits for ever
+    # for a cell with one, while the kernel waits: https://github.com/jupyter/nbclient/issues/312.
     environment = {
         **os.environ,
         "MINIDET_QUICK": flag,
         "MINIDET_BLANKS": flag,
+        "MINIDET_SLIDERS": "0",
         "MPLBACKEND": inline,
     }
     with tempfile.TemporaryDirectory() as folder:

@@ -28,6 +28,7 @@ VARIABLES = {
     "MINIDET_DATA": "the folder of the data sets",
     "MINIDET_KEEP_MEMORY": "0: freed memory goes back to the system",
     "MINIDET_QUICK": "1: the demo and the notebooks take fewer steps",
+    "MINIDET_SLIDERS": "0: notebooks show no sliders, for a run in which nobody moves them",
 }
 #: Variables of others that change how minidet runs.
 THEIR_VARIABLES = ("NUMBA_", "OMP_", "OPENBLAS_", "MKL_")

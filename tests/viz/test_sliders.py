@@ -14,6 +14,7 @@ module = importlib.import_module("minidet.viz.sliders")
 @pytest.fixture(autouse=True)
 def in_full(monkeypatch):
     monkeypatch.delenv("MINIDET_QUICK", raising=False)
+    monkeypatch.delenv("MINIDET_SLIDERS", raising=False)
 
 
 def drawn(monkeypatch, **controls):
@@ -39,6 +40,16 @@ def test_quick_mode_draws_both_ends_too(monkeypatch):
     monkeypatch.setattr(module, "_in_kernel", lambda: False)
     monkeypatch.setenv("MINIDET_QUICK", "1")
     assert drawn(monkeypatch, **CONTROLS) == [(1, "mean", False, 0.0), (7, "max", True, 1.0), (3, "max", False, 0.5)]
+
+
+def test_where_nobody_moves_them_only_quick_mode_draws(monkeypatch):
+    monkeypatch.setattr(module, "_in_kernel", lambda: True)
+    monkeypatch.setenv("MINIDET_SLIDERS", "0")
+    assert drawn(monkeypatch, **CONTROLS) == []
+    monkeypatch.setenv("MINIDET_QUICK", "1")
+    assert drawn(monkeypatch, **CONTROLS) == [(1, "mean", False, 0.0), (7, "max", True, 1.0)]
+    with pytest.raises(ValueError, match="sliders: kernel is None"):
+        drawn(monkeypatch, kernel=None)
 
 
 def test_in_a_notebook_every_control_has_its_widget(monkeypatch):
