@@ -923,7 +923,8 @@ else:
 # it with all photographs, and the frozen one stays far behind. Nothing is broken: the same three
 # ways are in the other order on our shapes.
 #
-# Why? Look at the task. The largest cell is nearly always the only white one, and it is dyed: a
+# Why? We did not test it, but we believe that it is the task. The largest cell is nearly always the
+# only white one, and it is dyed: a
 # network that finds purple has found it, and ten photographs are enough to learn a colour. What
 # ImageNet's network knows of dogs and cars is no help. And it was trained to say *what*, wherever
 # it is: its last map has forgotten part of *where*, so the heads on a frozen trunk cannot know it,
