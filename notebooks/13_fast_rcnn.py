@@ -1488,12 +1488,12 @@ print(", ".join(f"{name} {getattr(kinds, name)}" for name in names))
 # ## What to read next
 #
 # - [14_faster_rcnn](14_faster_rcnn.ipynb): the search becomes a small network on the same map.
-# - [minidet/models/detection/fast_rcnn.py](../minidet/models/detection/fast_rcnn.py) and
-#   [roi_heads.py](../minidet/models/detection/roi_heads.py); RoI pooling in plain NumPy:
+# - [fast_rcnn.py](../minidet/models/detection/two_stage/fast_rcnn.py) and
+#   [roi_heads.py](../minidet/models/detection/two_stage/roi_heads.py); RoI pooling in plain NumPy:
 #   [minidet/kernels/reference/roi.py](../minidet/kernels/reference/roi.py).
 # - R. Girshick, *Fast R-CNN*, ICCV 2015, [arXiv:1504.08083](https://arxiv.org/abs/1504.08083).
 #   Section 2 is this notebook; section 5 asks what matters. Section 3.1 makes the head cheaper, by
-#   truncated SVD: [minidet/models/detection/svd.py](../minidet/models/detection/svd.py).
+#   truncated SVD: [svd.py](../minidet/models/detection/two_stage/svd.py).
 # - R. Girshick and others, *Rich feature hierarchies for accurate object detection*,
 #   [arXiv:1311.2524](https://arxiv.org/abs/1311.2524): R-CNN; appendix C has the box targets.
 # - K. He and others, *Mask R-CNN*, [arXiv:1703.06870](https://arxiv.org/abs/1703.06870): RoIAlign.

@@ -1591,10 +1591,10 @@ plt.show()
 #
 # ## What to read next
 #
-# - [minidet/models/detection/rpn.py](../minidet/models/detection/rpn.py), and
-#   [faster_rcnn.py](../minidet/models/detection/faster_rcnn.py): the figure and where it departs
-#   from the paper. `minidet train faster_rcnn --data digits` trains it in full.
-# - [alternating.py](../minidet/models/detection/alternating.py): the four steps.
+# - [rpn.py](../minidet/models/detection/two_stage/rpn.py), and
+#   [faster_rcnn.py](../minidet/models/detection/two_stage/faster_rcnn.py): the figure and where it
+#   departs from the paper. `minidet train faster_rcnn --data digits` trains it in full.
+# - [alternating.py](../minidet/models/detection/two_stage/alternating.py): the four steps.
 # - S. Ren, K. He, R. Girshick, J. Sun, *Faster R-CNN*, NIPS 2015,
 #   [arXiv:1506.01497](https://arxiv.org/abs/1506.01497).
 # - T.-Y. Lin and others, *Feature Pyramid Networks for Object Detection*,

@@ -71,9 +71,9 @@ def test_faster_rcnn_is_the_papers_figure(page):
     stages, text = page("faster_rcnn", model)
     assert stages == ["the picture", "backbone: Trunk", "anchors", "objectness", "proposals before NMS",
                       "proposals after NMS", *REGIONS]  # fmt: skip
-    for source in ("ops/anchors.py: AnchorGenerator", "models/detection/rpn.py: RPNHead", "ops/coder.py: BoxCoder",
-                   "models/detection/rpn.py: RegionProposalNetwork.propose", "models/detection/pooler.py: MultiScaleRoIPool",
-                   "models/detection/roi_heads.py: RoIHeads.detections_of"):  # fmt: skip
+    for source in ("ops/anchors.py: AnchorGenerator", "models/detection/two_stage/rpn.py: RPNHead", "ops/coder.py: BoxCoder",
+                   "models/detection/two_stage/rpn.py: RegionProposalNetwork.propose", "models/detection/two_stage/pooler.py: MultiScaleRoIPool",
+                   "models/detection/two_stage/roi_heads.py: RoIHeads.detections_of"):  # fmt: skip
         assert f"minidet/{source}" in text, source
     assert "[(288, 4), (72, 4)]" in text  # 6 x 8 and 3 x 4 places, 6 anchors each
     assert "(360, 4)" in text  # all of them go into NMS

@@ -1,20 +1,21 @@
-"""Detectors: boxes with classes. Each box of a paper's figure is a file."""
+"""Detectors: boxes with classes. Each box of a paper's figure is a file, each family has a room."""
 
-from .alternating import train_in_four_steps
-from .box_head import FastRCNNPredictor, TwoMLPHead
 from .contract import Detector
-from .default_boxes import DefaultBoxGenerator
-from .fast_rcnn import FastRCNN
-from .faster_rcnn import FasterRCNN
-from .pooler import MultiScaleRoIPool
+from .one_stage import SSD, DefaultBoxGenerator, YOLOv1, grid_recall
 from .rcnn import RCNN
-from .roi_heads import RoIHeads
-from .rpn import RegionProposalNetwork, RPNHead
 from .sliding_window import SlidingWindowDetector
-from .ssd import SSD
-from .svd import compress
-from .yolo import YOLOv1
-from .yolo_grid import grid_recall
+from .two_stage import (
+    FasterRCNN,
+    FastRCNN,
+    FastRCNNPredictor,
+    MultiScaleRoIPool,
+    RegionProposalNetwork,
+    RoIHeads,
+    RPNHead,
+    TwoMLPHead,
+    compress,
+    train_in_four_steps,
+)
 
 __all__ = [
     "RCNN",

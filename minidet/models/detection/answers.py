@@ -1,4 +1,4 @@
-"""The last box of a one-stage detector's figure: of all boxes that were said, those that are an answer."""
+"""What heads say, in the order of the boxes that they speak of; and of all boxes that were said, the answers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from ...autograd import Tensor, tensor
 from ...ops import batched_nms, clip_boxes_to_image
 
 SMALLEST = 0.01  # pixels: a detection has at least this width and height
+
+
+def flat(x: Tensor, count: int, numbers: int) -> Tensor:
+    """Bring what a head says of a map, (N, A numbers, h, w), to the order of the anchors: (N, h w A, numbers)."""
+    n, channels, h, w = x.shape
+    return x.reshape(n, channels // numbers, numbers, h, w).permute(0, 3, 4, 1, 2).reshape(n, count, numbers)
 
 
 def best_boxes(boxes: np.ndarray, scores: np.ndarray, size, *, score_thresh: float, nms_thresh: float,

@@ -11,7 +11,8 @@ import time
 import numpy as np
 
 from ...models.detection import RegionProposalNetwork, RoIHeads
-from ...models.detection.rpn import best_first, flat, level_anchors
+from ...models.detection.answers import flat
+from ...models.detection.two_stage.rpn import best_first, level_anchors
 from ...nn import functional as F
 from ...ops import clip_boxes_to_image
 from ...viz import overlay_boxes
