@@ -39,9 +39,9 @@ def parse(arguments=None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0],
                                      epilog="Other parts: networks --help, detection --help")  # fmt: skip
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter repeats, 2 threads, no report")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter repeats, no report")
     parser.add_argument("--only", default="", help="only cases whose part or name contains this")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--threads", type=int, nargs="+", help="1 and 2 if not given, with --quick only 2")
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--write", action="store_true", help="rewrite docs/performance.md's tables")
     return parser.parse_args(arguments)
@@ -86,7 +86,7 @@ def main(arguments=None) -> None:
         parts[arguments[0]](arguments[1:])
         return
     args = parse(arguments)
-    threads = [2] if args.quick else args.threads
+    threads = args.threads or ([2] if args.quick else [1, 2])
     repeats, slice_seconds = (3, 0.01) if args.quick else (max(args.repeats, 15), 0.03)
     cases = [case for case in CASES if args.only in f"{case.part} {case.name}" and not (args.quick and is_long(case))]
     cases = without_missing(cases)

@@ -11,20 +11,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from minidet.kernels.simd.vectors import VECTOR_BYTES
+
 from .cases import Case
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+#: What keeps PyTorch, oneDNN and MKL to the instructions that ``NUMBA_CPU_NAME=haswell`` leaves to minidet.
+AVX2_ONLY = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
 FEWEST = 5  # repeats: quartiles of fewer mean nothing
 LONG_PAUSE = 0.05  # beside ONNX Runtime: its idle threads spin for 20 milliseconds
 TOLERANCE = 1e-3  # between scores of the same weights
 PAUSE = 0.02  # seconds after which the other process's threads no longer spin: GNU OpenMP's do for some milliseconds
 
 
+def worker_environment(threads: int) -> dict[str, str]:
+    """Return a worker's environment: where ``NUMBA_CPU_NAME`` left vectors of 32 bytes, peers have no longer ones."""
+    bound = AVX2_ONLY if os.environ.get("NUMBA_CPU_NAME") and VECTOR_BYTES == 32 else {}
+    return {**bound, **os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
+
+
 class Worker:
     """A ``benchmarks.worker`` process."""
 
     def __init__(self, backend: str, threads: int):
-        environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
+        environment = worker_environment(threads)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", backend],
             env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

@@ -28,9 +28,9 @@ def build_parser() -> argparse.ArgumentParser:
         prog="python -m benchmarks detection", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only rows whose name or peer has one")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--threads", type=int, nargs="+", help="1 and 2 if not given, with --quick only 2")
     parser.add_argument("--repeats", type=int, default=Effort.repeats)
-    parser.add_argument("--quick", action="store_true", help="three short turns, 2 threads, no long rows")
+    parser.add_argument("--quick", action="store_true", help="three short turns, no long rows")
     parser.add_argument("--list", action="store_true", help="print the rows, measure nothing")
     return parser
 
@@ -59,7 +59,7 @@ def main(arguments=None) -> None:
     effort = QUICK if args.quick else Effort(repeats=args.repeats)
     print(machine())
     print("ratio = peer's time / minidet's time: above 1, minidet is faster.\n")
-    threads = [2] if args.quick else args.threads
+    threads = args.threads or ([2] if args.quick else [1, 2])
     figures = [figure for count in threads for figure in measure_rows(rows, without, count, effort)]
     print(report(figures, without))
 

@@ -43,12 +43,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="only networks whose name contains one")
     parser.add_argument("--size", nargs="+", default=[], type=size, help="only images of these sizes: 224, 240x320")
     parser.add_argument("--batch", nargs="+", default=[], type=int, help="only these batches (128: regions)")
-    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--threads", type=int, nargs="+", help="1 and 2 if not given, with --quick only 2")
     parser.add_argument("--worst", type=int, default=10, metavar="N", help="how many of the lowest ratios are listed")
     parser.add_argument(
         "--record", type=pathlib.Path, metavar="FILE", help="keep figures as JSON lines, and go on there"
     )
-    parser.add_argument("--quick", action="store_true", help="five turns of a hundredth of a second, 2 threads")
+    parser.add_argument("--quick", action="store_true", help="five turns of a hundredth of a second")
     parser.add_argument("--list", action="store_true", help="print the shapes, measure nothing")
     return parser
 
@@ -81,7 +81,7 @@ def main(arguments=None) -> None:
     figures = Figures(args.record, origin)
     print(f"{origin['machine']}, PyTorch {origin['torch']}")
     print("ratio = PyTorch time / minidet time: above 1, minidet is faster.\n")
-    for threads in [2] if args.quick else args.threads:
+    for threads in args.threads or ([2] if args.quick else [1, 2]):
         measure_missing(distinct(views), threads, figures, effort)
         print(report(views, figures, threads, max(args.worst, 0)))
 

@@ -4,6 +4,7 @@ import importlib.util
 
 import pytest
 
+from benchmarks import measure as measuring
 from benchmarks.__main__ import without_missing
 from benchmarks.cases import ONNX, STEPS
 from benchmarks.measure import measure
@@ -49,3 +50,17 @@ def test_where_onnx_runtime_is_absent_its_rows_are_left_out_in_words(monkeypatch
     assert "left out: onnxruntime not installed" in capsys.readouterr().out
     assert without_missing(STEPS) == STEPS
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("cpu", "size", "bound"), [("haswell", 32, "AVX2"), ("", 32, None), ("skylake-avx512", 64, None)]
+)
+def test_peers_use_no_longer_vectors_than_kernels_that_are_compiled_for_another_processor(
+    monkeypatch, cpu, size, bound
+):
+    monkeypatch.setenv("NUMBA_CPU_NAME", cpu)
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+    monkeypatch.setattr(measuring, "VECTOR_BYTES", size)
+    environment = measuring.worker_environment(2)
+    assert environment.get("ONEDNN_MAX_CPU_ISA") == bound
+    assert environment["OMP_NUM_THREADS"] == "2"
