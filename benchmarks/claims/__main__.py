@@ -9,6 +9,7 @@
     python -m benchmarks.claims segmentation --write            no run: tables and picture of those that are finished
     python -m benchmarks.claims localization                    a pretrained trunk against random weights
     python -m benchmarks.claims detection                       from sliding windows to Faster R-CNN
+    python -m benchmarks.claims one_stage                       SSD and YOLO without one of their parts
 
 Runs are kept in ``runs/claims/``. After an interruption, the same command goes on with the run that was interrupted.
 """
@@ -30,6 +31,7 @@ CHAPTERS = {
     "segmentation": "benchmarks.claims.segmentation",
     "localization": "benchmarks.claims.localization",
     "detection": "benchmarks.claims.detection",
+    "one_stage": "benchmarks.claims.one_stage",
 }
 
 
