@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from .complexity import multiply_adds
-from .detection import RCNN, SSD, FasterRCNN, FastRCNN, SlidingWindowDetector, YOLOv1
+from .detection import RCNN, SSD, FasterRCNN, FastRCNN, MaskRCNN, SlidingWindowDetector, YOLOv1
 from .localization import Localizer
 from .pose import DeepPose, DeepPoseCascade, HeatmapPose
 from .segmentation import (
@@ -35,6 +35,7 @@ MODELS = {
     "fcn32s": Row(FCN32s, "segmentation"),
     "full_resolution": Row(FullResolutionFCN, "segmentation"),
     "localization": Row(Localizer, "localization"),
+    "mask_rcnn": Row(MaskRCNN, "detection"),
     "pose": Row(HeatmapPose, "pose"),
     "pose_cascade": Row(DeepPoseCascade, "pose"),
     "pose_regression": Row(DeepPose, "pose"),
@@ -62,6 +63,7 @@ __all__ = [
     "FullResolutionFCN",
     "HeatmapPose",
     "Localizer",
+    "MaskRCNN",
     "SegNet",
     "SlidingWindow",
     "SlidingWindowDetector",

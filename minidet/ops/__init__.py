@@ -4,6 +4,7 @@ from .anchors import AnchorGenerator
 from .boxes import box_area, box_iou, clip_boxes_to_image, generalized_box_iou, remove_small_boxes
 from .coder import BoxCoder
 from .convert import box_convert
+from .masks import paste_masks_in_image
 from .matcher import Matcher, bipartite_match
 from .mining import hard_negative_mining
 from .nms import batched_nms, nms, soft_nms
@@ -27,6 +28,7 @@ __all__ = [
     "generalized_box_iou",
     "hard_negative_mining",
     "nms",
+    "paste_masks_in_image",
     "remove_small_boxes",
     "roi_align",
     "roi_pool",

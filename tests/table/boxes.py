@@ -43,6 +43,16 @@ def clipped(b):
     return np.clip(b, 0, [8, 6, 8, 6])
 
 
+def stretched(mask, box):
+    """Interpolate one mask between the centres of its bins, into an image of 6 x 8."""
+    x1, y1, x2, y2 = box
+    rows, columns = np.arange(6) + 0.5, np.arange(8) + 0.5
+    down, across = (low + (np.arange(2) + 0.5) * (high - low) / 2 for low, high in ((y1, y2), (x1, x2)))
+    wide = np.array([np.interp(columns, across, row) for row in mask])
+    image = np.array([np.interp(rows, down, column) for column in wide.T]).T
+    return image * ((rows >= y1) & (rows < y2))[:, None] * ((columns >= x1) & (columns < x2))
+
+
 def scored(rng):
     """Draw boxes with scores that are all different."""
     return [boxes(rng, 12), rng.permutation(12) / 12]
@@ -202,6 +212,25 @@ ROWS = [
         bad=(
             *bad_boxes("remove_small_boxes", lambda b: ops.remove_small_boxes(b, 1)),
             Bad(lambda: ops.remove_small_boxes(B, np.nan), ValueError, "remove_small_boxes: min_size is nan"),
+        ),
+    ),
+    Row(
+        name="ops.paste_masks_in_image",
+        call=lambda m, b: ops.paste_masks_in_image(m, b, (6, 8)),
+        inputs=lambda rng: [rng.random((2, 1, 2, 2)), np.array([[1.0, 2, 5, 6], [0, 0, 8, 3]])],
+        reference=lambda m, b: np.stack([stretched(*pair) for pair in zip(m[:, 0], b, strict=True)])[:, None],
+        empty=lambda rng: [np.zeros((0, 1, 2, 2)), np.zeros((0, 4))],
+        differentiable=False,
+        bad=(
+            *bad_boxes("paste_masks_in_image", lambda b: ops.paste_masks_in_image(np.ones((2, 1, 3, 3)), b, (6, 8))),
+            Bad(lambda: ops.paste_masks_in_image(np.ones((2, 3, 3)), B, (6, 8)), ValueError, "masks has shape"),
+            Bad(
+                lambda: ops.paste_masks_in_image(np.ones((1, 1, 3, 3)), np.ones((2, 4)), (6, 8)),
+                ValueError,
+                "boxes has shape",
+            ),
+            Bad(lambda: ops.paste_masks_in_image(np.ones((2, 1, 3, 3), int), B, (6, 8)), TypeError, "masks has dtype"),
+            Bad(lambda: ops.paste_masks_in_image(np.ones((2, 1, 3, 3)), B, (6, -8)), ValueError, "img_shape is"),
         ),
     ),
     Row(

@@ -48,6 +48,9 @@ class Detector(nn.Module):
         ``model.backbone.freeze()`` keeps it as it is.
     """
 
+    num_keypoints: int | None = None  # joints, where they are learnt
+    learns_masks = False
+
     def __init__(self, num_classes: int, min_size: int | None = None, max_size: int | None = None):
         super().__init__()
         op = type(self).__name__
@@ -99,7 +102,7 @@ class Detector(nn.Module):
                     for name, value in self.losses(batch, truths, given).items():
                         losses[name] = losses.get(name, 0) + value * (len(batch) / count)
                 for i, detection in enumerate(self.detections(batch, given, all_scores)):
-                    found[batch.numbers[i]] = back_to_image(detection, batch, i)
+                    found[batch.numbers[i]] = self.finished(back_to_image(detection, batch, i), batch.given[i])
         found = [found[i] for i in range(count)]
         return (losses, found) if return_losses else found
 
@@ -122,7 +125,9 @@ class Detector(nn.Module):
         op = type(self).__name__
         images = read_images(op, images)
         dtype = images[0].dtype
-        truths = read_targets(op, targets, len(images), self.num_classes, dtype) if learns else []
+        sizes = [image.shape[1:] for image in images]
+        asks = {"joints": self.num_keypoints, "masks": self.learns_masks}
+        truths = read_targets(op, targets, sizes, self.num_classes, dtype, **asks) if learns else []
         batches = make_batches(images, self.padding_colour(), self.training, self.min_size, self.max_size)
         parts = []
         for batch in batches:
@@ -151,15 +156,23 @@ class Detector(nn.Module):
         """Return what is seen in each image, in pixels of the batch."""
         raise NotImplementedError(f"{type(self).__name__}: detections is missing: it returns a dict for each image.")
 
+    def finished(self, detection: dict[str, Tensor], size: tuple[int, int]) -> dict[str, Tensor]:
+        """Do what is still to be done with the detections of an image of ``size`` (H, W), in its pixels."""
+        return detection
+
 
 def back_to_image(detection: dict[str, Tensor], batch: Batch, i: int) -> dict[str, Tensor]:
-    """Return detections of the i-th image of a batch with boxes in pixels of the image as it was given."""
+    """Return detections of the i-th image of a batch with boxes and joints in pixels of the image as it was given."""
     if batch.sizes[i] == batch.given[i]:
         return detection
     boxes = detection["boxes"].numpy()
     height, width = batch.given[i]
     boxes = np.clip(boxes / batch.scale(i), 0, [width, height] * 2).astype(boxes.dtype)
-    return {**detection, "boxes": tensor(boxes)}
+    detection = {**detection, "boxes": tensor(boxes)}
+    if "keypoints" in detection:
+        joints = detection["keypoints"].numpy()
+        detection["keypoints"] = tensor((joints / np.append(batch.scale(i)[:2], 1)).astype(joints.dtype))
+    return detection
 
 
 def read_proposals(op: str, proposals, count: int) -> list[np.ndarray]:

@@ -4,7 +4,7 @@ import numpy as np
 
 import minidet
 from minidet import nn
-from minidet.models.detection import RCNN, SSD, FasterRCNN, FastRCNN, SlidingWindowDetector, YOLOv1
+from minidet.models.detection import RCNN, SSD, FasterRCNN, FastRCNN, MaskRCNN, SlidingWindowDetector, YOLOv1
 from minidet.nn import functional as F
 
 NOTHING = {"boxes": np.zeros((0, 4), np.float32), "labels": np.zeros(0, np.int64)}
@@ -42,6 +42,34 @@ class GridRCNN(RCNN):
         return [grid(image.shape[1:]) for image in images]
 
 
+class FilledMaskRCNN(MaskRCNN):
+    """Mask R-CNN whose objects fill their boxes, and have a joint in the middle and in a corner."""
+
+    def prepared(self, images, targets=None, proposals=None, learns=False):
+        if isinstance(targets, (list, tuple)):
+            targets = [filled(image, target) for image, target in zip(images, targets, strict=False)] + list(
+                targets[len(images) :]
+            )
+        return super().prepared(images, targets, proposals, learns)
+
+
+def filled(image, target):
+    """Give a target masks and joints, unless its boxes are none."""
+    boxes = np.asarray(target["boxes"], np.float64) if "boxes" in target else np.zeros(0)
+    if boxes.ndim != 2 or boxes.shape[1] != 4 or not np.isfinite(boxes).all():
+        return target
+    corner, middle = boxes[:, :2], (boxes[:, :2] + boxes[:, 2:]) / 2
+    joints = np.pad(np.stack([middle, corner], 1), ((0, 0), (0, 0), (0, 1)), constant_values=1)
+    return {**target, "masks": rectangles(boxes, image.shape[1:]), "keypoints": joints}
+
+
+def rectangles(boxes, size):
+    """Return the masks (N, H, W) of boxes that are filled."""
+    rows, columns = np.arange(size[0])[:, None] + 0.5, np.arange(size[1]) + 0.5
+    boxes = np.asarray(boxes)[:, :, None, None]
+    return (columns >= boxes[:, 0]) & (columns < boxes[:, 2]) & (rows >= boxes[:, 1]) & (rows < boxes[:, 3])
+
+
 def grid(size, sides=(16, 24)):
     """Return boxes (P, 4) of these sides, every 8 pixels."""
     boxes = [[x, y, x + side, y + side] for side in sides for y in range(0, size[0] - 7, 8)
@@ -57,6 +85,12 @@ def faster(num_classes=3, trunk=None, **options):
 def faster_one_map(num_classes=3, trunk=None, **options):
     trunk = Trunk(strides=(8,)) if trunk is None else trunk
     return faster(num_classes, trunk, **{"anchor_sizes": ((12, 20, 32),), "pooling": "pool", **options})
+
+
+def mask(num_classes=3, trunk=None, **options):
+    heads = {"mask_size": 8, "mask_layers": (8,), "num_keypoints": 2, "keypoint_size": 8, "keypoint_layers": (8,)}
+    options = {"width": 16, "pool_size": 3, "anchor_sizes": (FINE, COARSE), "proposals": (60, 40), **heads, **options}
+    return FilledMaskRCNN(num_classes, Trunk() if trunk is None else trunk, **options)
 
 
 def fast(num_classes=3, trunk=None, **options):
@@ -94,12 +128,14 @@ def yolo(num_classes=3, trunk=None, **options):
     return model
 
 
-CASES = {"faster_rcnn": faster, "faster_rcnn, one map": faster_one_map, "fast_rcnn": fast, "rcnn": rcnn,
-         "sliding_window": sliding_window, "ssd": ssd, "yolo": yolo}  # fmt: skip
+CASES = {"faster_rcnn": faster, "faster_rcnn, one map": faster_one_map, "faster_rcnn, masks": mask, "fast_rcnn": fast,
+         "rcnn": rcnn, "sliding_window": sliding_window, "ssd": ssd, "yolo": yolo}  # fmt: skip
 
 #: The losses of each.
+BOXES = {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg"}
 LOSSES = {
-    "faster_rcnn": {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg"},
+    "faster_rcnn, masks": BOXES | {"loss_mask", "loss_keypoint"},
+    "faster_rcnn": BOXES,
     "fast_rcnn": {"loss_classifier", "loss_box_reg"},
     "rcnn": {"loss_classifier"},
     "sliding_window": {"loss_classifier"},

@@ -35,7 +35,8 @@ def assert_detections(found, images, all_scores=None):
         assert (np.diff(scores) <= 0).all()
         assert (scores >= 0).all()
         assert (scores <= 1).all()
-        assert set(answer) == {"boxes", "labels", "scores"} | ({"all_scores"} if all_scores else set())
+        more = {"masks", "keypoints", "keypoints_scores"} if "masks" in answer else set()
+        assert set(answer) == {"boxes", "labels", "scores"} | ({"all_scores"} if all_scores else set()) | more
 
 
 def assert_equal_answers(one, other, **tolerance):
@@ -48,7 +49,7 @@ def assert_equal_answers(one, other, **tolerance):
 def test_losses_in_training_and_boxes_in_evaluation(name):
     model = build(name)
     losses = model(IMAGES, TARGETS)
-    assert set(losses) == LOSSES[name.split(",")[0]]
+    assert set(losses) == LOSSES.get(name, LOSSES[name.split(",")[0]])
     assert all(loss.shape == () and np.isfinite(loss.item()) for loss in losses.values())
     total(losses).backward()
     assert all(p.grad is not None for p in model.parameters())
@@ -259,7 +260,7 @@ def test_a_loss_that_is_no_number_names_the_layer(name):
 @pytest.mark.parametrize("name", [name for name in CASES if name != "rcnn"])  # for that one: rcnn/test_stages.py
 def test_learns_one_image_by_heart(name):
     minidet.manual_seed(2)
-    trunk = Trunk(16) if name in ("faster_rcnn", "ssd") else Trunk(16, (8,))
+    trunk = Trunk(16) if name in ("faster_rcnn", "faster_rcnn, masks", "ssd") else Trunk(16, (8,))
     more = {"proposals": (200, 40)} if "faster" in name else {}
     model = build(name) if name == "sliding_window" else CASES[name](trunk=trunk, width=32, **more)
     learn(model, 200, lr=1e-2, images=1)

@@ -29,6 +29,7 @@ from ....ops import (
     remove_small_boxes,
 )
 from ..truth import Truth
+from .branches import branch_answers, branch_losses
 
 SMALLEST = 0.01  # pixels: a detection has at least this width and height
 
@@ -72,6 +73,9 @@ class RoIHeads(nn.Module):
         self.score_thresh = number(op, "score_thresh", score_thresh, 0, 1)
         self.nms_thresh = number(op, "nms_thresh", nms_thresh, 0, 1)
         self.detections_per_img = integer(op, "detections_per_img", detections_per_img, 1)
+        self.mask_roi_pool = self.mask_head = self.mask_predictor = None  # modules in MaskRCNN
+        self.keypoint_roi_pool = self.keypoint_head = self.keypoint_predictor = None
+        self.mask_loss = "sigmoid"
 
     def forward(self, maps: dict[int, Tensor], boxes: list[np.ndarray]) -> tuple[Tensor, Tensor]:
         """Return the scores (R, K), logits, and deltas (R, 4 K) of the boxes of all images."""
@@ -80,11 +84,16 @@ class RoIHeads(nn.Module):
     # training ----------------------------------------------------------------------------------------------------
 
     def losses(self, maps: dict[int, Tensor], proposals: list[np.ndarray], truths: list[Truth]) -> dict[str, Tensor]:
-        """Return ``"loss_classifier"`` and ``"loss_box_reg"``, both divided by the number of regions looked at."""
-        chosen = [self.sample(boxes, truth) for boxes, truth in zip(proposals, truths, strict=True)]
-        boxes, labels, goals = zip(*chosen, strict=True)
+        """Return ``"loss_classifier"`` and ``"loss_box_reg"``, both divided by the number of regions looked at.
+
+        Where there are a mask head and a keypoint head, ``"loss_mask"`` and ``"loss_keypoint"``, too.
+        """
+        chosen = [self.choose(boxes, truth) for boxes, truth in zip(proposals, truths, strict=True)]
+        boxes, labels, nearest = zip(*chosen, strict=True)
+        goals = [goals_of(truth, rows) for truth, rows in zip(truths, nearest, strict=True)]
         scores, deltas = self(maps, list(boxes))
-        return self.losses_of(scores, deltas, np.concatenate(boxes), np.concatenate(labels), np.concatenate(goals))
+        of_boxes = self.losses_of(scores, deltas, *(np.concatenate(parts) for parts in (boxes, labels, goals)))
+        return {**of_boxes, **branch_losses(self, maps, chosen, truths)}
 
     def losses_of(self, scores, deltas, boxes, labels, goals) -> dict[str, Tensor]:
         """Return the losses of regions (R, 4) of which (R, K) and (R, 4 K) was said, and labels and boxes are true."""
@@ -96,32 +105,35 @@ class RoIHeads(nn.Module):
         moved = F.smooth_l1_loss(found, wanted, reduction="sum", beta=self.beta)
         return {"loss_classifier": classes / count, "loss_box_reg": moved / count}
 
-    def sample(self, proposals: np.ndarray, truth: Truth) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Choose the regions that the loss looks at, among the proposals and the true boxes themselves.
+    def choose(self, proposals: np.ndarray, truth: Truth) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Choose the regions that the losses look at, among the proposals and the true boxes themselves.
 
         Returns
         -------
         boxes : ndarray (R, 4)
         labels : ndarray int64 (R,)
             0 for background.
-        goals : ndarray (R, 4)
-            The true box of each; of background any.
+        nearest : ndarray int64 (R,)
+            Which object has the highest IoU with each; 0 in an image without objects.
         """
         boxes = np.concatenate([proposals.astype(truth.boxes.dtype), truth.boxes])
+        overlap, nearest, labels = np.zeros(len(boxes)), np.zeros(len(boxes), np.int64), np.zeros(len(boxes), np.int64)
         if len(truth.boxes):
             iou = box_iou(truth.boxes, boxes).numpy()  # (G, R)
             nearest, overlap = iou.argmax(0), iou.max(0)
-            labels, goals = truth.labels[nearest], truth.boxes[nearest]
-        else:
-            overlap, labels, goals = np.zeros(len(boxes)), np.zeros(len(boxes), np.int64), np.zeros_like(boxes)
+            labels = truth.labels[nearest]
         objects = (overlap >= self.fg_iou_thresh) & (labels > 0)
-        labels = np.where(objects, labels, 0)
         low, high = self.bg_iou
         background = ~objects & (overlap < high) & ~truth.is_ignored(boxes, self.fg_iou_thresh)
         marks = np.where(objects, 1, np.where(background, 0, -1))
         positive, negative = self.sampler([tensor(marks)], [tensor(overlap < low)])
         rows = np.flatnonzero(positive[0].numpy() | negative[0].numpy())
-        return boxes[rows], labels[rows], goals[rows]
+        return boxes[rows], np.where(objects, labels, 0)[rows], nearest[rows]
+
+    def sample(self, proposals: np.ndarray, truth: Truth) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return boxes and labels as :meth:`choose` does, and the true box of each (R, 4); of background any."""
+        boxes, labels, nearest = self.choose(proposals, truth)
+        return boxes, labels, goals_of(truth, nearest)
 
     # evaluation --------------------------------------------------------------------------------------------------
 
@@ -132,10 +144,11 @@ class RoIHeads(nn.Module):
         probabilities = F.softmax(scores, 1).detach().numpy()
         ends = np.cumsum([len(boxes) for boxes in proposals])[:-1]
         parts = np.split(probabilities, ends), np.split(deltas.detach().numpy(), ends)
-        return [
+        found = [
             self.detections_of(p, d, boxes, size, all_scores)
             for p, d, boxes, size in zip(*parts, proposals, sizes, strict=True)
         ]
+        return branch_answers(self, maps, found)
 
     def detections_of(self, probabilities: np.ndarray, deltas: np.ndarray, proposals: np.ndarray, size,
                       all_scores: bool = False) -> dict[str, Tensor]:  # fmt: skip
@@ -153,6 +166,11 @@ class RoIHeads(nn.Module):
         if all_scores:
             answer["all_scores"] = tensor(probabilities[rows[kept]])
         return answer
+
+
+def goals_of(truth: Truth, nearest: np.ndarray) -> np.ndarray:
+    """Return the true boxes (R, 4) of the objects of these numbers; zeros in an image without objects."""
+    return truth.boxes[nearest] if len(truth.boxes) else np.zeros((len(nearest), 4), truth.boxes.dtype)
 
 
 def checked_range(op: str, bg_iou, highest: float) -> tuple[float, float]:
