@@ -12,13 +12,15 @@ from ...autograd.as_array import as_array, shortened
 from ...errors import bad_argument, check_choice, integer
 from ...ops.rle import Runs, checked_size, read_polygons, read_rle
 from .figures import CocoFigures
+from .joints import Joints, read_joints
 from .tables import Objects, precision_and_recall
 
 OP = "coco_evaluate"
-KINDS = ("bbox", "segm")
+KINDS = ("bbox", "segm", "keypoints")
 
 
-def coco_evaluate(ground_truth: dict, detections: list, iou_type: str = "bbox", max_dets=(1, 10, 100)) -> CocoFigures:
+def coco_evaluate(ground_truth: dict, detections: list, iou_type: str = "bbox", max_dets=None,
+                  kpt_oks_sigmas=None) -> CocoFigures:  # fmt: skip
     """Return COCO's twelve figures by name, as pycocotools' ``COCOeval`` computes them.
 
     Parameters
@@ -30,10 +32,13 @@ def coco_evaluate(ground_truth: dict, detections: list, iou_type: str = "bbox", 
         ``[[x1, y1, x2, y2, ...], ...]``, or run lengths ``{"size": [H, W], "counts": numbers or text}``.
     detections : list of dict
         ``"image_id"``, ``"category_id"``, ``"bbox"``, ``"score"``, and for ``"segm"`` ``"segmentation"``.
-    iou_type : {"bbox", "segm"}
-        What is compared.
+    iou_type : {"bbox", "segm", "keypoints"}
+        What is compared. For ``"keypoints"`` annotations and detections have ``"keypoints"``, ``[x1, y1, v1, ...]``;
+        the object keypoint similarity stands for the IoU.
     max_dets : sequence of int
-        How many detections of a class in an image are counted, the best first.
+        How many detections of a class in an image are counted, the best first: (1, 10, 100), for joints (20,).
+    kpt_oks_sigmas : sequence of float, optional
+        Of each joint; known for COCO's 17 and the 14 of Leeds Sports Pose.
 
     Returns
     -------
@@ -53,23 +58,28 @@ def coco_evaluate(ground_truth: dict, detections: list, iou_type: str = "bbox", 
       pycocotools knows ``"iscrowd"`` alone.
     - Without ``"area"`` an object has that of its box, or of its mask for ``"segm"``; without ``"iscrowd"`` it is none.
     - A polygon of four numbers is a line, and covers nothing; in pycocotools it is a box.
+    - People without a labelled joint do not count, and neither does a detection of one, by pycocotools' rule for
+      ``num_keypoints`` 0, which is not read.
     - With another ``max_dets`` than 100 at the end, AP is that of the last; pycocotools' summary looks for 100.
 
     The size of a detection is that of its box, if it has one, for ``"segm"`` too, as in pycocotools' ``loadRes``; leave
     out ``"bbox"`` to have it measured by its mask. What has a category, or among annotations an image, that is not
     listed is left out. Equal scores stay in the order of image ids, then in that of the list.
     """
-    check_choice(OP, "iou_type", iou_type, (*KINDS, "keypoints"))
-    if iou_type == "keypoints":
-        raise bad_argument(OP, "iou_type", "is 'keypoints'", "'bbox' or 'segm'", "joints are not compared so far")
-    limits = checked_limits(OP, max_dets)
+    check_choice(OP, "iou_type", iou_type, KINDS)
+    limits = checked_limits(OP, usual_limits(iou_type) if max_dets is None else max_dets)
     images, sizes = _images(ground_truth)
     categories = {number: k for k, number in enumerate(_ids(ground_truth, "categories"))}
-    read = _Reader(images, sizes, categories, iou_type == "segm")
+    read = _Reader(images, sizes, categories, iou_type, kpt_oks_sigmas)
     truths = read.truths(_listed("ground_truth['annotations']", ground_truth["annotations"]))
     answers = read.answers(_listed("detections", detections))
     tables = precision_and_recall(truths, answers, len(categories), np.array(limits))
     return CocoFigures(*tables, list(categories), limits)
+
+
+def usual_limits(iou_type: str) -> tuple[int, ...]:
+    """Return how many detections COCO counts."""
+    return (20,) if iou_type == "keypoints" else (1, 10, 100)
 
 
 def checked_limits(op: str, max_dets) -> list[int]:
@@ -121,8 +131,9 @@ def _values(argument: str, entries: list, key: str) -> list:
 class _Reader:
     """Makes arrays of annotations and detections."""
 
-    def __init__(self, images: dict, entries: dict, categories: dict, wants_masks: bool):
-        self.images, self.entries, self.categories, self.wants_masks = images, entries, categories, wants_masks
+    def __init__(self, images: dict, entries: dict, categories: dict, iou_type: str, sigmas=None):
+        self.images, self.entries, self.categories, self.sigmas = images, entries, categories, sigmas
+        self.wants_masks, self.wants_joints = iou_type == "segm", iou_type == "keypoints"
 
     def truths(self, annotations: list) -> Objects:
         """Read what there is to find."""
@@ -134,10 +145,14 @@ class _Reader:
         boxes = self._boxes(argument, annotations)
         plain = masks.areas() if masks is not None else boxes[:, 2] * boxes[:, 3]
         area = _numbers(argument, [entry.get("area") for entry in annotations], "area", plain)
+        ignored = np.array([bool(entry.get("ignore")) for entry in annotations], bool)
+        joints = self._joints(argument, annotations, True)
+        if joints is not None:
+            ignored |= ~joints.seen.any(1)
         return Objects(
             np.array([images[n] for n in listed], np.int64), np.array([categories[n] for n in listed], np.int64),
             boxes, area, masks, crowd=np.array([bool(entry.get("iscrowd")) for entry in annotations], bool),
-            ignored=np.array([bool(entry.get("ignore")) for entry in annotations], bool),
+            ignored=ignored, joints=joints,
         )  # fmt: skip
 
     def answers(self, detections: list) -> Objects:
@@ -154,10 +169,16 @@ class _Reader:
         if masks is not None:
             area = np.where([bool(entry.get("bbox") is not None) for entry in detections], area, masks.areas())
         scores = _numbers("detections", _values("detections", detections, "score"), "score")
+        joints = self._joints("detections", detections, False)
         return Objects(
             np.array([images[n] for n in listed], np.int64), np.array([categories[n] for n in listed], np.int64),
-            boxes, area, masks, scores,
+            boxes, area if joints is None else joints.areas(), masks, scores, joints=joints,
         )  # fmt: skip
+
+    def _joints(self, argument: str, entries: list, need: bool) -> Joints | None:
+        if not self.wants_joints:
+            return None
+        return read_joints(OP, argument, _values(argument, entries, "keypoints"), self.sigmas, need)
 
     def _where(self, argument: str, entries: list) -> tuple[list, list]:
         """Return the number of each entry's image and category, None for one that is not listed."""
@@ -170,7 +191,7 @@ class _Reader:
     def _boxes(self, argument: str, entries: list) -> np.ndarray:
         """Return x, y, width and height, (N, 4); for masks, zeros where there is no box."""
         boxes = [entry.get("bbox") for entry in entries]
-        if self.wants_masks:
+        if self.wants_masks or self.wants_joints:
             boxes = [[0.0, 0.0, 0.0, 0.0] if box is None else box for box in boxes]
         if any(box is None for box in boxes):
             raise bad_argument(OP, argument, "has an entry without 'bbox'", "one in each")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ...autograd.as_array import as_array
 from ...errors import bad_argument, check_choice, integer
 from ...ops.rle import Runs, runs_of_mask
 from ..segmentation import MOST_CLASSES
-from .coco import KINDS, checked_limits
+from .coco import KINDS, checked_limits, usual_limits
 from .figures import CocoFigures
+from .joints import read_joints
 from .tables import Objects, precision_and_recall
 from .targets import Picture, read_pictures
 
@@ -23,10 +26,12 @@ class MeanAveragePrecision:
     ----------
     num_classes : int
         K; labels are 1 .. K - 1, background is 0.
-    iou_type : {"bbox", "segm"}
-        What is compared: boxes or masks.
+    iou_type : {"bbox", "segm", "keypoints"}
+        What is compared: boxes, masks or joints.
     max_dets : sequence of int
-        How many detections of a class in a picture are counted, the best first.
+        How many detections of a class in a picture are counted, the best first: (1, 10, 100), for joints (20,).
+    kpt_oks_sigmas : sequence of float, optional
+        Of each joint; known for COCO's 17 and the 14 of Leeds Sports Pose.
 
     Notes
     -----
@@ -35,14 +40,17 @@ class MeanAveragePrecision:
     size is that of its mask if it has one, else that of its box.
     """
 
-    def __init__(self, num_classes: int, iou_type: str = "bbox", max_dets=(1, 10, 100)):
+    def __init__(self, num_classes: int, iou_type: str = "bbox", max_dets=None, kpt_oks_sigmas=None):
         self.num_classes = integer(OP, "num_classes", num_classes, 2, MOST_CLASSES)
         check_choice(OP, "iou_type", iou_type, KINDS)
-        self.iou_type, self.max_dets = iou_type, checked_limits(OP, max_dets)
+        self.iou_type, self.sigmas = iou_type, kpt_oks_sigmas
+        self.max_dets = checked_limits(OP, usual_limits(iou_type) if max_dets is None else max_dets)
         self._truths: list[Picture] = []
         self._answers: list[Picture] = []
         self._truth_masks: list = []  # of each object its starts, its ends and its size; None without masks
         self._answer_masks: list = []
+        self._truth_joints: list = []  # (J, 3) of each person
+        self._answer_joints: list = []
 
     def update(self, targets, detections) -> None:
         """Add pictures.
@@ -54,7 +62,8 @@ class MeanAveragePrecision:
             ``"difficult"`` (N,), ``"masks"`` (N, H, W).
         detections : list of dict
             One for each picture: ``"boxes"`` (D, 4), ``"labels"`` (D,), ``"scores"`` (D,), and for ``"segm"``
-            ``"masks"`` (D, H, W) or (D, 1, H, W): what is 0.5 or more belongs to the object.
+            ``"masks"`` (D, H, W) or (D, 1, H, W): what is 0.5 or more belongs to the object. For ``"keypoints"`` both
+            have ``"keypoints"`` (N, J, 3), x, y, v.
         """
         truths, answers = read_pictures(OP, targets, detections, ("targets", "detections"), self.num_classes)
         wanted = self.iou_type == "segm"
@@ -70,11 +79,22 @@ class MeanAveragePrecision:
         self._answers += answers
         self._truth_masks += [mask for picture in masks for mask in picture]
         self._answer_masks += [mask for picture in found for mask in picture]
+        if self.iou_type == "keypoints":
+            self._truth_joints += _joints("targets", targets, truths)
+            self._answer_joints += _joints("detections", detections, answers)
 
     def compute(self) -> CocoFigures:
         """Return the twelve figures of all pictures so far; NaN where there is nothing to find."""
         truths = _together(self._truths, self._truth_masks, self.iou_type == "segm")
         answers = _together(self._answers, self._answer_masks, self.iou_type == "segm")
+        if self.iou_type == "keypoints":
+            people = read_joints(OP, "targets", self._truth_joints, self.sigmas)
+            found = read_joints(OP, "detections", self._answer_joints, self.sigmas, need=False)
+            if len(people.sigmas) != len(found.sigmas) and len(found.places):
+                was = f"have {len(found.sigmas)} joints"
+                raise bad_argument(OP, "detections' keypoints", was, f"{len(people.sigmas)}, as targets")
+            truths = replace(truths, joints=people, ignored=truths.ignored | ~people.seen.any(1))
+            answers = replace(answers, joints=found, area=found.areas())
         tables = precision_and_recall(truths, answers, self.num_classes - 1, np.array(self.max_dets))
         figures = CocoFigures(*tables, list(range(1, self.num_classes)), self.max_dets)
         for name, value in figures.items():
@@ -99,6 +119,21 @@ def _masks(argument: str, entry: dict, picture: Picture, wanted: bool) -> list:
         raise bad_argument(OP, f"{argument}' masks", f"has {len(masks)} rows", f"{many}, as boxes has")
     masks = masks >= 0.5 if masks.dtype.kind == "f" else masks
     return [(*runs_of_mask(mask), mask.shape) for mask in masks]
+
+
+def _joints(argument: str, entries, pictures: list[Picture]) -> list[np.ndarray]:
+    """Return the joints (J, 3) of each person, or raise unless there are as many people as boxes."""
+    found = []
+    for entry, picture in zip(entries, pictures, strict=True):
+        many = len(picture.boxes)
+        if "keypoints" not in entry and many:
+            why = "iou_type is 'keypoints'"
+            raise bad_argument(OP, argument, "has an entry without keypoints", "(N, J, 3)", why)
+        joints = as_array(OP, f"{argument}' keypoints", entry["keypoints"], "iuf") if many else np.zeros((0, 1, 3))
+        if joints.ndim != 3 or joints.shape[2] != 3 or len(joints) != many:
+            raise bad_argument(OP, f"{argument}' keypoints", f"has shape {joints.shape}", f"({many}, J, 3)")
+        found += list(joints)
+    return found
 
 
 def _together(pictures: list[Picture], masks: list, wanted: bool) -> Objects:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ... import kernels
 from ...ops.rle import Runs, mask_ious
+from .joints import Joints, similarities
 
 #: Overlaps that are asked for, values of recall, and ranges of sizes, in square pixels: as in COCO's tools.
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
@@ -41,6 +42,8 @@ class Objects:
         Of detections.
     crowd, ignored : ndarray bool (N,), optional
         Of objects: regions that hold many, and those that do not count.
+    joints : Joints, optional
+        What is compared instead of boxes and masks.
     """
 
     image: np.ndarray
@@ -51,6 +54,7 @@ class Objects:
     scores: np.ndarray | None = None
     crowd: np.ndarray | None = None
     ignored: np.ndarray | None = None
+    joints: Joints | None = None
 
 
 def precision_and_recall(truths: Objects, answers: Objects, num_categories: int, max_dets: np.ndarray):
@@ -135,6 +139,8 @@ def _ious(truths: Objects, answers: Objects, rows: np.ndarray, columns: np.ndarr
 
     As COCO's tools compute it, in their order: an overlap of exactly 0.5 is one here, too.
     """
+    if truths.joints is not None:
+        return similarities(answers.joints, truths.joints, truths.boxes, truths.area, rows, columns)
     if truths.masks is not None:
         return mask_ious(answers.masks, truths.masks, truths.crowd, rows, columns)
     x1, y1, w1, h1 = answers.boxes[rows].T

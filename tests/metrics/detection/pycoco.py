@@ -6,7 +6,9 @@ import io
 import json
 import pathlib
 
-from .scenes import CASES, random_scenes
+from minidet.metrics.detection.joints import checked_sigmas
+
+from .scenes import CASES, PEOPLE, random_people, random_scenes
 
 RECORDED = pathlib.Path(__file__).with_name("recorded.json")
 
@@ -22,6 +24,8 @@ def tables(truth, detections, iou_type, max_dets):
         data.createIndex()
         evaluation = COCOeval(data, data.loadRes(copy.deepcopy(detections)), iou_type)
         evaluation.params.maxDets = list(max_dets)
+        if iou_type == "keypoints":
+            evaluation.params.kpt_oks_sigmas = checked_sigmas("pycoco", None, len(detections[0]["keypoints"]) // 3)
         evaluation.evaluate()
         evaluation.accumulate()
     return evaluation.eval["precision"], evaluation.eval["recall"]
@@ -30,9 +34,11 @@ def tables(truth, detections, iou_type, max_dets):
 def figures(truth, detections, iou_type, max_dets):
     """Return the twelve figures, read off the tables as the summary reads them, with the last of ``max_dets`` for AP."""
     precision, recall = tables(truth, detections, iou_type, max_dets)
+    if iou_type == "keypoints":  # there are no small people
+        precision, recall = precision[..., [0, 0, 1, 2], :], recall[..., [0, 0, 1, 2], :]
     parts = [precision[..., 0, -1], precision[0, ..., 0, -1], precision[5, ..., 0, -1]]
     parts += [precision[..., size, -1] for size in (1, 2, 3)]
-    parts += [recall[..., 0, m] for m in range(3)] + [recall[..., size, -1] for size in (1, 2, 3)]
+    parts += [recall[..., 0, m] for m in range(len(max_dets))] + [recall[..., size, -1] for size in (1, 2, 3)]
     return [float(part[part > -1].mean()) if (part > -1).any() else -1.0 for part in parts]
 
 
@@ -41,6 +47,8 @@ def cases():
     for seed, masks, grid, max_dets in CASES:
         for iou_type in ("bbox", "segm") if masks else ("bbox",):
             yield f"{seed}-{iou_type}", random_scenes(seed, masks, grid), iou_type, max_dets
+    for seed, joints, grid, max_dets in PEOPLE:
+        yield f"{seed}-keypoints", random_people(seed, joints, grid), "keypoints", max_dets
 
 
 if __name__ == "__main__":

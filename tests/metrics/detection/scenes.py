@@ -80,3 +80,42 @@ def random_scenes(seed, masks, grid, images=12, per_image=7, found=200):
              "categories": [{"id": number, "name": str(number)} for number in CATEGORIES],
              "annotations": annotations}  # fmt: skip
     return truth, detections
+
+
+#: (seed, joints, a grid that coordinates lie on, max_dets) of scenes of people.
+PEOPLE = [(5, 17, 0, (20,)), (6, 14, 10, (1, 3, 20))]
+
+
+def random_people(seed, joints, grid, images=12, per_image=6, found=160):
+    """Return ground truth and detections of people with joints, some without any that is labelled."""
+    rng = np.random.default_rng(seed)
+    ids = (2 + 5 * rng.permutation(images)).tolist()
+    annotations, detections = [], []
+
+    def draw(box, width):
+        x, y, w, h = box
+        places = np.stack([rng.uniform(x, x + w, joints), rng.uniform(y, y + h, joints)], 1) if width is None else width
+        return np.round(places / grid) * grid if grid else places
+
+    for number in ids:
+        for _ in range(rng.integers(per_image)):
+            box = lay(rng, grid)
+            seen = rng.integers(0, 3, joints) * int(rng.random() < 0.85)
+            places = draw(box, None) * (seen > 0)[:, None]
+            annotations.append({
+                "id": len(annotations) + 1, "image_id": number, "category_id": 1, "bbox": box, "area": 0.6 * box[2] * box[3],
+                "iscrowd": int(rng.random() < 0.1), "num_keypoints": int((seen > 0).sum()),
+                "keypoints": np.concatenate([places, seen[:, None]], 1).ravel().tolist()})  # fmt: skip
+    for _ in range(found):
+        near = annotations[rng.integers(len(annotations))]
+        places = np.array(near["keypoints"]).reshape(-1, 3)[:, :2] + rng.normal(
+            0, rng.choice([0.5, 3, 30]), (joints, 2)
+        )
+        places = draw(near["bbox"], places)
+        detections.append({
+            "image_id": near["image_id"] if rng.random() < 0.8 else int(rng.choice(ids)), "category_id": 1,
+            "keypoints": np.pad(places, ((0, 0), (0, 1)), constant_values=1).ravel().tolist(),
+            "score": float(rng.integers(40) / 40)})  # fmt: skip
+    truth = {"images": [{"id": number, "height": SIZE[0], "width": SIZE[1]} for number in ids],
+             "categories": [{"id": 1, "name": "person"}], "annotations": annotations}  # fmt: skip
+    return truth, detections

@@ -7,7 +7,7 @@ from minidet import tensor
 from minidet.metrics import MeanAveragePrecision, coco_evaluate
 from minidet.ops.rle import rle_decode, rle_encode, rle_from_polygons
 
-from .scenes import CATEGORIES, SIZE, random_scenes
+from .scenes import CATEGORIES, SIZE, random_people, random_scenes
 from .test_voc import A, B, found, there
 
 
@@ -59,6 +59,27 @@ def test_the_same_as_from_files(iou_type):
     assert figures == pytest.approx(collected.compute(), nan_ok=True)  # to ask changes nothing
 
 
+def test_joints_are_the_same_as_from_files():
+    scenes, answers = random_people(8, 14, 0, images=5, found=40)
+    collected = MeanAveragePrecision(2, "keypoints")
+    for number in sorted(image["id"] for image in scenes["images"]):
+        parts = [[e for e in source if e["image_id"] == number] for source in (scenes["annotations"], answers)]
+        joints = [np.array([e["keypoints"] for e in part]).reshape(-1, 14, 3) for part in parts]
+        boxes = [corners(parts[0]), np.tile([0, 0, 1, 1], (len(parts[1]), 1))]
+        both = [{"boxes": box, "labels": [1] * len(part), "keypoints": each}
+                for box, part, each in zip(boxes, parts, joints, strict=True)]  # fmt: skip
+        both[0]["iscrowd"] = [e["iscrowd"] for e in parts[0]]
+        both[1]["scores"] = [e["score"] for e in parts[1]]
+        collected.update(both[:1], both[1:])
+    plain = [{name: value for name, value in entry.items() if name != "area"} for entry in scenes["annotations"]]
+    expected = coco_evaluate({**scenes, "annotations": plain}, answers, "keypoints")
+    figures = collected.compute()
+    assert 0.1 < figures["AP50"] < 1
+    np.testing.assert_allclose(
+        list(figures.values()), [np.nan if value == -1 else value for value in expected.values()], rtol=1e-12
+    )
+
+
 def test_difficult_objects_do_not_count_and_tensors_are_read():
     collected = MeanAveragePrecision(3)
     answer = {name: tensor(np.asarray(value)) for name, value in found(A, B, scores=[0.9, 0.8]).items()}
@@ -91,12 +112,15 @@ def test_soft_masks_are_cut_at_one_half():
     ("call", "error", "match"),
     [
         (lambda: MeanAveragePrecision(1), ValueError, "MeanAveragePrecision: num_classes is 1"),
-        (lambda: MeanAveragePrecision(3, "keypoints"), ValueError, "MeanAveragePrecision: iou_type is 'keypoints'"),
+        (lambda: MeanAveragePrecision(3, "joints"), ValueError, "MeanAveragePrecision: iou_type is 'joints'"),
         (lambda: MeanAveragePrecision(3, max_dets=()), TypeError, "MeanAveragePrecision: max_dets is"),
         (lambda: MeanAveragePrecision(2).update([there(A, labels=[2])], [found(scores=[])]), IndexError, "targets' labels"),
         (lambda: MeanAveragePrecision(2, "segm").update([there(A)], [found(scores=[])]), ValueError, "without masks"),
         (lambda: MeanAveragePrecision(2, "segm").update([{**there(A), "masks": np.ones((1, 4, 4), bool)}],
                  [{**found(A, scores=[0.5]), "masks": np.ones((1, 5, 4), bool)}]), ValueError, "of .* pixels"),
+        (lambda: MeanAveragePrecision(2, "keypoints").update([there(A)], [found(scores=[])]), ValueError, "without keyp"),
+        (lambda: MeanAveragePrecision(2, "keypoints").update([{**there(A), "keypoints": np.ones((1, 3))}],
+                 [found(scores=[])]), ValueError, r"targets' keypoints has shape \(1, 3\)"),
         (lambda: MeanAveragePrecision(2).update([{**there(A), "masks": np.ones((2, 4, 4), bool)}], [found(scores=[])]),
          ValueError, "targets' masks has 2 rows, expected 1"),
     ],
