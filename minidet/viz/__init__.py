@@ -8,7 +8,7 @@ from .image import as_picture, draw_image
 from .joints import draw_joints
 from .layers import LayerRow, draw_layers, format_layers, layer_table
 from .masks import draw_masks
-from .overlay import overlay_joints
+from .overlay import overlay_joints, overlay_objects
 from .page import subplots, use_style
 from .segmentation import colour_labels, draw_labels, overlay_labels, palette, plot_predictions
 from .sliders import sliders
@@ -34,6 +34,7 @@ __all__ = [
     "overlay_boxes",
     "overlay_joints",
     "overlay_labels",
+    "overlay_objects",
     "palette",
     "plot_classes",
     "plot_predictions",

@@ -39,7 +39,7 @@ def draw_masks(image, target: dict, class_names=None, *, threshold: float = 0.0,
 
     op = "draw_masks"
     alpha = number(op, "alpha", alpha, 0.0, 1.0)
-    masks = _masks(op, target) >= number(op, "mask_threshold", mask_threshold)  # (N, H, W)
+    masks = mask_rows(op, target) >= number(op, "mask_threshold", mask_threshold)  # (N, H, W)
     texts = captions(op, target, len(masks), class_names)
     drawn = [i for i in above(op, target, len(masks), threshold) if masks[i].any()]
     height, width = masks.shape[1:]
@@ -63,7 +63,7 @@ def draw_masks(image, target: dict, class_names=None, *, threshold: float = 0.0,
     return ax
 
 
-def _masks(op: str, target) -> np.ndarray:
+def mask_rows(op: str, target) -> np.ndarray:
     """Return the masks as numbers (N, H, W)."""
     if isinstance(target, dict) and "masks" in target:
         masks = as_array(op, "target['masks']", target["masks"])

@@ -43,6 +43,22 @@ def test_fast_rcnn(capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("data", "figure", "more"), [("shapes", "mask AP50", "segmentation"),
+                                                      ("figures", "keypoint AP50", "keypoints")])  # fmt: skip
+def test_mask_rcnn(capsys, data, figure, more):
+    assert main(["train", "mask_rcnn", "--data", data, "--out", "run"]) == 0
+    loss = {"shapes": "loss_mask", "figures": "loss_keypoint"}[data]
+    assert {"loss_classifier", loss} < set(open_run("run").history[0])
+    capsys.readouterr()
+    assert main(["eval", "run"]) == 0
+    assert re.search(rf"^{figure} (\d\.\d+|nan)$", capsys.readouterr().out, re.MULTILINE)
+    titles = look(capsys)
+    assert titles[-2] == {"shapes": "mask targets", "figures": "joints"}[data]
+    seen = json.loads(pathlib.Path("run/predictions/detections.json").read_text())
+    assert all(more in entry for entry in seen["annotations"])
+
+
+@pytest.mark.slow
 def test_rcnn_is_interrupted_and_goes_on(capsys, monkeypatch):
     begin = ["train", "rcnn", "--data", "shapes", "--out", "run"]
 

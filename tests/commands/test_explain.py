@@ -15,7 +15,7 @@ from minidet.models import Localizer, UNet
 from minidet.models.detection import FasterRCNN
 from minidet.training.recipes import recipe_for
 from minidet.training.tasks import task_for
-from tests.models.detection.cases import GridFastRCNN, Trunk
+from tests.models.detection.cases import GridFastRCNN, Trunk, mask
 
 CLASSES = {"classes": ["background", "cat", "dog"]}
 
@@ -78,6 +78,26 @@ def test_faster_rcnn_is_the_papers_figure(page):
     assert "[(288, 4), (72, 4)]" in text  # 6 x 8 and 3 x 4 places, 6 anchors each
     assert "(360, 4)" in text  # all of them go into NMS
     assert "region 3: dx" in text
+
+
+def test_mask_rcnn_goes_on_behind_the_boxes(page):
+    model = mask(score_thresh=0.0, keypoint_size=12, num_keypoints=14)
+    stages, text = page("mask_rcnn", model)
+    assert stages[-11:] == [*REGIONS[:-1], "roi_heads.mask_roi_pool: MultiScaleRoIPool", "roi_heads.mask_head: MaskRCNNHeads",
+                            "masks on their grid", "masks pasted", "mask targets",
+                            "roi_heads.keypoint_roi_pool: MultiScaleRoIPool", "roi_heads.keypoint_head: KeypointRCNNHeads",
+                            "maps of joints", "joints", "the answer"][-11:]  # fmt: skip
+    for source in ("two_stage/mask_head.py: MaskRCNNPredictor", "two_stage/keypoint_head.py: heatmaps_to_keypoints"):
+        assert source in text
+    assert "minidet/ops/masks.py: crop_masks" in text
+
+
+def test_mask_rcnn_that_finds_nothing(page):
+    assert page("mask_rcnn", mask(score_thresh=1.0, num_keypoints=14))[0][-3:] == [
+        "maps of joints",
+        "joints",
+        "the answer",
+    ]
 
 
 def test_fast_rcnn_is_given_its_proposals(page):

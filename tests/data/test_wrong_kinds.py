@@ -138,6 +138,7 @@ CALLS = {
     "format_layers": (viz.format_layers, {"rows": rows()}, {}),
     "layer_table": (viz.layer_table, {"module": MODULE, "inputs": (image()[None],)}, {}),
     "overlay_boxes": (viz.overlay_boxes, {"image": image(), "target": target(), "class_names": ["a", "b"]}, {}),
+    "overlay_objects": (viz.overlay_objects, {"image": image(), "target": target(), "class_names": ["a", "b"]}, {}),
     "overlay_labels": (viz.overlay_labels, {"image": image(), "labels": LABELS, "colours": COLOURS}, {}),
     "palette": (viz.palette, {"num_classes": 3}, {}),
     "plot_classes": (viz.plot_classes, {"images": [image()], "probabilities": np.full((1, 2), 0.5),
@@ -151,7 +152,8 @@ CALLS = {
     "sample_photograph": (data.sample_photograph, {"scale": 0.1}, {}),
 }  # fmt: skip
 #: Who else may speak: a function that others are made of, a data set by its name.
-ALSO = {"RandomScale": ["resize"], "Resize": ["resize"], "RandomCrop": ["crop"], "Pad": ["pad"], "read_tape": ["draw_tape"],
+ALSO = {
+    "overlay_objects": ["overlay_boxes", "overlay_joints"],"RandomScale": ["resize"], "Resize": ["resize"], "RandomCrop": ["crop"], "Pad": ["pad"], "read_tape": ["draw_tape"],
         "RandomHorizontalFlip": ["hflip"], "RandomVerticalFlip": ["vflip"], "RandomZoomOut": ["crop"],
         "RandomAffineCrop": ["warp_affine", "hflip"], "RandomRotation": ["warp_affine"],
         "Compose": ["pad"], "data_root": ["data set"], "CamVid": ["data set camvid240"], "FolderSegmentation": ["data set folder"],

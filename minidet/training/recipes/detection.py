@@ -17,6 +17,17 @@ CELLS = {
     "aspect_ratios": (0.7, 1.0, 1.4),
 }
 
+#: The pyramid sees nuclei of 8 to 100 pixels.
+NUCLEI = {
+    "backbone": "mobilenet_v2",
+    "pyramid": 64,
+    "strides": (4, 8, 16),
+    "anchor_sizes": ((10, 18), (28, 42), (64, 96)),
+    "aspect_ratios": (0.7, 1.0, 1.4),
+}
+#: People are 54 to 115 pixels high.
+PEOPLE = {"backbone": "resnet20", "strides": (4,), "anchor_sizes": ((36, 56, 80),), "aspect_ratios": (1.0, 1.7, 2.6)}
+
 #: Two or three maps; scales as shares of the shorter side, and every ratio both ways.
 SSD_DIGITS = {"backbone": "resnet20", "strides": (4,), "extra_layers": 1, "scales": ((0.18, 0.25), (0.32,)),
               "aspect_ratios": (1.6,)}  # fmt: skip
@@ -63,6 +74,71 @@ RECIPES = {
         quick_samples=8,
         options={"scale": (0.8, 1.25), "vertical_flip": 0.5},
         model_args=CELLS,
+    ),
+    ("mask_rcnn", "digits"): Recipe(
+        "mask_rcnn",
+        "digits",
+        epochs=10,
+        batch_size=8,
+        lr=2e-3,
+        train_samples=1600,
+        test_samples=400,
+        quick_samples=8,
+        options={"masks": True},
+        model_args={**DIGITS, "proposals": (300, 100), "mask_layers": (48, 48), "rois_per_image": 64},
+    ),
+    ("mask_rcnn", "shapes"): Recipe(
+        "mask_rcnn",
+        "shapes",
+        epochs=10,
+        batch_size=8,
+        lr=2e-3,
+        train_samples=1200,
+        test_samples=200,
+        quick_samples=8,
+        options={"masks": True},
+        model_args={**SHAPES, "proposals": (300, 100), "mask_layers": (48, 48), "rois_per_image": 64},
+    ),
+    ("mask_rcnn", "figures"): Recipe(
+        "mask_rcnn",
+        "figures",
+        epochs=10,
+        batch_size=8,
+        lr=2e-3,
+        train_samples=1200,
+        test_samples=200,
+        quick_samples=8,
+        options={"keypoints": True},
+        model_args={
+            **PEOPLE,
+            "proposals": (200, 60),
+            "mask_size": None,
+            "num_keypoints": 14,
+            "keypoint_layers": (64, 64, 64),
+            "rois_per_image": 32,
+        },
+    ),
+    ("mask_rcnn", "nuclei"): Recipe(
+        "mask_rcnn",
+        "nuclei",
+        epochs=15,
+        batch_size=4,
+        lr=6e-4,
+        pretrained_lr=0.4,
+        quick_samples=4,
+        options={"masks": True, "max_dets": 250, "scale": (0.8, 1.25), "vertical_flip": 0.5},
+        model_args={**NUCLEI, "detections_per_img": 250, "proposals": (600, 400), "mask_layers": (64, 64)},
+    ),
+    ("mask_rcnn", "coco"): Recipe(
+        "mask_rcnn",
+        "coco",
+        epochs=15,
+        batch_size=4,
+        lr=6e-4,
+        pretrained_lr=0.4,
+        quick_samples=4,
+        options={"masks": True, "max_dets": 250, "scale": (0.8, 1.25), "vertical_flip": 0.5},
+        model_args={**NUCLEI, "detections_per_img": 250, "proposals": (600, 400), "mask_layers": (64, 64)},
     ),
     ("ssd", "digits"): Recipe(
         "ssd",

@@ -33,7 +33,7 @@ from ...data.transforms.geometry import resize
 from ...errors import bad_argument, check_choice, flag, integer, integers, number
 from ...metrics import MeanAveragePrecision, voc_ap
 from ...models import MODELS, RCNN, SlidingWindowDetector
-from ...viz import overlay_boxes
+from ...viz import overlay_objects
 from ..recipe import LARGE
 from .augmentation import sized, varied
 from .detector_stages import detector_stages
@@ -46,12 +46,15 @@ from .staged import train_in_stages
 from .task import Source, Task
 from .window_stages import window_stages
 
-DIGITS_SIZE, SHAPES_SIZE = 64, 96  # pixels, the sides of a scene, unless the options say otherwise
+DIGITS_SIZE, SHAPES_SIZE, FIGURES_SIZE = 64, 96, 128  # pixels, the sides of a scene, unless the options say otherwise
+FIGURES = (1, 4)  # people in a scene
+SPLIT_NAMES = ("train", "val", "test")
 LARGEST_SIDE = 4096
 NAMED = 5  # detections that are named in words
 MIN_SIDE = 320  # pixels: smaller pictures are enlarged before anything is drawn on them
 PAGES = {RCNN: rcnn_stages, SlidingWindowDetector: window_stages}  # of models that have no box head for regions
-REPORTED = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100")
+MORE = (("mask ", "segm", "masks"), ("keypoint ", "keypoints", "keypoints"))  # in words, COCO's kind, what objects have
+REPORTED = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "AR20")
 
 
 def open_digits(task: Detection, split: str, training: bool) -> DigitScenes:
@@ -75,6 +78,23 @@ def open_shapes(task: Detection, split: str, training: bool) -> ShapeScenes:
     return ShapeScenes(split, size, task.samples["test"], task.seed + 1)
 
 
+def open_figures(task: Detection, split: str, training: bool) -> ShapeScenes:
+    """Open scenes of generated people, who hide parts of one another."""
+    size, scenes = task.options.scene(FIGURES_SIZE), {"classes": ("person",), "objects": FIGURES}
+    if training:
+        change, fresh = task.change(size), not task.is_staged
+        return ShapeScenes("train", size, task.samples["train"], task.seed, transform=change, fresh=fresh, **scenes)
+    return ShapeScenes(split, size, task.samples["test"], task.seed + 1, **scenes)
+
+
+def open_nuclei(task: Detection, split: str, training: bool) -> CocoDetection:
+    """Open photographs of cell nuclei."""
+    check_choice("eval", "split", split, SPLIT_NAMES)
+    root = data_root("nuclei_coco", task.where.root)
+    change, masks = task.change() if training else None, task.options.masks
+    return few(task, CocoDetection(root / split, root / "annotations" / f"{split}.json", change, masks=masks))
+
+
 def open_bccd(task: Detection, split: str, training: bool) -> VOCDetection:
     """Open photographs of blood cells."""
     root = data_root("bccd_voc", task.where.root)
@@ -94,7 +114,7 @@ def open_coco(task: Detection, split: str, training: bool) -> Dataset:
     data = CocoDetection(where.root, where.annotations, change, masks=options.masks)
     if options.whole_file:
         return few(task, data)
-    check_choice("eval", "split", split, ("train", "val", "test"))
+    check_choice("eval", "split", split, SPLIT_NAMES)
     mine = [i for i in range(len(data)) if SPLITS[i % len(SPLITS)] == split]
     if not mine:
         was, expected = f"has {len(data)} pictures, none for split {split}", f"at least {SPLITS.index(split) + 1}"
@@ -127,6 +147,8 @@ class Detection(Task):
         "bccd": Source(open_bccd),
         "coco": Source(open_coco, recipes="bccd", needs=("root", "annotations")),
         "digits": Source(open_digits),
+        "figures": Source(open_figures, recipes="shapes"),
+        "nuclei": Source(open_nuclei, recipes="bccd"),
         "shapes": Source(open_shapes),
         "voc": Source(open_voc, recipes="bccd", needs=("root",)),
     }
@@ -145,6 +167,8 @@ class Detection(Task):
         flip: float = 0.5  # probability with which photographs are mirrored for training
         vertical_flip: float = 0.0  # the same, top and bottom: what a microscope shows has neither
         masks: bool = False  # whether targets have masks, and masks are scored
+        keypoints: bool = False  # the same for joints
+        max_dets: int = 100  # detections of a class in a picture that count; pictures of many objects need more
         score: float = 0.5  # what is drawn scores at least this
         frozen_epochs: int = 0  # the trunk stays as it is in the first epochs; afterwards it learns, too ...
         frozen_until: int | None = None  # ... but for what comes before its map of this stride
@@ -169,7 +193,8 @@ class Detection(Task):
                 number("train", name, getattr(self, name), 0, 1)
             check_choice("train", "augmentation", self.augmentation, ("plain", "ssd"))
             number("train", "zoom_out", self.zoom_out, 1, LARGEST_SIDE)
-            for name in ("masks", "whole_file"):
+            integer("train", "max_dets", self.max_dets, 1)
+            for name in ("masks", "keypoints", "whole_file"):
                 flag("train", name, getattr(self, name))
             check_freezing(self)
             check_choice("train", "first_pixel", self.first_pixel, (0, 1))
@@ -238,8 +263,13 @@ class Detection(Task):
     def loss(self, model, batch) -> dict[str, Tensor]:
         """Return the detector's losses; targets say which objects are crowds or difficult, for those are ignored."""
         images, targets = batch
-        keys = ["boxes", "labels", "iscrowd", "difficult", "proposals", *(["masks"] if self.options.masks else [])]
+        keys = ["boxes", "labels", "iscrowd", "difficult", "proposals", *self.more]
         return model(images, [{key: target[key] for key in keys if key in target} for target in targets])
+
+    @property
+    def more(self) -> list[str]:
+        """What objects have beside boxes."""
+        return [name for name in ("masks", "keypoints") if getattr(self.options, name)]
 
     def evaluate(self, model, split: str = "test") -> Figures:
         """Return COCO's figures, and VOC's average precision, in the pixels of the pictures as they are."""
@@ -249,8 +279,11 @@ class Detection(Task):
             raise bad_argument("eval", "data", was, expected, "those were learnt")
         if self.proposals is not None:
             self.search(dataset)
-        kinds = {"": "bbox", "mask ": "segm"} if self.options.masks else {"": "bbox"}
-        collected = {words: MeanAveragePrecision(len(self.classes), kind) for words, kind in kinds.items()}
+        kinds = {"": "bbox"} | {words: kind for words, kind, name in MORE if name in self.more}
+        counts = {"keypoints": (20,)}
+        limits = (1, 10, 100) if self.options.max_dets == 100 else (1, 10, 100, self.options.max_dets)
+        collected = {words: MeanAveragePrecision(len(self.classes), kind, counts.get(kind, limits))
+                     for words, kind in kinds.items()}  # fmt: skip
         truths, answers = [], []
         for images, targets in DataLoader(dataset, 4, collate_fn=collate_detection):
             found = [self.look(model, image) for image in images]
@@ -260,7 +293,7 @@ class Detection(Task):
                 kept += [{key: value for key, value in one.items() if key != "masks"} for one in all_of]
         coco = {words: figures.compute() for words, figures in collected.items()}
         voc = voc_ap(truths, answers)
-        values = {f"{words}{name}": coco[words][name] for words in coco for name in REPORTED}
+        values = {f"{words}{name}": coco[words][name] for words in coco for name in REPORTED if name in coco[words]}
         per_class = {f"{words}{name}": coco[words].per_class[name] for words in coco for name in ("AP", "AP50", "AP75")}
         labels = range(1, len(self.classes))
         per_class["VOC AP50"] = np.array([voc.per_class.get(label, np.nan) for label in labels])
@@ -272,9 +305,8 @@ class Detection(Task):
         drawn = drawn[np.argsort(-found["scores"][drawn], kind="stable")]
         named = [f"{self.classes[found['labels'][i]]} {found['scores'][i]:.2f}" for i in drawn[:NAMED]]
         words = ", ".join([*named, *([f"{len(drawn) - NAMED} more"] if len(drawn) > NAMED else [])])
-        painted = overlay_boxes(
-            image, found, self.classes, threshold=self.options.score, alpha=alpha, min_side=MIN_SIDE
-        )
+        shown = {name: value[drawn] for name, value in found.items()}
+        painted = overlay_objects(image, shown, self.classes, alpha=alpha, min_side=MIN_SIDE)
         return painted, words or "nothing"
 
     def stages(self, call, image: np.ndarray):
@@ -299,6 +331,8 @@ class Detection(Task):
         if "masks" in found:
             masks = found["masks"].reshape(-1, *small.shape[1:]) >= 0.5
             found["masks"] = resize(small, {"masks": masks}, (height, width))[1]["masks"]
+        if "keypoints" in found:
+            found["keypoints"] = (found["keypoints"] * [*ratio[:2], 1]).astype(found["keypoints"].dtype)
         return found
 
 

@@ -17,6 +17,7 @@ from ...nn import functional as F
 from ...ops import clip_boxes_to_image
 from ...viz import overlay_boxes
 from ...viz.explain import Bars, Call, Picture, Stage, heat, parts_of, shape_of, source_of, stage_of, strength_picture
+from .mask_stages import branch_stages, is_branch
 
 DRAWN = 20  # proposals
 REGIONS = 3  # that are followed to the end
@@ -64,6 +65,8 @@ def detector_stages(call: Call, classes: list[str]) -> list[Stage]:
             if not proposed:
                 stages.append(given_proposals(call, part, image))
             stages += region_stages(part, image, classes)
+        elif is_branch(part):
+            stages += branch_stages(part, call, image)
         else:
             stages.append(stage_of(part, classes))
     return stages

@@ -14,7 +14,7 @@ def coco_records(found: dict[str, np.ndarray], classes: list[str]) -> list[dict]
     ----------
     found : dict
         ``"boxes"`` (D, 4) in pixels, ``"labels"`` (D,), ``"scores"`` (D,), and if they are there ``"masks"``: (D, H, W)
-        of 0 and 1, or (D, 1, H, W) of probabilities.
+        of 0 and 1, or (D, 1, H, W) of probabilities, and ``"keypoints"`` (D, J, 3).
     classes : list of str
         The names of the labels.
 
@@ -22,7 +22,7 @@ def coco_records(found: dict[str, np.ndarray], classes: list[str]) -> list[dict]
     -------
     list of dict
         ``"category_id"``, ``"category_name"``, ``"bbox"`` (x, y, width, height), ``"area"``, ``"score"``, and with
-        masks ``"segmentation"``, run lengths.
+        masks ``"segmentation"``, run lengths, with joints ``"keypoints"``, x, y, v of each in one row.
     """
     records = []
     for i in np.argsort(-found["scores"], kind="stable").tolist():
@@ -34,5 +34,8 @@ def coco_records(found: dict[str, np.ndarray], classes: list[str]) -> list[dict]
             mask = found["masks"][i]
             mask = (mask.reshape(mask.shape[-2:]) >= 0.5).astype(np.uint8)
             record |= {"segmentation": rle_encode(mask), "area": int(mask.sum())}
+        if "keypoints" in found:
+            joints = found["keypoints"][i].astype(float)
+            record |= {"keypoints": joints.reshape(-1).tolist(), "num_keypoints": int((joints[:, 2] > 0).sum())}
         records.append(record)
     return records

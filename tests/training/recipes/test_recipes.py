@@ -19,9 +19,16 @@ FACTS = {
 }
 
 
+WITHOUT = {("mask_rcnn", "bccd"), ("mask_rcnn", "voc")}  # their objects have boxes only
+
+
 def test_every_model_has_a_recipe_for_every_data_set_of_its_task_and_can_be_built():
     for model, row in MODELS.items():
         for data in TASKS[row.task].sources:
+            if (model, data) in WITHOUT:
+                with pytest.raises(ValueError, match=f"{model} has no recipe for it"):
+                    recipe_for(model, data)
+                continue
             recipe = recipe_for(model, data)
             assert (recipe.model, recipe.data) == (model, data)
             assert task_for(recipe).recipe == completed(recipe)

@@ -74,6 +74,8 @@ class FasterRCNN(Detector):
         In training, anchors that reach farther beyond the image are left out.
     bg_iou : (float, float)
         Regions whose IoU with all objects lies in [low, high) are background.
+    rois_per_image : int
+        Regions of an image that the losses look at, a quarter of them objects at most.
     score_thresh, nms_thresh, detections_per_img : float, float, int
         What becomes a detection.
     min_size, max_size : int, optional
@@ -88,7 +90,8 @@ class FasterRCNN(Detector):
     def __init__(self, num_classes: int, backbone="mobilenet_v1_025", pretrained=False, strides=None, *,
                  pyramid: int | None = None, anchor_sizes=None, aspect_ratios=(0.5, 1.0, 2.0), width: int = 256,
                  pooling: str = "align", pool_size: int = 7, proposals=(1000, 300), allowed_border: float = 0.0,
-                 bg_iou=(0.0, 0.5), score_thresh: float = 0.05, nms_thresh: float = 0.5, detections_per_img: int = 100,
+                 bg_iou=(0.0, 0.5), rois_per_image: int = 128,
+                 score_thresh: float = 0.05, nms_thresh: float = 0.5, detections_per_img: int = 100,
                  min_size: int | None = None, max_size: int | None = None):  # fmt: skip
         super().__init__(num_classes, min_size, max_size)
         self.backbone = build_trunk("FasterRCNN", backbone, pretrained, strides, pyramid)
@@ -99,8 +102,10 @@ class FasterRCNN(Detector):
         pooler = MultiScaleRoIPool(pool_size, pooling)
         box_head = TwoMLPHead(channels * pooler.output_size[0] * pooler.output_size[1], width)
         predictor = FastRCNNPredictor(width, num_classes)
-        self.roi_heads = RoIHeads(pooler, box_head, predictor, num_classes, bg_iou=bg_iou, score_thresh=score_thresh,
-                                  nms_thresh=nms_thresh, detections_per_img=detections_per_img)  # fmt: skip
+        self.roi_heads = RoIHeads(
+            pooler, box_head, predictor, num_classes, bg_iou=bg_iou, batch_size_per_image=rois_per_image,
+            score_thresh=score_thresh, nms_thresh=nms_thresh, detections_per_img=detections_per_img,
+        )  # fmt: skip
 
     def forward(self, images, targets=None, proposals=None, *, return_losses: bool = False, all_scores: bool = False):
         """Do what :meth:`Detector.forward` says.
