@@ -35,7 +35,7 @@ class Row:
     data: str
     network: str
     figure: str  # a name among the file's figures
-    goal: float
+    goal: float | None  # None where none was set
     pytorch: str  # the same figure of the same kind of network in PyTorch on two cores; empty where there is none
     command: str
 
@@ -64,6 +64,19 @@ ROWS = (
     Row("faster_rcnn-bccd", "BCCD", "Faster R-CNN on pretrained MobileNetV2 + pyramid", "AP", 0.62, "0.600",
         "minidet train faster_rcnn --data bccd --pretrained"),
     Row("faster_rcnn-bccd", "BCCD", "the same", "AP50", 0.93, "0.919", "(the same)"),
+    Row("ssd-digits", "digit scenes", "SSD", "AP50", 0.88, "", "minidet train ssd --data digits"),
+    Row("yolo-digits", "digit scenes", "YOLO", "AP50", 0.85, "", "minidet train yolo --data digits"),
+    Row("ssd-bccd", "BCCD", "SSD on pretrained MobileNetV2", "AP50", 0.88, "",
+        "minidet train ssd --data bccd --pretrained"),
+    Row("ssd-bccd", "BCCD", "the same", "AP", 0.52, "", "(the same)"),
+    Row("yolo-bccd", "BCCD", "YOLO on pretrained MobileNetV2", "AP50", None, "",
+        "minidet train yolo --data bccd --pretrained"),
+    Row("mask_rcnn-shapes", "shapes", "Mask R-CNN", "mask AP50", 0.85, "", "minidet train mask_rcnn --data shapes"),
+    Row("mask_rcnn-figures", "figures", "Mask R-CNN, joints", "keypoint AP50", 0.80, "",
+        "minidet train mask_rcnn --data figures"),
+    Row("mask_rcnn-nuclei", "nuclei", "Mask R-CNN on pretrained MobileNetV2 + pyramid", "mask AP", 0.55, "0.464",
+        "minidet train mask_rcnn --data nuclei --pretrained"),
+    Row("mask_rcnn-nuclei", "nuclei", "the same", "mask AP50", 0.84, "0.818", "(the same)"),
 )  # fmt: skip
 HEADER = ["data", "network", "figure", "goal", "reached", "baseline", "PyTorch", "training", "command"]
 
@@ -71,7 +84,7 @@ HEADER = ["data", "network", "figure", "goal", "reached", "baseline", "PyTorch",
 def cells(row: Row, folder: pathlib.Path) -> list[str]:
     """Return a row of the table; a result that has no file yet says so."""
     path, command = folder / f"{row.file}.json", f"`{row.command}`" if row.command[0] != "(" else row.command
-    about = [row.data, row.network, row.figure, f"{row.goal:.2f}"]
+    about = [row.data, row.network, row.figure, "-" if row.goal is None else f"{row.goal:.2f}"]
     if not path.exists():
         return [*about, "not measured", "-", row.pytorch or "-", "-", command]
     record = json.loads(path.read_text(encoding="utf-8"))
@@ -79,7 +92,7 @@ def cells(row: Row, folder: pathlib.Path) -> list[str]:
     minutes = record.get("idle_seconds", record["seconds"]) / 60
     return [
         *about,
-        f"**{reached:.3f}**" if reached >= row.goal else f"{reached:.3f}",
+        f"**{reached:.3f}**" if row.goal is not None and reached >= row.goal else f"{reached:.3f}",
         "-" if baseline is None else f"{baseline:.3f} ({record['baseline_name']})",
         row.pytorch or "-",
         f"{record['epochs']} epochs, {minutes:.1f} min",
