@@ -6,14 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from ... import kernels
 from ...autograd.as_array import as_array
 from ...errors import bad_argument, check_choice, integer
 from ...ops.rle import Runs, runs_of_mask
 from ..segmentation import MOST_CLASSES
+from .bootstrap import Outcomes
 from .coco import KINDS, checked_limits, usual_limits
 from .figures import CocoFigures
 from .joints import read_joints
-from .tables import Objects, precision_and_recall
+from .tables import Objects, matched, precision_and_recall
 from .targets import Picture, read_pictures
 
 OP = "MeanAveragePrecision"
@@ -85,6 +87,29 @@ class MeanAveragePrecision:
 
     def compute(self) -> CocoFigures:
         """Return the twelve figures of all pictures so far; NaN where there is nothing to find."""
+        truths, answers = self._objects()
+        tables = precision_and_recall(truths, answers, self.num_classes - 1, np.array(self.max_dets))
+        figures = CocoFigures(*tables, list(range(1, self.num_classes)), self.max_dets)
+        for name, value in figures.items():
+            figures[name] = value if value >= 0 else float("nan")
+        figures.per_class = {name: np.where(row >= 0, row, np.nan) for name, row in figures.per_class.items()}
+        return figures
+
+    def outcomes(self) -> Outcomes:
+        """Return what AP50 is made of, picture by picture: :func:`bootstrap_ap50` draws from that."""
+        truths, answers = self._objects()
+        found = matched(truths, answers, self.max_dets[-1])
+        order = found.by_score()
+        states = found.states[0, 0]  # of objects of any size, at 0.5
+        order = order[states[order] != kernels.average_precision.IGNORED]
+        right = states[order] == kernels.average_precision.RIGHT
+        objects = np.zeros((len(self._truths), self.num_classes - 1), np.int64)
+        np.add.at(objects, (truths.image[found.counted[0]], truths.category[found.counted[0]]), 1)
+        first = np.searchsorted(found.category[order], np.arange(self.num_classes))
+        return Outcomes(found.image[order], right, first, objects)
+
+    def _objects(self) -> tuple[Objects, Objects]:
+        """Return what all pictures so far hold, and what was found in them."""
         truths = _together(self._truths, self._truth_masks, self.iou_type == "segm")
         answers = _together(self._answers, self._answer_masks, self.iou_type == "segm")
         if self.iou_type == "keypoints":
@@ -95,12 +120,7 @@ class MeanAveragePrecision:
                 raise bad_argument(OP, "detections' keypoints", was, f"{len(people.sigmas)}, as targets")
             truths = replace(truths, joints=people, ignored=truths.ignored | ~people.seen.any(1))
             answers = replace(answers, joints=found, area=found.areas())
-        tables = precision_and_recall(truths, answers, self.num_classes - 1, np.array(self.max_dets))
-        figures = CocoFigures(*tables, list(range(1, self.num_classes)), self.max_dets)
-        for name, value in figures.items():
-            figures[name] = value if value >= 0 else float("nan")
-        figures.per_class = {name: np.where(row >= 0, row, np.nan) for name, row in figures.per_class.items()}
-        return figures
+        return truths, answers
 
 
 def _masks(argument: str, entry: dict, picture: Picture, wanted: bool) -> list:

@@ -57,29 +57,62 @@ class Objects:
     joints: Joints | None = None
 
 
+@dataclass(frozen=True)
+class Matched:
+    """What became of D detections: the best of each image and class, class by class, in each image by image.
+
+    Parameters
+    ----------
+    image, category : ndarray int64 (D,)
+    scores : ndarray float64 (D,)
+    rank : ndarray int64 (D,)
+        How many of the same image and class score more.
+    states : ndarray uint8 (S, T, D)
+        See ``kernels.average_precision.match``.
+    counted : ndarray bool (S, N)
+        Which of the N objects count in each range of sizes.
+    """
+
+    image: np.ndarray
+    category: np.ndarray
+    scores: np.ndarray
+    rank: np.ndarray
+    states: np.ndarray
+    counted: np.ndarray
+
+    def by_score(self) -> np.ndarray:
+        """Return the order by classes, in each by descending scores; equal ones stay in the order of images."""
+        return np.lexsort((-self.scores, self.category))
+
+
+def matched(truths: Objects, answers: Objects, limit: int) -> Matched:
+    """Compare detections, ``limit`` at most of an image and class, with objects: all ``SIZES``, all ``THRESHOLDS``."""
+    images = 1 + max(truths.image.max(initial=0), answers.image.max(initial=0))
+    truth_keys = truths.category * images + truths.image
+    answer_keys = answers.category * images + answers.image
+    order, rank = _best(answer_keys, answers.scores, limit)
+    low, high = np.array(list(SIZES.values())).T[..., None]  # (S, 1)
+    ignored = (truths.area < low) | (truths.area > high) | truths.ignored | truths.crowd  # (S, N)
+    outside = (answers.area < low) | (answers.area > high)
+    groups = (truth_keys, np.argsort(truth_keys, kind="stable")), (answer_keys, order)
+    states = _states(truths, answers, *groups, ignored, outside)
+    return Matched(answers.image[order], answers.category[order], answers.scores[order], rank, states, ~ignored)
+
+
 def precision_and_recall(truths: Objects, answers: Objects, num_categories: int, max_dets: np.ndarray):
     """Return COCO's tables of precision (T, R, K, S, M) and recall (T, K, S, M); -1 where there is nothing to find.
 
     The axes are ``THRESHOLDS``, ``RECALLS``, classes, ``SIZES`` and ``max_dets`` (ascending).
     """
-    images = 1 + max(truths.image.max(initial=0), answers.image.max(initial=0))
-    truth_keys = truths.category * images + truths.image
-    truth_order = np.argsort(truth_keys, kind="stable")
-    answer_keys = answers.category * images + answers.image
-    answer_order, rank = _best(answer_keys, answers.scores, max_dets[-1])
-    low, high = np.array(list(SIZES.values())).T[..., None]  # (S, 1)
-    ignored = (truths.area < low) | (truths.area > high) | truths.ignored | truths.crowd  # (S, N)
-    outside = (answers.area < low) | (answers.area > high)
-    states = _states(truths, answers, (truth_keys, truth_order), (answer_keys, answer_order), ignored, outside)
-    counted = [np.bincount(truths.category[~row], minlength=num_categories) for row in ignored]
+    found = matched(truths, answers, max_dets[-1])
+    counted = [np.bincount(truths.category[row], minlength=num_categories) for row in found.counted]
     counted = np.stack(counted, 1)  # (K, S)
-    category, scores = answers.category[answer_order], answers.scores[answer_order]
-    by_score = np.lexsort((-scores, category))  # stable: equal scores stay in the order of images
-    first = np.searchsorted(category, np.arange(num_categories + 1))
-    tables = kernels.average_precision.precision_at(by_score, first, rank, states, max_dets, _needed(counted))
-    precision, found = tables
+    first = np.searchsorted(found.category, np.arange(num_categories + 1))
+    precision, right = kernels.average_precision.precision_at(
+        found.by_score(), first, found.rank, found.states, max_dets, _needed(counted)
+    )
     absent = (counted == 0)[..., None]  # (K, S, 1)
-    recall = found / np.maximum(counted, 1)[..., None]
+    recall = right / np.maximum(counted, 1)[..., None]
     return np.where(absent, -1.0, precision), np.where(absent, -1.0, recall)
 
 
