@@ -75,7 +75,7 @@ class RunFolder:
         checkpoint = load_checkpoint(self.folder)
         info = checkpoint.info
         for key in IDENTITY:
-            before, now = facts_of(info) if key == "facts" else info.get(key), _plain(about[key])
+            before, now = facts_of(info) if key == "facts" else info.get(key), plain(about[key])
             if key == "recipe":
                 before = _with_defaults(before)
             if before != now:
@@ -137,16 +137,16 @@ def _short(value, length: int = 200) -> str:
 def _with_defaults(recipe):
     """Return a recipe of a checkpoint with the fields that are newer than it; as it is if it is of another kind."""
     try:
-        return _plain(completed(Recipe.from_dict(recipe)).as_dict())
+        return plain(completed(Recipe.from_dict(recipe)).as_dict())
     except (KeyError, TypeError, ValueError):
         return recipe
 
 
-def _plain(value):
+def plain(value):
     """Return ``value`` as it comes back from JSON: tuples become lists."""
     if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, (list, tuple)) else value
+        return {key: plain(part) for key, part in value.items()}
+    return [plain(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
 def facts_of(info: dict) -> dict:
@@ -163,6 +163,27 @@ def recorded_epochs(folder: str | os.PathLike) -> int:
     _check_is_run("resume", folder)
     with _understood("resume", folder):
         return integer("resume", "epochs", load_checkpoint(folder).info["epochs"], 1)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a run folder says of its run: what it was begun with, and whether it is at its end."""
+
+    recipe: Recipe
+    seed: int
+    finished: bool
+
+
+def recorded(folder: str | os.PathLike) -> Recorded | None:
+    """Return what is recorded of the run in ``folder``; None where there is none."""
+    folder = folder_path("open_run", folder)
+    if not os.path.lexists(folder / "run.json"):
+        return None
+    checkpoint = load_checkpoint(folder)
+    with _understood("open_run", folder):
+        recipe, seed, _, _ = _read(checkpoint)
+        state, epochs = checkpoint.info["fit"], integer("open_run", "epochs", checkpoint.info["epochs"], 1)
+        return Recorded(recipe, seed, state["epoch"] >= epochs and not state.get("unfinished"))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from minidet.nn.parameter import Parameter, at_most
 from minidet.serialization import load_checkpoint, plain_json, save_checkpoint
 from minidet.training.optimiser import parameter_groups, warmup_then_cosine
 from minidet.training.recipe import Recipe
-from minidet.training.runs import RunFolder, open_run
+from minidet.training.runs import RunFolder, open_run, recorded
 from minidet.training.tasks import completed
 
 ARGS = {"widths": [4, 6], "convs": [1, 1], "hidden": 8}
@@ -207,3 +207,17 @@ def test_a_checkpoint_of_something_else_is_no_training_run(tmp_path):
     with pytest.raises(ValueError, match=r"open_run: run\.json .* of another kind, .*'recipe' is missing"):
         open_run(tmp_path)
     assert load_checkpoint(tmp_path).info == {"step": 1}
+
+
+def test_what_is_recorded_of_a_run(run, tmp_path):
+    assert recorded(tmp_path / "none") is None
+    assert recorded(tmp_path) is None
+    found = recorded(run)
+    assert (found.recipe, found.seed, found.finished) == (TINY, 0, False)  # 1 epoch of 3
+    change(run, ("fit", "epoch"), 3)
+    assert recorded(run).finished
+    change(run, ("fit", "unfinished"), True)
+    assert not recorded(run).finished
+    change(run, ("epochs",), "three")
+    with pytest.raises(ValueError, match="run.json in .* is damaged or of another kind"):
+        recorded(run)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -134,6 +135,15 @@ class Share(Subset):
 def few(task: Detection, data: Dataset) -> Dataset:
     """Return photographs, only some of them in quick mode."""
     return Share(data, range(min(len(data), task.recipe.quick_samples))) if task.quick else data
+
+
+class Measured(NamedTuple):
+    """A detector on a split: its figures, what COCO's are read off, and what is there and what it found, by picture."""
+
+    figures: Figures
+    precision: MeanAveragePrecision
+    truths: list[dict]
+    answers: list[dict]
 
 
 class Detection(Task):
@@ -273,6 +283,10 @@ class Detection(Task):
 
     def evaluate(self, model, split: str = "test") -> Figures:
         """Return COCO's figures, and VOC's average precision, in the pixels of the pictures as they are."""
+        return self.measure(model, split).figures
+
+    def measure(self, model, split: str = "test") -> Measured:
+        """Return the figures of :meth:`evaluate`, with what they were made of."""
         dataset = self.open(split)
         if list(dataset.classes) != self.classes:
             was, expected = f"has the classes {', '.join(dataset.classes)}", ", ".join(self.classes)
@@ -297,7 +311,9 @@ class Detection(Task):
         per_class = {f"{words}{name}": coco[words].per_class[name] for words in coco for name in ("AP", "AP50", "AP75")}
         labels = range(1, len(self.classes))
         per_class["VOC AP50"] = np.array([voc.per_class.get(label, np.nan) for label in labels])
-        return Figures({**values, "VOC AP50": voc.mean}, len(dataset), classes=self.classes[1:], per_class=per_class)
+        values["VOC AP50"] = voc.mean
+        figures = Figures(values, len(dataset), classes=self.classes[1:], per_class=per_class)
+        return Measured(figures, collected[""], truths, answers)
 
     def paint(self, image: np.ndarray, found: dict[str, np.ndarray], alpha: float) -> tuple[np.ndarray, str]:
         """Paint boxes and classes over a picture, and say what scores most."""
@@ -317,12 +333,15 @@ class Detection(Task):
         """Return all that was found, also what scores too little to be drawn."""
         return coco_records(found, self.classes)
 
-    def look(self, model, image: np.ndarray) -> dict[str, np.ndarray]:
-        """Return what is seen in a picture of any size; the model sees it in the size that it learned from."""
+    def look(self, model, image: np.ndarray, anew: bool = False) -> dict[str, np.ndarray]:
+        """Return what is seen in a picture of any size; the model sees it in the size that it learned from.
+
+        Proposals that are kept of the picture are used, unless it is looked at ``anew``.
+        """
         image = np.asarray(image)
         height, width = image.shape[1:]
         small, _ = Compose(sized(self.options))(image, {})
-        proposals = None if self.proposals is None else self.proposals.find(small)
+        proposals = None if anew or self.proposals is None else self.proposals.find(small)
         found = detect(model, [small], None if proposals is None else [proposals])[0]
         if small.shape == image.shape:
             return found

@@ -337,6 +337,10 @@ def test_pictures_are_searched_in_the_size_in_which_they_are_seen(given, photos,
     task.look(model, np.full((3, 90, 70), 0.3, np.float32))  # a picture that nobody has searched: the model does it
     assert model.given[-1] is None
     assert len(given) == len(set(shapes))  # of the same picture once
+    known = task.open("test").load(0)[0]
+    for anew in (False, True):
+        task.look(model, known, anew=anew)
+        assert (model.given[-1] is None) == anew
 
 
 def test_new_scenes_are_searched_as_they_come(given, tmp_path):
