@@ -21,6 +21,7 @@ COMMANDS = {
     "eval": ("minidet.commands.eval", "measure a trained model on held-out images"),
     "predict": ("minidet.commands.predict", "draw what a trained model sees in your images"),
     "explain": ("minidet.commands.explain", "show what happens to a picture inside a trained model, as one page"),
+    "compare": ("minidet.commands.compare", "compare detectors: speed against accuracy, mistakes, as one page"),
     "classify": ("minidet.commands.classify", "say what your photos show, with a network that others trained"),
     "check": ("minidet.commands.check", "run the public checks of an assignment on your notebook"),
     "assignments": ("minidet.commands.assignments", "list the assignments, or make what students get of them"),
