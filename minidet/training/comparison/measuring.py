@@ -12,7 +12,7 @@ from ...errors import bad_argument
 from ...metrics import ErrorTypes, Outcomes, error_types
 from ...metrics.detection.tables import RECALLS
 from ...models.complexity import counting
-from ..tasks.detection import Measured
+from ..tasks.detection_figures import Measured
 from .entrants import OP, Entrant
 
 COUNTED = 4  # pictures whose multiply-adds are counted

@@ -11,6 +11,7 @@ ACCURATE, FAST = "faster_rcnn", ("ssd", "yolo")
 TITLES = {
     "fast_rcnn": "Fast R-CNN",
     "faster_rcnn": "Faster R-CNN",
+    "mask_rcnn": "Mask R-CNN",
     "rcnn": "R-CNN",
     "sliding_window_detector": "sliding windows",
     "ssd": "SSD",

@@ -12,14 +12,12 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from ...autograd import Tensor, no_grad
 from ...data import (
     CocoDetection,
-    DataLoader,
     Dataset,
     DigitScenes,
     ShapeScenes,
@@ -32,11 +30,11 @@ from ...data.photographs.folder import SPLITS
 from ...data.transforms import Compose
 from ...data.transforms.geometry import resize
 from ...errors import bad_argument, check_choice, flag, integer, integers, number
-from ...metrics import MeanAveragePrecision, voc_ap
 from ...models import MODELS, RCNN, SlidingWindowDetector
 from ...viz import overlay_objects
 from ..recipe import LARGE
 from .augmentation import sized, varied
+from .detection_figures import Measured, measured
 from .detector_stages import detector_stages
 from .figures import Figures
 from .freezing import check_freezing, freeze_first
@@ -54,8 +52,6 @@ LARGEST_SIDE = 4096
 NAMED = 5  # detections that are named in words
 MIN_SIDE = 320  # pixels: smaller pictures are enlarged before anything is drawn on them
 PAGES = {RCNN: rcnn_stages, SlidingWindowDetector: window_stages}  # of models that have no box head for regions
-MORE = (("mask ", "segm", "masks"), ("keypoint ", "keypoints", "keypoints"))  # in words, COCO's kind, what objects have
-REPORTED = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "AR20")
 
 
 def open_digits(task: Detection, split: str, training: bool) -> DigitScenes:
@@ -135,15 +131,6 @@ class Share(Subset):
 def few(task: Detection, data: Dataset) -> Dataset:
     """Return photographs, only some of them in quick mode."""
     return Share(data, range(min(len(data), task.recipe.quick_samples))) if task.quick else data
-
-
-class Measured(NamedTuple):
-    """A detector on a split: its figures, what COCO's are read off, and what is there and what it found, by picture."""
-
-    figures: Figures
-    precision: MeanAveragePrecision
-    truths: list[dict]
-    answers: list[dict]
 
 
 class Detection(Task):
@@ -293,27 +280,7 @@ class Detection(Task):
             raise bad_argument("eval", "data", was, expected, "those were learnt")
         if self.proposals is not None:
             self.search(dataset)
-        kinds = {"": "bbox"} | {words: kind for words, kind, name in MORE if name in self.more}
-        counts = {"keypoints": (20,)}
-        limits = (1, 10, 100) if self.options.max_dets == 100 else (1, 10, 100, self.options.max_dets)
-        collected = {words: MeanAveragePrecision(len(self.classes), kind, counts.get(kind, limits))
-                     for words, kind in kinds.items()}  # fmt: skip
-        truths, answers = [], []
-        for images, targets in DataLoader(dataset, 4, collate_fn=collate_detection):
-            found = [self.look(model, image) for image in images]
-            for figures in collected.values():
-                figures.update(targets, found)
-            for kept, all_of in ((truths, targets), (answers, found)):
-                kept += [{key: value for key, value in one.items() if key != "masks"} for one in all_of]
-        coco = {words: figures.compute() for words, figures in collected.items()}
-        voc = voc_ap(truths, answers)
-        values = {f"{words}{name}": coco[words][name] for words in coco for name in REPORTED if name in coco[words]}
-        per_class = {f"{words}{name}": coco[words].per_class[name] for words in coco for name in ("AP", "AP50", "AP75")}
-        labels = range(1, len(self.classes))
-        per_class["VOC AP50"] = np.array([voc.per_class.get(label, np.nan) for label in labels])
-        values["VOC AP50"] = voc.mean
-        figures = Figures(values, len(dataset), classes=self.classes[1:], per_class=per_class)
-        return Measured(figures, collected[""], truths, answers)
+        return measured(self, model, dataset)
 
     def paint(self, image: np.ndarray, found: dict[str, np.ndarray], alpha: float) -> tuple[np.ndarray, str]:
         """Paint boxes and classes over a picture, and say what scores most."""

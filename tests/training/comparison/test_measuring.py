@@ -16,7 +16,7 @@ from minidet.training.comparison.measuring import (
     multiply_adds,
     surest_errors,
 )
-from minidet.training.tasks.detection import Measured
+from minidet.training.tasks.detection_figures import Measured
 from tests.metrics.detection.test_voc import FAR, A, B, found, random_pictures, there
 
 

@@ -1,0 +1,33 @@
+"""What an evaluation keeps beside its figures."""
+
+import types
+
+import numpy as np
+
+from minidet.data import ShapeScenes
+from minidet.metrics import voc_ap
+from minidet.training.recipes import recipe_for
+from minidet.training.tasks import task_for
+
+
+def test_truths_and_answers_are_those_of_the_figures(monkeypatch):
+    """A detector that finds the first object of each picture."""
+    scenes = ShapeScenes("test", (96, 96), 5, 1)
+    task = task_for(recipe_for("ssd", "shapes"), facts={"classes": list(scenes.classes)})
+    monkeypatch.setattr(task, "open", lambda split: scenes)
+    there = iter([scenes.load(i)[1] for i in range(5)])
+
+    def look(model, image):
+        target = next(there)
+        return {"boxes": target["boxes"][:1], "labels": target["labels"][:1], "scores": np.array([0.5], np.float32)}
+
+    monkeypatch.setattr(task, "look", look)
+    measured = task.measure(types.SimpleNamespace())
+    assert [len(answer["boxes"]) for answer in measured.answers] == [1] * 5
+    for i, truth in enumerate(measured.truths):
+        np.testing.assert_array_equal(truth["boxes"], scenes.load(i)[1]["boxes"])
+        assert "masks" not in truth
+    assert 0 < measured.figures["AP50"] < 1
+    assert measured.figures["AP50"] == measured.precision.compute()["AP50"]
+    assert measured.figures["VOC AP50"] == voc_ap(measured.truths, measured.answers).mean
+    assert measured.figures.images == 5
