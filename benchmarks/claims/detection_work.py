@@ -88,14 +88,14 @@ class Naming(Losses):
         return F.cross_entropy(model(crops), labels)
 
 
-def learn(run: Run, model, data, task, collate=collate_detection, on_epoch=None) -> dict[str, float]:
-    """Train ``model``; return steps, the last epoch's loss, and the processor's seconds, ``on_epoch``'s among them."""
+def learn(run: Run, model, data, task, collate=collate_detection) -> dict[str, float]:
+    """Train ``model``; return steps, the last epoch's loss, and the processor's seconds."""
     s, batches = run.settings, loader(run, data, collate)
     optimizer = AdamW(parameter_groups(model, s["weight_decay"]), lr=s["lr"])
     steps = s["epochs"] * len(batches)
     scheduler = warmup_then_cosine(optimizer, steps, s["warmup_steps"])
     start = time.process_time()
-    history = fit(model, task, batches, optimizer, scheduler, s["epochs"], max_norm=s["max_norm"], on_epoch=on_epoch)
+    history = fit(model, task, batches, optimizer, scheduler, s["epochs"], max_norm=s["max_norm"])
     return {"steps": steps, "loss": history[-1]["loss"], "train_seconds": time.process_time() - start}
 
 

@@ -11,7 +11,7 @@ from minidet.models.detection import SSD, YOLOv1
 from minidet.training.tasks.augmentation import varied
 from minidet.training.tasks.detection import Detection
 
-from .detection_work import K, Losses, learn, named, new_backbone, scenes, score
+from .detection_work import K, Losses, learn, new_backbone, scenes, score
 from .runs import Run
 
 
@@ -49,18 +49,13 @@ def yolo(run: Run, before: dict):
 
 
 def trained(run: Run, network, before: dict):
-    """Train a network as the settings say, and score it: after half of the epochs, and in the end."""
+    """Train a network as the settings say, and score it on scenes that it has not seen."""
     random.manual_seed(run.seed)
     s = run.settings
     model = network(K, new_backbone(run, before), strides=(s["stride"],), **s["model_args"])
-    held_out, half = scenes(run, "test", search=False), {}
-
-    def look(model, record) -> None:
-        if record["epoch"] == s["epochs"] // 2:
-            half.update(named("half", score(model, held_out)))
-
-    found = learn(run, model, training_data(run), Losses(), on_epoch=look)
-    return {**found, **half, **score(model, held_out), "outputs": outputs(model, s["size"])}, model
+    found = learn(run, model, training_data(run), Losses())
+    held_out = scenes(run, "test", search=False)
+    return {**found, **score(model, held_out), "outputs": outputs(model, s["size"])}, model
 
 
 def outputs(model, size: int) -> int:
