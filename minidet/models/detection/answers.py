@@ -53,7 +53,13 @@ def best_boxes(boxes: np.ndarray, scores: np.ndarray, size, *, score_thresh: flo
 
 def best_of_each(scores: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
     """Return the positions of the ``count`` best of each label; of equal ones, the first."""
-    order = np.lexsort((-scores, labels))  # by label, the best first
-    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
-    rank = np.arange(len(order)) - np.repeat(starts, np.diff(starts, append=len(order)))
-    return np.sort(order[rank < count])
+    order = np.argsort(labels, kind="stable")
+    kept = []
+    for rows in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
+        if len(rows) > count:  # the others need not be put in order
+            sure = scores[rows]
+            least = np.partition(sure, len(rows) - count)[len(rows) - count]
+            above, equal = rows[sure > least], rows[sure == least]
+            rows = np.concatenate([above, equal[: count - len(above)]])
+        kept.append(rows)
+    return np.sort(np.concatenate(kept))

@@ -29,3 +29,14 @@ def test_the_best_of_each_label():
     assert best_of_each(scores, labels, 1).tolist() == [0, 1]
     assert best_of_each(scores, labels, 2).tolist() == [0, 1, 2, 4]
     assert best_of_each(scores[:0], labels[:0], 2).tolist() == []
+
+
+def test_the_best_of_each_label_are_the_first_of_a_stable_sort(rng):
+    for _ in range(200):
+        scores, labels = rng.integers(0, 6, n := rng.integers(60)) / 6, rng.integers(1, 5, n)  # many are equal
+        count = int(rng.integers(1, 12))
+        expected = []
+        for label in range(1, 5):
+            rows = np.flatnonzero(labels == label)
+            expected += rows[np.argsort(-scores[rows], kind="stable")[:count]].tolist()
+        assert best_of_each(scores, labels, count).tolist() == sorted(expected)
