@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..weights import drawn_weights
 from . import inputs
 
 CLASSES, IMAGES, OBJECTS, PROPOSALS = 4, 2, 6, 500
 SIZE = (240, 320)
+ONE_STAGE = ("SSD", "YOLOv1")
+KINDS = ("FasterRCNN", "FastRCNN", *ONE_STAGE)
 
 
 def detector(kind: str, training: bool):
-    """Return what builds a step, or an evaluation, of :class:`FasterRCNN` or :class:`FastRCNN` with its defaults.
+    """Return what builds a step, or an evaluation, of a detector of minidet's with its defaults.
 
-    Forward, losses, backward, SGD with momentum; proposals of Fast R-CNN are given.
+    Forward, losses, backward, SGD with momentum; proposals of Fast R-CNN are given. Without training, SSD and YOLO have
+    drawn weights, the same in every backend: an untrained YOLO says that there is nothing, and NMS has nothing to do.
     """
 
     def build(backend):
@@ -28,6 +32,8 @@ def detector(kind: str, training: bool):
         if kind == "FastRCNN":
             given["proposals"] = [array(inputs.boxes(PROPOSALS, rng, SIZE)) for _ in range(IMAGES)]
         model.train(training)
+        if not training and kind in ONE_STAGE:
+            load_drawn(model, backend)
         if not training:
             return backend.without_grad(lambda: model(images, **given))
         optimizer = backend.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
@@ -47,6 +53,22 @@ def detector(kind: str, training: bool):
 def _model(kind: str, backend):
     if backend.name == "minidet":
         return getattr(backend.model_file("models.detection"), kind)(CLASSES)
+    return torch_detector(kind, CLASSES, backend.ops)
+
+
+def load_drawn(model, backend) -> None:
+    """Give a network the weights that it has in every backend."""
+    state = dict(model.state_dict())
+    drawn = drawn_weights({key: tuple(value.shape) for key, value in state.items()})
+    model.load_state_dict({**state, **{key: backend.array(value) for key, value in drawn.items()}})
+
+
+def torch_detector(kind: str, classes: int, ops):
+    """Return the same network in PyTorch; ``ops`` is torchvision's, or has its functions."""
+    if kind in ONE_STAGE:
+        from . import torch_one_stage
+
+        return getattr(torch_one_stage, kind)(classes, ops)
     from .torch_rcnn import RCNN
 
-    return RCNN(kind, CLASSES, backend.ops)
+    return RCNN(kind, classes, ops)

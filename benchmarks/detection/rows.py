@@ -12,7 +12,7 @@ import numpy as np
 
 from ..cases import with_backward
 from . import inputs
-from .networks import IMAGES, SIZE, detector
+from .networks import IMAGES, KINDS, SIZE, detector
 
 STRIDE = 16
 SEGMENTS = (100.0, 0.8, 50)  # scale, sigma, min_size
@@ -169,7 +169,7 @@ ROWS = [
     segments(),
     *(search(mode) for mode in ("single", "fast", "quality")),
     evaluation(),
-    *(network(kind, training) for kind in ("FasterRCNN", "FastRCNN") for training in (True, False)),
+    *(network(kind, training) for kind in KINDS for training in (True, False)),
 ]
 BY_NAME = {row.name: row for row in ROWS}
 

@@ -8,12 +8,12 @@ import pytest
 
 from benchmarks.backends import Minidet
 from benchmarks.detection.inputs import boxes
-from benchmarks.detection.networks import detector
+from benchmarks.detection.networks import KINDS, ONE_STAGE, detector, load_drawn, torch_detector
 from minidet import ops, tensor
 from minidet.models import detection
 
 
-@pytest.mark.parametrize("kind", ["FasterRCNN", "FastRCNN"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.slow
 def test_minidet_runs(kind):
     step = detector(kind, training=True)(Minidet())
@@ -38,11 +38,11 @@ def kernels(torch):
     return types.SimpleNamespace(**{name: functools.partial(call, getattr(ops, name)) for name in names})
 
 
-def twins(kind, torch):
-    """Return both networks, with the same weights."""
-    from benchmarks.detection.torch_rcnn import RCNN
-
-    ours, theirs = getattr(detection, kind)(4), RCNN(kind, 4, kernels(torch))
+def twins(kind, torch, drawn=False):
+    """Return both networks, with the same weights: the first ones of minidet's, or drawn ones."""
+    ours, theirs = getattr(detection, kind)(4), torch_detector(kind, 4, kernels(torch))
+    if drawn:
+        load_drawn(ours, Minidet())
     state = ours.state_dict()
     theirs.load_state_dict({key: torch.from_numpy(np.array(value.numpy())) for key, value in state.items()})
     return ours, theirs
@@ -50,17 +50,20 @@ def twins(kind, torch):
 
 @pytest.mark.parity
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["FasterRCNN", "FastRCNN"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_twin_sees_the_same(kind, rng):
     torch = pytest.importorskip("torch")
-    ours, theirs = twins(kind, torch)
+    ours, theirs = twins(kind, torch, drawn=kind in ONE_STAGE)
     images = rng.random((2, 3, 96, 128), np.float32)
-    given = [boxes(50, rng, (96, 128)) for _ in images] if kind == "FastRCNN" else None
-    found = ours.eval()(tensor(images), proposals=given)
+    given = [boxes(50, rng, (96, 128)) for _ in images]
+    mine, its = {}, {}
+    if kind == "FastRCNN":
+        mine, its = {"proposals": given}, {"proposals": [torch.from_numpy(b) for b in given]}
+    found = ours.eval()(tensor(images), **mine)
     with torch.no_grad():
-        there = None if given is None else [torch.from_numpy(b) for b in given]
-        expected = theirs.eval()(torch.from_numpy(images), proposals=there)
+        expected = theirs.eval()(torch.from_numpy(images), **its)
     for mine, its in zip(found, expected, strict=True):
+        assert len(mine["scores"]) > 5
         np.testing.assert_allclose(mine["scores"].numpy(), its["scores"].numpy(), rtol=1e-4)
         np.testing.assert_array_equal(mine["labels"].numpy(), its["labels"].numpy())
         np.testing.assert_allclose(mine["boxes"].numpy(), its["boxes"].numpy(), rtol=1e-3, atol=1e-2)
@@ -89,3 +92,32 @@ def test_the_twin_has_the_same_losses(rng):
     assert {name: value.item() for name, value in mine.items()} == pytest.approx(
         {name: value.item() for name, value in its.items()}, rel=1e-3
     )
+
+
+@pytest.mark.parity
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["SSD", "YOLOv1"])
+def test_the_one_stage_twin_learns_the_same(kind, rng):
+    torch = pytest.importorskip("torch")
+    ours, theirs = twins(kind, torch)
+    if kind == "YOLOv1":
+        ours.head.dropout.p = theirs.head.dropout.p = 0.0
+    images = rng.random((2, 3, 96, 128), np.float32)
+    corners = np.array([[10, 10, 60, 70], [70, 20, 120, 50], [64, 16, 125, 53], [3, 60, 30, 90]], np.float32)
+    targets = [  # the second image's two objects of labels 3 and 2 are in one cell of YOLO's grid
+        {"boxes": corners[[0, 3]], "labels": np.array([1, 2])},
+        {"boxes": corners[[1, 2, 0]], "labels": np.array([3, 2, 1])},
+    ]
+    mine = ours.train()(tensor(images), targets)
+    its = theirs.train()(
+        torch.from_numpy(images), [{key: torch.from_numpy(value) for key, value in t.items()} for t in targets]
+    )
+    values = {name: value.item() for name, value in its.items()}
+    assert {name: value.item() for name, value in mine.items()} == pytest.approx(values, rel=1e-4)
+    sum(mine.values()).backward()
+    sum(its.values()).backward()
+    other = dict(theirs.named_parameters())
+    for name, parameter in ours.named_parameters():
+        expected = other[name].grad.numpy()
+        difference = np.abs(parameter.grad.numpy() - expected).max()
+        assert difference <= 1e-3 * np.abs(expected).max() + 1e-7, name
