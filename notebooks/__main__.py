@@ -29,7 +29,7 @@ NO_NOTEBOOKS = {"__main__", "blanks"}
 #: Seconds that one cell may take.
 TIMEOUT = 600
 #: Pictures of more bytes are kept with 256 colours: a quarter of the size, for photographs.
-LARGE_PICTURE = 60_000
+LARGE_PICTURE = 25_000
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
