@@ -26,6 +26,14 @@ MENDED = (
 )  # fmt: skip
 #: Neither do the patients need the sections before them.
 LONG = (
+    "together = {",
+    "classes_only = {",
+    "staged = {",
+    "def second_stage(",
+    "WAYS = {",
+    "def roughened(",
+    "results.items()",
+    "def says(",
     "def svd_by_hand(",
     "singular values",
     "def cut_cost(",
@@ -33,6 +41,7 @@ LONG = (
     "spent = {}",
     "right.barh",
     "full_cost ==",
+    "def time_left(",
     "zip(climbs.items()",
     "grid, SCENES",
     "grid, in_wide.items()",
