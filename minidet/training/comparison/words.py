@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ...metrics import Interval
 
-#: The claim, of whom: in the survey by Huang et al., and in YOLO's paper (YOLO's is about accuracy and speed, too).
+#: Whom the claim is about: see ``viz.comparison.page.PAPERS``.
 ACCURATE, FAST = "faster_rcnn", ("ssd", "yolo")
 TITLES = {
     "fast_rcnn": "Fast R-CNN",

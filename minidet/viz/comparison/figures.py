@@ -29,7 +29,7 @@ def draw_speed(models: Sequence[dict], ax=None):
     ax.margins(x=0.25, y=0.2)
     ax.set_xscale("log")
     low, high = ax.get_xlim()
-    ticks = [factor * 10.0**power for power in range(-3, 6) for factor in (1, 2, 3, 5, 7)]
+    ticks = [factor * 10.0**power for power in range(-3, 6) for factor in (1, 1.5, 2, 3, 5, 7)]
     ax.set_xticks([tick for tick in ticks if low <= tick <= high])
     ax.xaxis.set_major_formatter("{x:g}")
     ax.set_xticks([], minor=True)

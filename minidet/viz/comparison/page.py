@@ -15,7 +15,7 @@ SHARP = 2  # pixels of a figure for each of CSS
 PAPERS = (
     "Huang et al., Speed/accuracy trade-offs for modern convolutional object detectors, CVPR 2017, find SSD faster and "
     "Faster R-CNN more accurate; so do Redmon et al., You only look once, CVPR 2016, of YOLO. Liu et al., SSD, ECCV "
-    "2016, report that SSD is both."
+    "2016, find SSD faster and more accurate."
 )
 
 
