@@ -56,6 +56,7 @@ CLAIMS = (
     ("YOLO: square roots above sides", "yolo", WHOLE, "no square root", "in words"),
     ("YOLO: empty cells count half above fully", "yolo", WHOLE, "empty cells count fully", "in words"),
 )
+TICKS = (-0.1, -0.01, 0, 0.01, 0.1)
 SCORES = {"ap50": "AP50", "ap": "AP"}
 
 SMALL = {"scenes": 4, "test_scenes": 2, "batch_size": 2, "epochs": 2}
@@ -126,6 +127,7 @@ def draw(figures: Figures):
     draw_claims(figures, right)
     for ax in (left, right):
         ax.spines[["top", "right"]].set_visible(False)
+        ax.tick_params(labelsize=8)
         ax.invert_yaxis()
     return figure
 
@@ -141,12 +143,15 @@ def draw_scores(figures: Figures, ax) -> None:
         if scores:
             ax.plot([np.mean(scores)], [row], marker, color=ink, markersize=8, fillstyle="none")
     ax.set_yticks(range(len(names)), [f"{claim.upper()}, {name}" for claim, name in names])
-    ax.set(title="AP50: each seed, and the mean", xlabel="AP50", ylim=(-0.6, len(names) - 0.4), xlim=(0, None))
+    ax.set(title="scores", xlabel="AP50: each seed, and the mean", ylim=(-0.6, len(names) - 0.4), xlim=(0, None))
 
 
 def draw_claims(figures: Figures, ax) -> None:
-    """Draw the differences of the seeds, their mean and its interval, a row for each claim."""
-    reach = [0.05]
+    """Draw the differences of the seeds, their mean and its interval, a row for each claim.
+
+    Beyond 0.01 the axis is logarithmic, on both sides: some differences are a hundred times as large as others.
+    """
+    reach = [0.1]
     for row, (_, network, better, worse, _) in enumerate(CLAIMS):
         more, less = (figures.of(network, name, "ap50") for name in (better, worse))
         each, interval = [more[seed] - less[seed] for seed in more.keys() & less.keys()], paired(more, less)
@@ -159,5 +164,8 @@ def draw_claims(figures: Figures, ax) -> None:
         reach += [*map(abs, each), *([abs(interval.low), abs(interval.high)] if interval.count > 1 else [])]
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.set_yticks(range(len(CLAIMS)), [title.replace(" above ", "\nabove ") for title, *_ in CLAIMS])
-    ax.set(title="what a part gains: 95 % interval", xlabel="difference of AP50", ylim=(-0.6, len(CLAIMS) - 0.4),
-           xlim=(-1.1 * max(reach), 1.1 * max(reach)))  # fmt: skip
+    ax.set_xscale("symlog", linthresh=0.01)
+    ax.minorticks_off()
+    ax.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS])
+    ax.set(title="what a part gains", xlabel="difference of AP50: mean, 95 % interval",
+           ylim=(-0.6, len(CLAIMS) - 0.4), xlim=(-1.2 * max(reach), 1.2 * max(reach)))  # fmt: skip
