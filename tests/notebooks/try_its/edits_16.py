@@ -8,7 +8,16 @@ FIRST_MAP = (
     "K_HOT, Y_HOT, X_HOT, A_HOT, C_HOT = 0, 15, 15, 7, 10",
 )
 #: Cells that the edits do not need: what takes time, and pictures.
-SLOW = ("two_looks = ", "PAPER = (", "draw_network()", "def draw_level(", "level=(0, 5)", "def draw_clash(")
+SLOW = (
+    "two_looks = ",
+    "PAPER = (",
+    "draw_network()",
+    "def draw_level(",
+    "level=(0, 5)",
+    "def draw_clash(",
+    "def draw_matched(",
+    "sliders(draw_matching",
+)
 STRICT = "print((library_match(overlaps, 0.9) >= 0).sum())"
 EQUAL = "print(hard_negative_mining([[1.0, 1.0, 1.0, 1.0]], [[1, 0, 0, 0]], 2.0).numpy())"
 
