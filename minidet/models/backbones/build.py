@@ -48,8 +48,9 @@ def backbone(backbone, strides=None, pretrained=False) -> nn.Module:
         A name of :data:`BACKBONES`; a classifier, whose layers it is made of (the same, not copies); a backbone; or any
         other module with ``channels``, a dict of strides and channels, that maps images to ``{stride: map}``.
     strides : sequence of int, optional
-        Of the maps; by default the three coarsest of a network, all of any other module. Layers that are deeper than
-        the deepest of them are left out: ``state_dict()`` has the classifier's keys, for the part that is there.
+        Of the maps; by default the three coarsest of a network, those that a backbone has now, all of any other
+        module. Layers that are deeper than the deepest of them are left out: ``state_dict()`` has the classifier's
+        keys, for the part that is there.
     pretrained : bool or dict
         True: the published weights of a network that is given by its name (:func:`load_pretrained`). A dict: a
         classifier's weights by their names. Those of the layers that are there are copied, and none may be missing.
@@ -64,7 +65,7 @@ def backbone(backbone, strides=None, pretrained=False) -> nn.Module:
         with uncounted():  # a run of its first layers alone has fewer weights than are made here
             found = BACKBONES[backbone]().part(strides)
     elif isinstance(backbone, Backbone):
-        found = backbone.part(strides)
+        found = backbone.part(backbone.strides if strides is None else strides)
     elif isinstance(backbone, nn.Module) and isinstance(getattr(backbone, "channels", None), Mapping):
         found = backbone
         if strides is not None and set(strides) != set(backbone.channels):

@@ -8,7 +8,7 @@ from PIL import Image
 import minidet
 from minidet import nn
 from minidet.data import sample_photograph
-from minidet.models import backbones
+from minidet.models import SSD, backbones
 from minidet.models.backbones import BACKBONES, Backbone, FeaturePyramid, backbone, build, load_pretrained
 
 #: Parameters of the classifiers as published (torchvision's tables; for the two of 2017 and CIFAR, the weights' sources).
@@ -159,3 +159,13 @@ def test_a_narrow_vgg(undrawn):
     wide, narrow = backbone("vgg11_bn"), backbone("vgg11_bn_0375")
     assert narrow.strides == wide.strides
     assert narrow.channels == {stride: channels * 3 // 8 for stride, channels in wide.channels.items()}
+
+
+def test_a_backbone_keeps_the_strides_that_it_was_given():
+    one = backbone("resnet20", (4,))
+    assert backbone(one).strides == (4,)
+    assert backbone(one, (2,)).strides == (2,)
+    chosen = backbone("resnet20")
+    chosen.choose((1, 4))
+    assert backbone(chosen).strides == (1, 4)
+    assert set(SSD(3, one, extra_layers=1, scales=((0.2,), (0.4,))).backbone.channels) == {4}
