@@ -35,15 +35,13 @@ from ...viz import overlay_objects
 from ..recipe import LARGE
 from .augmentation import sized, varied
 from .detection_figures import Measured, measured
-from .detector_stages import detector_stages
 from .figures import Figures
 from .freezing import check_freezing, freeze_first
+from .pages import detector_stages, rcnn_stages, window_stages
 from .proposals import Proposals, mode_for
-from .rcnn_stages import rcnn_stages
 from .records import coco_records
 from .staged import train_in_stages
 from .task import Source, Task
-from .window_stages import window_stages
 
 DIGITS_SIZE, SHAPES_SIZE, FIGURES_SIZE = 64, 96, 128  # pixels, the sides of a scene, unless the options say otherwise
 FIGURES = (1, 4)  # people in a scene

@@ -6,7 +6,7 @@ import numpy as np
 
 import minidet
 from minidet.ops import paste_masks_in_image
-from minidet.training.tasks.mask_stages import branch_stages, is_branch
+from minidet.training.tasks.pages.mask_stages import branch_stages, is_branch
 from tests.models.detection.cases import mask, spots
 
 IMAGE = spots()[0][0]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...nn import functional as F
-from ...viz.explain import Call, Picture, Stage, heat, shape_of, source_of
+from ....nn import functional as F
+from ....viz.explain import Call, Picture, Stage, heat, shape_of, source_of
 from .detector_stages import SMALL, drawn
 
 WORDS = {

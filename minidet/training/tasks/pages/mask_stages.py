@@ -6,13 +6,13 @@ import time
 
 import numpy as np
 
-from ...models.detection import KeypointRCNNPredictor, MaskRCNNPredictor
-from ...models.detection.two_stage.keypoint_head import heatmaps_to_keypoints
-from ...models.detection.two_stage.mask_head import mask_probabilities
-from ...ops import paste_masks_in_image
-from ...ops.masks import crop_masks
-from ...viz import overlay_objects
-from ...viz.explain import Call, Picture, Stage, heat, shape_of, source_of
+from ....models.detection import KeypointRCNNPredictor, MaskRCNNPredictor
+from ....models.detection.two_stage.keypoint_head import heatmaps_to_keypoints
+from ....models.detection.two_stage.mask_head import mask_probabilities
+from ....ops import paste_masks_in_image
+from ....ops.masks import crop_masks
+from ....viz import overlay_objects
+from ....viz.explain import Call, Picture, Stage, heat, shape_of, source_of
 
 SHOWN = 3  # objects that are followed
 SIDE = 320  # pixels of pictures side by side

@@ -10,13 +10,13 @@ import time
 
 import numpy as np
 
-from ...models.detection import RegionProposalNetwork, RoIHeads
-from ...models.detection.answers import flat
-from ...models.detection.two_stage.rpn import best_first, level_anchors
-from ...nn import functional as F
-from ...ops import clip_boxes_to_image
-from ...viz import overlay_boxes
-from ...viz.explain import Bars, Call, Picture, Stage, heat, parts_of, shape_of, source_of, stage_of, strength_picture
+from ....models.detection import RegionProposalNetwork, RoIHeads
+from ....models.detection.answers import flat
+from ....models.detection.two_stage.rpn import best_first, level_anchors
+from ....nn import functional as F
+from ....ops import clip_boxes_to_image
+from ....viz import overlay_boxes
+from ....viz.explain import Bars, Call, Picture, Stage, heat, parts_of, shape_of, source_of, stage_of, strength_picture
 from .mask_stages import branch_stages, is_branch
 
 DRAWN = 20  # proposals

@@ -3,7 +3,7 @@
 import numpy as np
 
 from minidet.training.tasks.detection import detect
-from minidet.training.tasks.window_stages import window_stages
+from minidet.training.tasks.pages.window_stages import window_stages
 from minidet.viz.explain import record
 from tests.models.detection.cases import build, spots
 

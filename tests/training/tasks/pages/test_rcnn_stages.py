@@ -3,7 +3,7 @@
 import numpy as np
 
 from minidet.training.tasks.detection import detect
-from minidet.training.tasks.rcnn_stages import CROPS, rcnn_stages
+from minidet.training.tasks.pages.rcnn_stages import CROPS, rcnn_stages
 from minidet.viz.explain import record
 from tests.models.detection.cases import build, grid, spots
 

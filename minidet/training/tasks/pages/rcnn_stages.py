@@ -10,9 +10,9 @@ import time
 
 import numpy as np
 
-from ...ops import clip_boxes_to_image
-from ...viz import as_picture
-from ...viz.explain import Bars, Call, Picture, Stage, heat, shape_of, source_of
+from ....ops import clip_boxes_to_image
+from ....viz import as_picture
+from ....viz.explain import Bars, Call, Picture, Stage, heat, shape_of, source_of
 from .detector_stages import DRAWN, REGIONS, SMALL, drawn
 
 CROPS = 8  # that are shown
