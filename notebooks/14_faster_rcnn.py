@@ -1595,6 +1595,7 @@ plt.show()
 #   [faster_rcnn.py](../minidet/models/detection/two_stage/faster_rcnn.py): the figure and where it
 #   departs from the paper. `minidet train faster_rcnn --data digits` trains it in full.
 # - [alternating.py](../minidet/models/detection/two_stage/alternating.py): the four steps.
+# - [15_yolo](15_yolo.ipynb): no proposals and no anchors, one look.
 # - S. Ren, K. He, R. Girshick, J. Sun, *Faster R-CNN*, NIPS 2015,
 #   [arXiv:1506.01497](https://arxiv.org/abs/1506.01497).
 # - T.-Y. Lin and others, *Feature Pyramid Networks for Object Detection*,
