@@ -850,8 +850,8 @@ plt.show()
 
 # %% [markdown]
 # **Try it:** let predictor 0 say a better size: change `HAND_SAID = np.array([[0.75, 0.75, 0.5,
-# 0.5],` to `HAND_SAID = np.array([[0.75, 0.75, 0.7, 0.7],`. Which terms change, and why does
-# $\text{term 4}$ become larger?
+# 0.5],` to `HAND_SAID = np.array([[0.75, 0.75, 0.7, 0.7],`. Which terms change, and why does term 4
+# become larger?
 #
 # <details><summary>What happens</summary>
 #
@@ -1679,9 +1679,9 @@ for name, value in took.items():
 # Fully trained, YOLO finds digits nearly as well as Faster R-CNN: AP50 differs by 0.01. But AP,
 # which asks for boxes that fit exactly, is 0.2 lower: nothing looks at a box a second time. The
 # paper says the same of its network: more than half of its mistakes are boxes that fit badly, and
-# it mistakes the background for an object much less often than Fast R-CNN. And it needs longer:
-# each cell has to learn everything, without samples that are half objects, and with squares in the
-# place of a cross-entropy.
+# it mistakes the background for an object much less often than Fast R-CNN. And it needs longer
+# here. What is different: no samples that are half objects, and squares in the place of a
+# cross-entropy. Which of the two it is, we did not measure.
 #
 # ## 13. Five bugs that everybody writes once
 #
