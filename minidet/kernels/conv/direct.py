@@ -10,50 +10,77 @@ Gathering a panel (``tiles``) pays when many filters use it. With 1 to 32 the ti
 from the padded image, at ``place[piece] + source_at[k]``: the vectors cross cache lines, but are loaded only once per
 4 filters. With one filter per group (depthwise) a tile is 1 x 12 pieces. More than 128 taps are summed in blocks of
 128, four neighbouring tiles in turn, so that what one loads is in the level-1 cache for the next.
+
+With AVX-512 a panel pays sooner, because its tiles have 8 rows, and are quick. So do the tiles here where they leave no
+more rows unused than those of 4; large kernels would gather each pixel so often that they are computed here, too.
+
+A row of the result that is no whole number of pieces leaves lanes unused. Where that is more than what padding adds to
+a row, the rows of the padded image are one long row, and what is computed across its borders is not written. The
+padding to the right of a row is then the padding to the left of the next one.
 """
 
 import numpy as np
 
 from ..launch.jit import jit
 from ..launch.tasks import Task
-from ..simd.copies import move
-from ..simd.tiles import DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, MOVE, SINGLE_PIECES, direct_tile, single_tile
-from .tiles import copy_of
+from ..simd.tiles import (
+    DENSE_ROWS,
+    DIRECT_PIECES,
+    DIRECT_ROWS,
+    MOVE,
+    SINGLE_PIECES,
+    direct_tile,
+    high_tile,
+    single_tile,
+)
+from .tiles import copy_of, copy_run
 
 #: Taps in a block, and tiles that use a block one after the other.
 DEPTH, BATCH = 128, 4
 #: Most filters per group that are computed here: panels pay sooner where their tiles have more rows than these.
 MOST_ROWS = 32 if DENSE_ROWS == DIRECT_ROWS else 16
+#: The same for kernels of at least so many taps, if the image needs not be split.
+LARGE, MORE_ROWS = 25, 32
+
+
+def is_worth_it(rows, taps, phases):
+    """Tell whether no panels are better for so many filters per group, taps in a channel and phases of the image."""
+    return rows <= (MORE_ROWS if taps >= LARGE and phases == 1 else MOST_ROWS)
+
+
+def tile_rows(rows):
+    """Return the rows of the tiles for so many filters: those that leave fewer unused, or else the higher ones."""
+    return 1 if rows == 1 else DENSE_ROWS if -rows % DENSE_ROWS < DIRECT_ROWS else DIRECT_ROWS
 
 
 @jit
-def _write(scratch, at, rows, pieces, table, to, out, out_at, out_plane, width):
-    """Copy a tile's sums to their places in the result."""
-    for r in range(rows):
-        for piece in range(pieces):
-            source = at + (r * pieces + piece) * MOVE
-            target = out_at + r * out_plane + table[to + piece]
-            if width == MOVE:
-                move(out, target, scratch, source)
-            else:
-                for lane in range(width):
-                    out[target + lane] = scratch[source + lane]
+def _write(scratch, at, rows, pieces, table, to, out, out_at, out_plane, columns, across):
+    """Copy a tile's sums to their places in the result: of ``across`` lanes, ``columns`` are a row of it."""
+    for piece in range(pieces):
+        r, t = divmod(table[to + piece], across)
+        lane = 0
+        while lane < MOVE and r * columns < out_plane:
+            run, target = min(MOVE - lane, columns - t), out_at + r * columns + t
+            for row in range(rows if run > 0 else 0):
+                source = at + (row * pieces + piece) * MOVE + lane
+                copy_run(scratch, source, out, target + row * out_plane, run)
+            lane, r, t = lane + across - t, r + 1, 0
 
 
 @Task
 def correlate(task, slot, image, _weight, packed, out, table, numbers):
     """Compute what ``tiles.correlate`` does.
 
-    A task is a chunk of the pieces of one image and one group. The table begins with source_at, the places and the
-    targets of the pieces, and the places of a tile's pieces in a scratch tile.
+    A task is a chunk of the pieces of one image and one group. The table begins with source_at, the places of the
+    pieces, where they begin among ``across`` lanes a row, and the places of a tile's pieces in a scratch tile.
     """
-    taps, pieces, width, groups, rows = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    taps, pieces, columns, groups, rows = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
     image_step, group_step, out_image, out_plane, chunk, chunks = (
         numbers[5], numbers[6], numbers[7], numbers[8], numbers[9], numbers[10],
     )  # fmt: skip
+    across, straight, tile_rows = numbers[11], numbers[12], numbers[numbers.size - 8]
     rest, part = divmod(task, chunks)
     n, group = divmod(rest, groups)
-    tile_rows = 1 if rows == 1 else DIRECT_ROWS
     tile_pieces = SINGLE_PIECES if rows == 1 else DIRECT_PIECES
     row_tiles = (rows + tile_rows - 1) // tile_rows
     image_at = n * image_step + group * group_step
@@ -61,7 +88,6 @@ def correlate(task, slot, image, _weight, packed, out, table, numbers):
     out_at = n * out_image + group * rows * out_plane
     last = min(pieces, (part + 1) * chunk)
     size, aside = tile_rows * tile_pieces * MOVE, taps + 2 * pieces
-    straight = width == MOVE and rows % tile_rows == 0 and taps <= DEPTH
     scratch = np.empty(0 if straight else BATCH * row_tiles * size, image.dtype)
     for batch in range(part * chunk, last, BATCH * tile_pieces):
         batch_last = min(last, batch + BATCH * tile_pieces)
@@ -74,10 +100,10 @@ def correlate(task, slot, image, _weight, packed, out, table, numbers):
                     base = packed_at + (row * (taps + 1) + taps) * tile_rows
                     if straight:
                         there = out_at + row * tile_rows * out_plane
-                        _tile(rows, out, there, out_plane, packed, a_at, image, image_at, table, place, to, k, depth,
-                              base, 0)  # fmt: skip
+                        _tile(tile_rows, out, there, out_plane, packed, a_at, image, image_at, table, place, to, k,
+                              depth, base, 0)  # fmt: skip
                     else:
-                        _tile(rows, scratch, at, tile_pieces * MOVE, packed, a_at, image, image_at, table, place,
+                        _tile(tile_rows, scratch, at, tile_pieces * MOVE, packed, a_at, image, image_at, table, place,
                               aside, k, depth, base, k)  # fmt: skip
                         at += size
         if not straight:
@@ -85,13 +111,15 @@ def correlate(task, slot, image, _weight, packed, out, table, numbers):
             for first in range(batch, batch_last, tile_pieces):
                 for row in range(0, rows, tile_rows):
                     _write(scratch, at, min(tile_rows, rows - row), tile_pieces, table, taps + pieces + first, out,
-                           out_at + row * out_plane, out_plane, width)  # fmt: skip
+                           out_at + row * out_plane, out_plane, columns, across)  # fmt: skip
                     at += size
 
 
 @jit
-def _tile(rows, out, at, stride, packed, a_at, image, image_at, table, place, to, k, depth, base, accumulate):
-    if rows == 1:
+def _tile(tile_rows, out, at, stride, packed, a_at, image, image_at, table, place, to, k, depth, base, accumulate):
+    if tile_rows == 1:
         single_tile(out, at, stride, packed, a_at, image, image_at, table, place, to, k, depth, base, accumulate)
+    elif tile_rows == DENSE_ROWS:
+        high_tile(out, at, stride, packed, a_at, image, image_at, table, place, to, k, depth, base, accumulate)
     else:
         direct_tile(out, at, stride, packed, a_at, image, image_at, table, place, to, k, depth, base, accumulate)

@@ -13,7 +13,7 @@ Then every tap (c, i, j) is one constant distance from a pixel's place: ``source
 
 import functools
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -249,14 +249,41 @@ def framed(plan, offsets, weight_at):
     return Image(1, int(rows), int(columns), 1, 1), start[None], tiles_table(taps - start, weight_at)
 
 
+def _long(plan):
+    """Return how many pieces the rows of the padded image are, as one long row, up to the result's last pixel."""
+    return -(-((plan.qh - 1) * plan.image.columns + plan.qw) // PIECE)
+
+
 @functools.lru_cache(maxsize=512)
-def direct_table(plan, multiple):
-    """Return ``direct``'s table, the number of pieces and their width."""
-    rows, columns = plan.long
+def shared_padding(plan, channels, width):
+    """Return the plan in which a row's padding is that of the next one, too, if rows as one long row then pay."""
+    image, left = plan.image, -int(plan.starts[0, 1])
+    right = image.columns - left - width
+    if image.phases > 1 or (image.sh, image.sw) != (1, 1) or min(left, right) <= 0:
+        return plan
+    image = image._replace(columns=width + max(left, right))
+    taps = np.array(plan.offsets, np.int64) - plan.starts[0]
+    source_at = _channel_offsets(channels, image.plane, taps[:, 0] * image.columns + taps[:, 1])
+    shared = replace(plan, image=image, source_at=source_at)
+    pays = plan.qw < image.columns and _long(shared) < plan.qh * -(-plan.qw // PIECE)
+    return shared if pays else plan
+
+
+@functools.lru_cache(maxsize=512)
+def direct_table(plan, multiple, straight):
+    """Return ``direct``'s table, the number of pieces, and the lanes from a row of the result to the next one.
+
+    Unless the pieces go ``straight`` to the result, they may run over from one row to the next, or behind the image.
+    """
+    (rows, columns), across, long = plan.long, plan.image.columns, _long(plan)
     row, column = _pieces(rows, columns, multiple)
-    places, targets = row * plan.image.columns + column, row * plan.qw + column
+    if not straight and long < rows * -(-columns // PIECE):
+        places = targets = np.minimum(np.arange(long + -long % multiple), long - 1) * PIECE
+    else:
+        places, across = row * across + column, max(columns, PIECE)
+        targets = row * across + column
     table = np.concatenate((plan.source_at, places, targets, np.arange(multiple) * PIECE, plan.weight_at))
-    return table, row.size, min(columns, PIECE)
+    return table, places.size, across
 
 
 @functools.lru_cache(maxsize=512)

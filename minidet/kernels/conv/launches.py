@@ -15,13 +15,14 @@ OWN = 1 << 18
 
 
 def padded(x, layout, starts, slack=0):
-    """Return the padded, phase-split copy of x (N, C, H, W), or x itself if it needs none; and ``slack`` elements."""
+    """Return the padded, phase-split copy of x (N, C, H, W), or x itself if it needs none; and ``slack`` zeros."""
     n, c, h, w = x.shape
     is_whole = (h, w) == (layout.rows, layout.columns) and (layout.sh == 1 or h == 1) and (layout.sw == 1 or w == 1)
     if layout.phases == 1 and is_whole and not starts.any() and not slack:
         return x
     size = n * c * layout.plane + slack
     image = workspace.take("image", size, x.dtype)
+    image[size - slack : size] = 0
     launch(conv_tiles.pad, n * c, x, None, None, image, starts.reshape(-1), (*layout, h, w), size)
     return image
 

@@ -67,15 +67,13 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
         if product.kernel in (winograd.correlate, winograd_strided.correlate):
             return Groups(product, groups)
     phases = plan.is_phased
-    if rows > (conv_phases.most_rows(plan.qw) if phases else conv_direct.MOST_ROWS):
+    is_direct = conv_direct.is_worth_it(rows, len(plan.offsets), plan.image.phases)
+    if rows > conv_phases.most_rows(plan.qw) if phases else not is_direct:
         return _tiles(size, weight_steps, rows, out_size, has_bias, plan, groups)
     work = int(np.prod(out_size)) * plan.source_at.size // 16
-    packing = _packing(rows, 1 if rows == 1 and not phases else DIRECT_ROWS, weight_steps, groups, plan.weight_at)
-    columns = plan.qw if phases else plan.long[1]
-    narrow = columns < geometry.PIECE  # then the last piece's excess lies behind the image
-    prepare = functools.partial(padded, layout=plan.image, starts=plan.starts, slack=geometry.PIECE if narrow else 0)
-    steps = (channels * plan.image.plane, channels // groups * plan.image.plane)
-    return (_phases if phases else _direct)(size[0], steps, rows, out_size, plan, groups, packing, work, prepare)
+    tile_rows = DIRECT_ROWS if phases else conv_direct.tile_rows(rows)
+    packing = _packing(rows, tile_rows, weight_steps, groups, plan.weight_at)
+    return (_phases if phases else _direct)(size, rows, out_size, plan, groups, packing, work)
 
 
 def _packing(rows, tile_rows, weight_steps, groups, weight_at):
@@ -241,18 +239,34 @@ def _chunks(n, pieces, multiple, groups, work):
     return chunk, -(-pieces // chunk)
 
 
-def _direct(n, steps, rows, out_size, plan, groups, packing, work, prepare):
+def _frame(channels, groups, plan, has_excess):
+    """Return what pads x, and the steps from an image and from a group to the next one.
+
+    The last piece's excess may lie behind the image, and so does padding that rows share.
+    """
+    slack = geometry.PIECE + max(0, -int(plan.starts[0, 1])) if has_excess else 0
+    prepare = functools.partial(padded, layout=plan.image, starts=plan.starts, slack=slack)
+    return prepare, (channels * plan.image.plane, channels // groups * plan.image.plane)
+
+
+def _direct(size, rows, out_size, plan, groups, packing, work):
     """Use no panels: few filters per group."""
-    multiple, pixels = SINGLE_PIECES if rows == 1 else DIRECT_PIECES, out_size[2] * out_size[3]
-    table, pieces, width = geometry.direct_table(plan, multiple)
+    multiple, pixels, n = SINGLE_PIECES if rows == 1 else DIRECT_PIECES, out_size[2] * out_size[3], size[0]
+    columns, tile_rows, taps = plan.long[1], conv_direct.tile_rows(rows), plan.source_at.size
+    straight = columns >= geometry.PIECE and rows % tile_rows == 0 and taps <= conv_direct.DEPTH
+    plan = plan if straight else geometry.shared_padding(plan, size[1] // groups, size[3])
+    table, pieces, across = geometry.direct_table(plan, multiple, straight)
+    prepare, steps = _frame(size[1], groups, plan, across > columns)
     chunk, chunks = _chunks(n, pieces, multiple, groups, work)
-    numbers = (plan.source_at.size, pieces, width, groups, rows, *steps, out_size[1] * pixels, pixels, chunk, chunks)
+    numbers = (taps, pieces, columns, groups, rows, *steps, out_size[1] * pixels, pixels, chunk, chunks, across,
+               straight)  # fmt: skip
     return Product(conv_direct.correlate, n * groups * chunks, numbers, table, packing, work, prepare)
 
 
-def _phases(n, steps, rows, out_size, plan, groups, packing, work, prepare):
+def _phases(size, rows, out_size, plan, groups, packing, work):
     """Compute all phases of a result with strides."""
     table, pieces, width = geometry.phases_table(plan, DIRECT_PIECES)
+    n, (prepare, steps) = size[0], _frame(size[1], groups, plan, width < geometry.PIECE)
     chunk, chunks = _chunks(n, pieces, DIRECT_PIECES, groups, work)
     numbers = (plan.source_at.size, pieces, width, groups, rows, *steps, *out_size[2:], *plan.stride,
                *map(len, plan.phases), chunk, chunks)  # fmt: skip

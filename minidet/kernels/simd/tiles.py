@@ -246,6 +246,8 @@ own_tile_of_one, own_tile_of_two = (_indexed_tile(DENSE_ROWS, n * MOVE, DENSE_LA
 #: + sum over k of a[a_at + 4 * k + r] * b[b_at + table[place + piece] + table[step + k] + l]``.
 DIRECT_ROWS, DIRECT_PIECES = 4, 3
 direct_tile = _direct_tile(DIRECT_ROWS, DIRECT_PIECES)
+#: ``high_tile`` is the same with the rows of ``dense_tile``.
+high_tile = _direct_tile(DENSE_ROWS, DIRECT_PIECES)
 
 #: The same with 1 row of 12 pieces.
 SINGLE_PIECES = 12

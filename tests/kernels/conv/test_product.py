@@ -105,6 +105,18 @@ def test_direct_tiles_over_one_long_row():
     assert 20 < sum(long) < len(long) - 20
 
 
+def test_rows_that_share_their_padding():
+    """The rows of a padded image are one long row where that fills more lanes, with any padding on both sides."""
+    sizes = [(3, w) for w in (1, MOVE - 3, MOVE + 4)]
+    kernels_, paddings, dilations = [(1, 3), (2, 5)], [(0, 1), (1, 2), (1, 3)], [(1, 1), (1, 2)]
+    cases = walk(sizes, kernels_, paddings=paddings, dilations=dilations, channels=[(2, 3), (50, 9)], images=(2,))
+    shared = []
+    for one in cases:
+        plan = geometry.forward(one.c, one.kernel, one.out_size, one.stride, one.padding, one.dilation)
+        shared.append(geometry.shared_padding(plan, one.c, one.size[1]) is not plan)
+    assert 5 < sum(shared) < len(shared) - 5
+
+
 @pytest.mark.slow
 def test_winograd_windows(answers):
     """Nine taps are a 3 x 3 window only where every one of them lies as in one."""

@@ -35,9 +35,12 @@ def run():
 
         return indexed
 
-    @numba.njit
-    def direct(out, at, stride, a, a_at, b, b_at, table, place, to, step, depth, base, accumulate):
-        tiles.direct_tile(out, at, stride, a, a_at, b, b_at, table, place, to, step, depth, base, accumulate)
+    def tile_in_place(tile):
+        @numba.njit
+        def direct(out, at, stride, a, a_at, b, b_at, table, place, to, step, depth, base, accumulate):
+            tile(out, at, stride, a, a_at, b, b_at, table, place, to, step, depth, base, accumulate)
+
+        return direct
 
     @numba.njit
     def count(counter):
@@ -50,7 +53,8 @@ def run():
         "strided": dense(tiles.strided_tile),
         "indexed": tile_by_table(tiles.indexed_tile),
         "narrow": tile_by_table(tiles.narrow_tile),
-        "direct": direct,
+        "direct": tile_in_place(tiles.direct_tile),
+        "high": tile_in_place(tiles.high_tile),
         "count": count,
     }
 
@@ -106,9 +110,10 @@ def test_indexed_tile(run, dtype, depth, accumulate, name):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("depth", [0, 1, 37])
 @pytest.mark.parametrize("accumulate", [0, 1])
-def test_direct_tile(run, dtype, depth, accumulate):
+@pytest.mark.parametrize(("name", "rows"), [("direct", tiles.DIRECT_ROWS), ("high", tiles.DENSE_ROWS)])
+def test_direct_tile(run, dtype, depth, accumulate, name, rows):
     rng = np.random.default_rng(2)
-    rows, pieces, width = tiles.DIRECT_ROWS, tiles.DIRECT_PIECES, tiles.MOVE
+    pieces, width = tiles.DIRECT_PIECES, tiles.MOVE
     a, b = rng.standard_normal((depth + 1) * rows).astype(dtype), rng.standard_normal(600).astype(dtype)
     place, to, step = rng.integers(0, 250, pieces), np.array([40, 0, 20]), rng.integers(0, 250, depth)
     out = rng.standard_normal((rows, 60)).astype(dtype)
@@ -119,7 +124,7 @@ def test_direct_tile(run, dtype, depth, accumulate):
         there = slice(to[piece], to[piece] + width)
         expected[:, there] = weights[:depth].T @ seen + (out[:, there] if accumulate else weights[depth][:, None])
     table = np.concatenate((place, to, step))
-    run["direct"](out.reshape(-1), 0, 60, a, 0, b, 10, table, 0, pieces, 2 * pieces, depth, depth * rows, accumulate)
+    run[name](out.reshape(-1), 0, 60, a, 0, b, 10, table, 0, pieces, 2 * pieces, depth, depth * rows, accumulate)
     assert_close(out, expected, dtype)
 
 
