@@ -23,8 +23,8 @@
       a 1 x 1 convolution: the weight is the image, of F channels and C pixels
 
 NumPy would hand them to a BLAS library, whose threads are not numba's: two pools that wait for work in a loop take the
-cores from each other. Below ``SMALL`` multiplications OpenBLAS wakes no threads, and where M is small the matrix is
-read once whoever reads it, so there it stays.
+cores from each other: a classifier's last layer, one row times 1280 x 1000, takes 0.15 milliseconds alone and 3.7 after
+a convolution, here 0.35 both times. Below ``SMALL`` multiplications OpenBLAS wakes no threads, and there they stay.
 """
 
 import numpy as np
@@ -50,8 +50,8 @@ from .simd.tiles import (
     narrow_tile,
 )
 
-#: Multiplications, and rows, below which NumPy's product is used.
-SMALL, FEW = 1 << 18, 8
+#: Multiplications up to which NumPy's product is used.
+SMALL = 1 << 18
 #: Terms of a sum between one visit to memory and the next: of ``linear``, and of its weight gradient.
 DEPTH, DEEP = 256, 512
 #: Tiles of rows that a panel is used for before the next one, and tasks to aim at.
@@ -195,7 +195,7 @@ def _multiply_some(out, to, c, high, wide, packed, packed_at, panels, at, depth,
 
 def _stays(m, f, c):
     """Tell whether a product is left to NumPy."""
-    return m < FEW or m * f * c <= SMALL
+    return m * f * c <= SMALL
 
 
 def _shares(tiles, size):

@@ -94,6 +94,7 @@ def test_every_choice_of_a_path_is_right_on_both_sides():
     rng, stays = np.random.default_rng(0), set()
     rows = (6, 7, 8, 9, 15, 16, 17, 24, 25, 31, 32, 33, 40, 48, 49)
     shapes = [(m, c, f) for m in rows for c in (255, 256, 257) for f in (71, 72, 73, 160)]
+    shapes += [(m, c, f) for m in (1, 2, 3, 5) for c in (1151, 1280) for f in (228, 1000)]  # few rows, many weights
     shapes += [(m, c, f) for m in (511, 512, 513, 1025) for c in (23, 24, 25, 47, 48, 49) for f in (31, 32, 33, 36)]
     shapes += [
         (m, c, f) for m in (48, 49, 96, 97, 112, 113, 224, 225) for c in (256, 257) for f in (17, 18, 19, 1008, 1009)
