@@ -477,6 +477,11 @@ plt.show()
 # So "Faster R-CNN is slower" depends on a number that somebody chose. Compare *curves*, where you
 # can.
 #
+# The first line is a find: 3 regions took 95 ms, five times as long as 100. Products of fewer
+# than 8 rows went to another library, whose threads took the cores from minidet's. It showed in
+# this very figure, and is mended since: on your machine the first line should be the fastest. *A
+# point off the curve is a fault, of the measurement or of the program: look for it.*
+#
 # ## 9. Five patients: unfair comparisons
 #
 # Each of these is done all the time. Each changes one thing in the comparison above. **Write
