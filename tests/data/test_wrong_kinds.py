@@ -55,6 +55,8 @@ def rows():
 
 #: name -> (callable, arguments of a call that works, {method: arguments} of what it returns)
 MOVES = {"__call__": {"image": image(), "target": target(), "rng": np.random.default_rng(0)}}
+OUTCOMES = metrics.Outcomes(np.zeros(1, np.int64), np.ones(1, bool), np.array([0, 1]), np.ones((1, 1), np.int64))
+
 CALLS = {
     "hflip": (data.geometry.hflip, {"image": image(), "target": target(), "keypoint_pairs": [(0, 1)]}, {}),
     "vflip": (data.geometry.vflip, {"image": image(), "target": target(), "keypoint_pairs": [(0, 1)]}, {}),
@@ -117,7 +119,11 @@ CALLS = {
     "error_types": (metrics.error_types, {"ground_truth": [target()], "detections": [target()]}, {}),
     "MeanAveragePrecision": (metrics.MeanAveragePrecision, {"num_classes": 3, "iou_type": "segm"}, {
         "update": {"targets": [target()], "detections": [target()]}}),
-    "CocoFigures": None,  # what coco_evaluate returns,
+    "bootstrap_ap50": (metrics.bootstrap_ap50, {"outcomes": [OUTCOMES], "rounds": 3}, {}),
+    "interval_of": (metrics.interval_of, {"value": 0.5, "draws": [0.4, 0.6]}, {}),
+    "Interval": None,  # what interval_of returns,
+    "Outcomes": None,  # what MeanAveragePrecision.outcomes() returns,
+    "CocoFigures": None,  # coco_evaluate,
     "ErrorTypes": None,  # error_types,
     "VOCPrecision": None,  # and voc_ap: holders of values
     "LayerRow": None,  # what layer_table returns, and

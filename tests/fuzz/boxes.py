@@ -143,6 +143,29 @@ def softened(b, s, iou_threshold=0.3, sigma=0.5, score_threshold=0.001, method="
     return nms.soft_nms(legal(b).astype(np.float64), s.astype(np.float64), *options)
 
 
+def pasting(d):
+    b = boxes(d, grad=False)
+    shape = b.shape[0] + d.maybe(3), 1, d.between(1, 5), d.between(1, 5)
+    return (d.array(shape, d.float(), "uniform", low=0, high=1, grad=False), b, (d.below(9), d.below(9))), {}
+
+
+def pasted(masks, b, size):
+    must(len(masks) == len(b))
+    images = np.zeros((len(b), 1, *size))
+    for (mask,), box, (image,) in zip(masks, legal(b).astype(np.float64), images, strict=True):
+        (x1, y1, x2, y2), (bins, _) = box, mask.shape
+        if x2 <= x1 or y2 <= y1:
+            continue
+        rows, columns = (np.arange(length) + 0.5 for length in size)
+        down = y1 + (np.arange(bins) + 0.5) * (y2 - y1) / bins
+        across = x1 + (np.arange(mask.shape[1]) + 0.5) * (x2 - x1) / mask.shape[1]
+        wide = np.array([np.interp(columns, across, row) for row in mask])  # (M, W)
+        tall = np.array([np.interp(rows, down, column) for column in wide.T]).reshape(len(columns), len(rows)).T
+        inside = ((rows >= y1) & (rows < y2))[:, None] & ((columns >= x1) & (columns < x2))
+        image[...] = np.where(inside, tall, 0)
+    return images
+
+
 # matching and sampling -------------------------------------------------------------------------------------------
 
 
@@ -294,6 +317,7 @@ OPERATIONS = [
     operation("remove_small_boxes", small, large_ones, steps=True),
     operation("box_convert", conversion, converted),
     operation("nms", suppression, kept),
+    operation("paste_masks_in_image", pasting, pasted),
     operation("batched_nms", suppression_by_class, kept_by_class),
     operation("soft_nms", soft, softened),
     operation("bipartite_match", lambda d: ((quality(d),), {}), pairs),

@@ -93,8 +93,11 @@ def bootstrap_ap50(outcomes: Sequence[Outcomes], rounds: int = 2000, rng: np.ran
         The detectors were not scored on the same pictures, or on none.
     """
     op = "bootstrap_ap50"
-    outcomes = list(outcomes)
-    if not outcomes or not all(isinstance(one, Outcomes) for one in outcomes):
+    if (
+        not isinstance(outcomes, (list, tuple))
+        or not outcomes
+        or not all(isinstance(one, Outcomes) for one in outcomes)
+    ):
         why = "MeanAveragePrecision.outcomes() makes one"
         raise bad_argument(op, "outcomes", "is of another kind, or empty", "Outcomes of each detector", why, TypeError)
     rounds = integer(op, "rounds", rounds, 1, MOST_ROUNDS)
@@ -127,10 +130,15 @@ def interval_of(value: float, draws, confidence: float = 0.95) -> Interval:
     Interval
         Its ends are NaN where every draw is.
     """
-    confidence = number("interval_of", "confidence", confidence, 0, 1)
+    figure = as_array("interval_of", "value", value, "iuf")
+    if figure.ndim:
+        raise bad_argument("interval_of", "value", f"has shape {figure.shape}", "a number")
+    confidence, value = number("interval_of", "confidence", confidence, 0, 1), float(figure)
     draws = as_array("interval_of", "draws", draws, "iuf")
+    if np.isinf(draws).any():
+        raise bad_argument("interval_of", "draws", "contains infinity", "figures, or NaN for none")
     draws = draws[~np.isnan(draws)]
     if not draws.size:
-        return Interval(float(value), float("nan"), float("nan"))
+        return Interval(value, float("nan"), float("nan"))
     low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(float(value), float(low), float(high))
+    return Interval(value, float(low), float(high))

@@ -65,7 +65,8 @@ def backbone(backbone, strides=None, pretrained=False) -> nn.Module:
         with uncounted():  # a run of its first layers alone has fewer weights than are made here
             found = BACKBONES[backbone]().part(strides)
     elif isinstance(backbone, Backbone):
-        found = backbone.part(backbone.strides if strides is None else strides)
+        is_cut = type(backbone) is Backbone  # else a classifier, which has a head and returns one map
+        found = backbone.part(backbone.strides if strides is None and is_cut else strides)
     elif isinstance(backbone, nn.Module) and isinstance(getattr(backbone, "channels", None), Mapping):
         found = backbone
         if strides is not None and set(strides) != set(backbone.channels):
