@@ -95,4 +95,6 @@ def one_hot(tensor, num_classes: int = -1) -> Tensor:
     classes = int(labels.max()) + 1 if classes == -1 else classes
     check_index_range("one_hot", "tensor", labels, 0, max(classes, 0))
     check_room("one_hot", "num_classes", f"is {num_classes}", *labels.shape, classes)
-    return wrap((labels[..., None] == np.arange(classes)).astype(np.int64))
+    out = np.zeros((*labels.shape, classes), np.int64)  # only the ones are written: pages of zeros cost nothing
+    np.put_along_axis(out, labels[..., None].astype(np.int64), 1, -1)
+    return wrap(out)
