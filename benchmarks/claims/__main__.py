@@ -10,6 +10,7 @@
     python -m benchmarks.claims localization                    a pretrained trunk against random weights
     python -m benchmarks.claims detection                       from sliding windows to Faster R-CNN
     python -m benchmarks.claims one_stage                       SSD and YOLO without one of their parts
+    python -m benchmarks.claims masks                           RoIAlign, sigmoids, and masks beside boxes
 
 Runs are kept in ``runs/claims/``. After an interruption, the same command goes on with the run that was interrupted.
 """
@@ -32,6 +33,7 @@ CHAPTERS = {
     "localization": "benchmarks.claims.localization",
     "detection": "benchmarks.claims.detection",
     "one_stage": "benchmarks.claims.one_stage",
+    "masks": "benchmarks.claims.masks",
 }
 
 

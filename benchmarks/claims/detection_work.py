@@ -134,19 +134,19 @@ def named(prefix: str, figures: dict) -> dict:
 class CropClassifier(nn.Module):
     """The backbone, the mean of its map, and one fully connected layer."""
 
-    def __init__(self, backbone):
+    def __init__(self, backbone, classes: int = K):
         super().__init__()
         self.backbone = backbone
         (self.stride,) = backbone.strides
-        self.linear = nn.Linear(backbone.channels[self.stride], K)
+        self.linear = nn.Linear(backbone.channels[self.stride], classes)
 
     def forward(self, crops):
         """Map crops (N, 3, S, S) to scores (N, K), logits."""
         return self.linear(self.backbone(crops)[self.stride].mean((2, 3)))
 
 
-def any_digit(side: int, context: int):
-    """Return a transform of scenes: one of the digits, warped to a square as R-CNN warps its regions, and its class."""
+def any_object(side: int, context: int):
+    """Return a transform of scenes: one of the objects, warped to a square as R-CNN warps regions, and its class."""
 
     def cut(image, target, rng):
         i = rng.integers(len(target["labels"]))
@@ -158,15 +158,20 @@ def any_digit(side: int, context: int):
 
 def backbone(run: Run, before: None):
     """Train the backbone to name single digits. The papers' detectors start from a classifier of ImageNet."""
+    s = run.settings
+    options = {"size": s["size"], "seed": run.seed, "transform": any_object(s["crop_size"], s["context"])}
+    crops = DigitScenes("train", length=s["scenes"], fresh=True, **options)
+    return crop_backbone(run, crops, DigitScenes("test", length=s["test_scenes"], **options), K)
+
+
+def crop_backbone(run: Run, data, held_out, classes: int):
+    """Train a backbone to name the crops of a data set; return its figures, and the backbone."""
     random.manual_seed(run.seed)
     s = run.settings
-    options = {"size": s["size"], "seed": run.seed, "transform": any_digit(s["crop_size"], s["context"])}
-    model = CropClassifier(backbones.backbone(s["backbone"], (s["stride"],), False))
-    found = learn(run, model, DigitScenes("train", length=s["scenes"], fresh=True, **options), Naming(),
-                  default_collate)  # fmt: skip
-    held_out = DigitScenes("test", length=s["test_scenes"], **options)
-    crops, labels = zip(*(held_out.sample(i, np.random.default_rng([run.seed, i])) for i in range(len(held_out))),
-                        strict=True)  # fmt: skip
+    model = CropClassifier(backbones.backbone(s["backbone"], (s["stride"],), False), classes)
+    found = learn(run, model, data, Naming(), default_collate)
+    samples = [held_out.sample(i, np.random.default_rng([run.seed, i])) for i in range(len(held_out))]
+    crops, labels = zip(*samples, strict=True)
     model.eval()
     with no_grad():
         right = model(tensor(np.stack(crops))).numpy().argmax(1) == np.array(labels)
