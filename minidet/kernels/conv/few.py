@@ -35,7 +35,7 @@ PIXELS, WEIGHTS = 256, 1 << 16
 #: Most pixels of so many weights that they come from memory, however they are packed; and those.
 MORE_PIXELS, VAST = 1024, 1 << 22
 #: Least taps of a filter: the sums of fewer are done sooner than they are copied to their places.
-TAPS = 256
+TAPS = 128
 #: Weights from which on transforming them takes long, and the windows for which Winograd's savings are worth it.
 HEAVY, LEAST_WINDOWS = 1 << 21, 96
 #: Taps in a block, and numbers of a phase in the table.

@@ -66,6 +66,8 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
         product = make(*one, has_bias, plan, 1, is_strided_grad)
         if product.kernel in (winograd.correlate, winograd_strided.correlate):
             return Groups(product, groups)
+    if _is_long(size, plan) and pointwise.is_worth_it(channels // groups, plan.qh * plan.qw, rows):
+        return _pointwise(size, weight_steps, rows, has_bias, plan, groups)
     phases = plan.is_phased
     is_direct = conv_direct.is_worth_it(rows, len(plan.offsets), plan.image.phases)
     if rows > conv_phases.most_rows(plan.qw) if phases else not is_direct:
@@ -74,6 +76,12 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
     tile_rows = DIRECT_ROWS if phases else conv_direct.tile_rows(rows)
     packing = _packing(rows, tile_rows, weight_steps, groups, plan.weight_at)
     return (_phases if phases else _direct)(size, rows, out_size, plan, groups, packing, work)
+
+
+def _is_long(size, plan):
+    """Tell whether every pixel meets itself only: an image is then one long row."""
+    itself = (((0, 0),), (1, 1), size[2:])
+    return (plan.offsets, (plan.image.sh, plan.image.sw), (plan.qh, plan.qw)) == itself and not plan.is_phased
 
 
 def _packing(rows, tile_rows, weight_steps, groups, weight_at):
@@ -200,16 +208,13 @@ def _tiles(size, weight_steps, rows, out_size, has_bias, plan, groups):
     """Use panels: many filters and channels per group."""
     n, channels, h, w = size
     products, pixels = [], out_size[2] * out_size[3]
-    steps = plan.image.sh, plan.image.sw
+    steps, is_long = (plan.image.sh, plan.image.sw), _is_long(size, plan)
     phases, has_gaps = _each_phase(channels // groups, out_size[2:], plan)
     for (qh, qw), offsets, weight_at, grid in phases:
         h, w, prepare, taps = *size[2:], None, weight_at.size
         packing = _packing(rows, DENSE_ROWS, weight_steps, groups, weight_at)
         work, table = n * qh * qw * groups * rows * taps // 16, geometry.tiles_table(offsets, weight_at)
-        is_own = (offsets, steps, (qh, qw)) == (((0, 0),), (1, 1), (h, w))  # every pixel meets itself: one long row
-        if is_own and not plan.is_phased:
-            if pointwise.is_worth_it(channels // groups, h * w):
-                return _pointwise(size, rows, has_bias, groups, packing, work, table)
+        if is_long:
             qh, qw, h, w = 1, qh * qw, 1, h * w
         tiles = -(-n * qh * qw // gather.WIDE)
         units = conv_tiles.UNITS if rows * taps >= conv_tiles.VAST else 1
@@ -225,12 +230,13 @@ def _tiles(size, weight_steps, rows, out_size, has_bias, plan, groups):
     return Phases(products, has_gaps) if plan.is_phased else products[0]
 
 
-def _pointwise(size, rows, has_bias, groups, packing, work, table):
+def _pointwise(size, weight_steps, rows, has_bias, plan, groups):
     """Multiply all pixels with one matrix."""
     n, channels, h, w = size
-    chunks = min(n * -(-h * w // gather.WIDE), max(1, tasks_for(work) // groups))
+    packing, work = _packing(rows, DENSE_ROWS, weight_steps, groups, plan.weight_at), n * h * w * rows * channels // 16
+    chunks = min(n * (h * w // DENSE_LANES), max(1, tasks_for(work) // groups))
     numbers = (n, h * w, groups, channels // groups, rows, has_bias, chunks)
-    return Product(pointwise.correlate, groups * chunks, numbers, table, packing, work)
+    return Product(pointwise.correlate, groups * chunks, numbers, plan.weight_at, packing, work)
 
 
 def _chunks(n, pieces, multiple, groups, work):

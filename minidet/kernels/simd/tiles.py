@@ -55,6 +55,46 @@ def _dense_tile(rows, lanes, pitch=None):
     return tile
 
 
+def _copying_tile(vectors):
+    """Make the tile of the dense tile's rows that reads ``b`` where its rows lie, and copies them to a panel."""
+
+    @intrinsic
+    def tile(typingctx, out, out_at, stride, a, a_at, b, b_at, step, panel, panel_at, depth):
+        """Sum ``a[k, r] * b[k * step + l]`` over k, on top of ``a[depth, r]``; ``panel[k, l] = b[k * step + l]``."""
+
+        def codegen(context, builder, signature, args):
+            """Emit the loop, whose step loads a row of ``b``, stores it, and adds its products."""
+            out_, out_at_, stride_, a_, a_at_, b_, b_at_, step_, panel_, panel_at_, depth_ = args
+            emit = Tile(context, builder, signature.args[0].dtype, vectors * MOVE)
+            out_p = pointer_at(context, builder, signature.args[0], out_, out_at_)
+            a_p = pointer_at(context, builder, signature.args[3], a_, a_at_)
+            b_p = pointer_at(context, builder, signature.args[5], b_, b_at_)
+            panel_p = pointer_at(context, builder, signature.args[8], panel_, panel_at_)
+            last = emit.at(a_p, builder.mul(depth_, ir.Constant(emit.int, DENSE_ROWS)))
+            zero = ir.Constant(emit.int, 0)
+            for chosen in emit.passes(DENSE_ROWS):
+
+                def one(k, sums, chosen=chosen):
+                    a_k, panel_k = emit.at(a_p, k, DENSE_ROWS), emit.at(panel_p, k, DENSE_LANES)
+                    row = emit.row(emit.at(b_p, builder.mul(k, step_)), 0)
+                    for v, value in enumerate(row):
+                        store(builder, value, emit.at(panel_k, v * emit.vector.count), emit.align)
+                    scalars = [builder.load(emit.at(a_k, r), align=emit.align) for r in chosen]
+                    return emit.multiply_add(scalars, row, sums)
+
+                sums = emit.run(emit.zeros(chosen), depth_, one)
+                places = [(r, v) for r in chosen for v in range(emit.vectors)]
+                bases = {r: splat(builder, builder.load(emit.at(last, r), align=emit.align), emit.vector) for r in chosen}
+                emit.write(sums, [emit.sums_pointer(out_p, stride_, r, v) for r, v in places], zero,
+                           [bases[r] for r, _ in places])  # fmt: skip
+            return context.get_dummy_value()
+
+        n = types.intp
+        return types.void(out, n, n, a, n, b, n, n, panel, n, n), codegen
+
+    return tile
+
+
 def _indexed_tile(rows, lanes, pitch=None):
     """Make the tile whose ``a`` is found through two tables: ``a[row_at[r] + step_at[k]]``."""
     pitch = lanes if pitch is None else pitch
@@ -222,6 +262,10 @@ DENSE_ROWS, DENSE_LANES = SUMS // 3, 3 * MOVE
 dense_tile = _dense_tile(DENSE_ROWS, DENSE_LANES)
 #: The same for the first one or two vectors of ``b``'s rows.
 dense_tile_of_one, dense_tile_of_two = (_dense_tile(DENSE_ROWS, n * MOVE, DENSE_LANES) for n in (1, 2))
+#: ``copying_tile(out, out_at, stride, a, a_at, b, b_at, step, panel, panel_at, depth)``: the first tile of a panel.
+#: ``out[out_at + r * stride + l] = a[a_at + R * depth + r] + sum over k of a[a_at + R * k + r] * b[b_at + step * k + l]``,
+#: and ``panel[panel_at + L * k + l] = b[b_at + step * k + l]``. And its first one or two vectors.
+copying_tile, copying_tile_of_one, copying_tile_of_two = (_copying_tile(n) for n in (3, 1, 2))
 #: And ``strided_tile`` with 24 or 32 lanes: its panels are up to four times as deep, and must fit in the same cache.
 STRIDED_LANES = 2 * MOVE if SUMS == 24 else DENSE_LANES
 strided_tile = _dense_tile(DENSE_ROWS, STRIDED_LANES)

@@ -73,7 +73,7 @@ def test_weights_decide(answers):  # noqa: F811
 
     assert chosen((7, 7), 16, 24) == "tiles.correlate" or DENSE_ROWS == 4
     assert chosen((7, 7), 72, 112) == "few.correlate"
-    assert chosen((7, 7), 28, 300) == "tiles.correlate"  # 252 taps
+    assert chosen((7, 7), 14, 600) == "tiles.correlate"  # 126 taps
     assert chosen((11, 11), 72, 112) == "winograd.correlate"
     assert chosen((11, 11), 480, 488) == "few.correlate"
     assert counts[True]

@@ -148,10 +148,13 @@ def test_winograd_with_stride(answers):
 
 
 def test_pointwise(answers):
-    """A 1 x 1 convolution with few channels and enough pixels, most of them in whole vectors."""
+    """A 1 x 1 convolution with some filters, not too many channels, and pixels that are mostly whole vectors."""
     worth = answers(pointwise, "is_worth_it")
-    sizes = [(1, w) for w in range(44, 60)] + [(7, w) for w in range(5, 12)]
-    walk(sizes, ONES, channels=[(1, 33), (127, 33), (128, 33), (129, 33), (33, 40)], images=(1, 2))
+    sizes = [(1, w) for w in range(44, 60)] + [(7, w) for w in range(5, 12)] + [(11, 13)]
+    most = pointwise.DEPTH
+    walk(sizes, ONES, channels=[(1, 33), (127, 33), (33, 40), (20, 15), (20, 16), (20, 17)], images=(1, 2))
+    walk([(5, 10), (5, 13)], ONES, channels=[(most, 17), (most + 1, 17)])
+    walk([(6, 8)], ONES, channels=[(34, 34)], groups=2)
     assert min(worth.values()) > 20
 
 
