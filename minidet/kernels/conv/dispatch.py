@@ -9,7 +9,7 @@
                                    few                     at most 256 pixels, many weights: they are not packed
                                    direct                  at most 32 filters per group
                                    phases                  input gradient with a stride, unless rows are short
-                                   pointwise               1 x 1, stride 1, at least 16 filters, unless few pixels or many channels
+                                   pointwise               1 x 1, stride 1, from 16 filters on; not few pixels
                                    tiles                   all others; of an input gradient, phase by phase
     conv2d_weight_grad           taps x filters, summed over pixels: shares chooses
                                    depthwise               every channel by itself

@@ -10,8 +10,8 @@
         the tile, with the panel                                    level-1 cache, used F/4 - 1 times
 
 It is ``tiles`` without the search for pieces, padding and taps, which takes as long as copying them. The copy costs
-nothing: the first tile waits for its multiplications, not for what it stores. It pays because channels often lie a power
-of two apart: few of their lines would be found in the cache again. The bias is one more channel, which always is 1.
+nothing: the first tile waits for its multiplications, not for what it stores. It pays because channels often lie a
+power of two apart: few of their lines would be found in the cache again. The bias is one more channel, always 1.
 
 The last pixels of an image have tiles of one or two vectors, which begin within the tiles before them: some pixels are
 computed twice, by the same task.

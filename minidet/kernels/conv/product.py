@@ -11,7 +11,7 @@ import numpy as np
 
 from ..launch.tasks import THREADS
 from ..simd.tiles import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, MOVE, SINGLE_PIECES, STRIDED_LANES
-from . import depthwise, few, gather, geometry, near, pointwise, winograd, winograd_strided
+from . import depthwise, few, gather, near, pointwise, tables, winograd, winograd_strided
 from . import direct as conv_direct
 from . import phases as conv_phases
 from . import tiles as conv_tiles
@@ -49,12 +49,12 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
     is_heavy = is_few and weights >= few.HEAVY
     is_turned = weight_steps[1] < plan.source_at.size  # an input gradient's row has its weights far apart
     if groups == 1 and min(channels, rows) >= winograd.LEAST and not (is_heavy and is_turned):
-        window, strided = geometry.window(plan, channels), None
+        window, strided = tables.window(plan, channels), None
         if not (window or is_heavy):
             strided = (
-                geometry.strided_grad_window(out_size[2:], rows)
+                tables.strided_grad_window(out_size[2:], rows)
                 if is_strided_grad
-                else geometry.strided_window(plan, channels)
+                else tables.strided_window(plan, channels)
             )
         least = few.LEAST_WINDOWS if is_heavy else winograd.LEAST_WINDOWS
         if (window or strided) and size[0] * (window or strided)[0] >= least:
@@ -87,7 +87,7 @@ def _is_long(size, plan):
 def _packing(rows, tile_rows, weight_steps, groups, weight_at):
     """Return how weights are packed for tiles of so many rows."""
     tiles, taps = groups * -(-rows // tile_rows), weight_at.size
-    numbers = (rows, tile_rows, *weight_steps, groups, geometry.is_in_order(weight_at), taps)
+    numbers = (rows, tile_rows, *weight_steps, groups, tables.is_in_order(weight_at), taps)
     size = tiles * (taps + 1) * tile_rows
     return Packing(conv_tiles.pack, conv_tiles.pack_own, tiles, size, groups * rows, numbers)
 
@@ -104,7 +104,7 @@ def shared_out(tiles, units):
 
 def _depthwise(size, out_size, weight_step, plan):
     """Take every plane by itself."""
-    sizes, image, taps = geometry.board(plan, depthwise.ROOM, depthwise.MOST), plan.image, plan.source_at.size
+    sizes, image, taps = tables.board(plan, depthwise.ROOM, depthwise.MOST), plan.image, plan.source_at.size
     if sizes is None:
         return None
     band, reach, places = sizes
@@ -213,17 +213,17 @@ def _tiles(size, weight_steps, rows, out_size, has_bias, plan, groups):
     for (qh, qw), offsets, weight_at, grid in phases:
         h, w, prepare, taps = *size[2:], None, weight_at.size
         packing = _packing(rows, DENSE_ROWS, weight_steps, groups, weight_at)
-        work, table = n * qh * qw * groups * rows * taps // 16, geometry.tiles_table(offsets, weight_at)
+        work, table = n * qh * qw * groups * rows * taps // 16, tables.tiles_table(offsets, weight_at)
         if is_long:
             qh, qw, h, w = 1, qh * qw, 1, h * w
         tiles = -(-n * qh * qw // gather.WIDE)
         units = conv_tiles.UNITS if rows * taps >= conv_tiles.VAST else 1
         chunks = min(tiles, max(1, tasks_for(work) // groups)) if units == 1 else shared_out(tiles, units)
         if channels // groups < conv_tiles.FEW_CHANNELS and min(offsets) < (0, 0):
-            layout, starts, framed = geometry.framed(plan, offsets, weight_at)
+            layout, starts, framed = tables.framed(plan, offsets, weight_at)
             if layout.plane <= MOST_FRAMED * max(h * w, near.FAR):
                 table, h, w = framed, layout.rows, layout.columns
-                prepare = functools.partial(padded, layout=layout, starts=starts, slack=geometry.PIECE)
+                prepare = functools.partial(padded, layout=layout, starts=starts, slack=tables.PIECE)
         numbers = (qh, qw, *steps, n, channels, channels // groups, h, w, rows, has_bias,
                    out_size[1] * pixels, pixels, chunks, units, *grid)  # fmt: skip
         products.append(Product(conv_tiles.correlate, groups * chunks, numbers, table, packing, work, prepare))
@@ -250,7 +250,7 @@ def _frame(channels, groups, plan, has_excess):
 
     The last piece's excess may lie behind the image, and so does padding that rows share.
     """
-    slack = geometry.PIECE + max(0, -int(plan.starts[0, 1])) if has_excess else 0
+    slack = tables.PIECE + max(0, -int(plan.starts[0, 1])) if has_excess else 0
     prepare = functools.partial(padded, layout=plan.image, starts=plan.starts, slack=slack)
     return prepare, (channels * plan.image.plane, channels // groups * plan.image.plane)
 
@@ -259,9 +259,9 @@ def _direct(size, rows, out_size, plan, groups, packing, work):
     """Use no panels: few filters per group."""
     multiple, pixels, n = SINGLE_PIECES if rows == 1 else DIRECT_PIECES, out_size[2] * out_size[3], size[0]
     columns, tile_rows, taps = plan.long[1], conv_direct.tile_rows(rows), plan.source_at.size
-    straight = columns >= geometry.PIECE and rows % tile_rows == 0 and taps <= conv_direct.DEPTH
-    plan = plan if straight else geometry.shared_padding(plan, size[1] // groups, size[3])
-    table, pieces, across = geometry.direct_table(plan, multiple, straight)
+    straight = columns >= tables.PIECE and rows % tile_rows == 0 and taps <= conv_direct.DEPTH
+    plan = plan if straight else tables.shared_padding(plan, size[1] // groups, size[3])
+    table, pieces, across = tables.direct_table(plan, multiple, straight)
     prepare, steps = _frame(size[1], groups, plan, across > columns)
     chunk, chunks = _chunks(n, pieces, multiple, groups, work)
     numbers = (taps, pieces, columns, groups, rows, *steps, out_size[1] * pixels, pixels, chunk, chunks, across,
@@ -271,8 +271,8 @@ def _direct(size, rows, out_size, plan, groups, packing, work):
 
 def _phases(size, rows, out_size, plan, groups, packing, work):
     """Compute all phases of a result with strides."""
-    table, pieces, width = geometry.phases_table(plan, DIRECT_PIECES)
-    n, (prepare, steps) = size[0], _frame(size[1], groups, plan, width < geometry.PIECE)
+    table, pieces, width = tables.phases_table(plan, DIRECT_PIECES)
+    n, (prepare, steps) = size[0], _frame(size[1], groups, plan, width < tables.PIECE)
     chunk, chunks = _chunks(n, pieces, DIRECT_PIECES, groups, work)
     numbers = (plan.source_at.size, pieces, width, groups, rows, *steps, *out_size[2:], *plan.stride,
                *map(len, plan.phases), chunk, chunks)  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 from ..launch import workspace
 from ..launch.tasks import SMALL, launch
 from ..simd.tiles import DENSE_LANES, DENSE_ROWS, DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, MOVE, NARROW_ROWS
-from . import depthwise, few, geometry, weight
+from . import depthwise, few, geometry, tables, weight
 from . import winograd as conv_winograd
 from . import winograd_weight as winograd
 from .launches import FEWEST, Panels, padded
@@ -59,7 +59,7 @@ def make(grad_size, size, kernel_size, stride, padding, dilation, groups):
         return _few(grad_size, size, geometry.forward(c, kernel_size, (oh, ow), stride, padding, dilation))
     if groups == 1 and dilation == (1, 1) and c >= conv_winograd.LEAST and f >= winograd.LEAST:
         plan = geometry.forward(c, kernel_size, (oh, ow), stride, padding, dilation)
-        window = geometry.window(plan, c, geometry.LITTLE_WASTE)
+        window = tables.window(plan, c, tables.LITTLE_WASTE)
         if window and grad_size[0] * window[0] >= winograd.LEAST_WINDOWS:
             return _winograd(grad_size, size, *window[:2])
     return _taps(grad_size, size, kernel_size, stride, padding, dilation, groups)
@@ -139,7 +139,7 @@ def _few(grad_size, size, plan):
 def _depthwise(grad_size, size, plan):
     """Take every plane by itself, or return None where a row is too long for that."""
     (n, f, oh, ow), image, taps = grad_size, plan.image, plan.source_at.size
-    sizes = geometry.board(plan, depthwise.ROOM, depthwise.MOST)
+    sizes = tables.board(plan, depthwise.ROOM, depthwise.MOST)
     if sizes is None:
         return None
     band, reach, places = sizes

@@ -84,7 +84,9 @@ def _copying_tile(vectors):
 
                 sums = emit.run(emit.zeros(chosen), depth_, one)
                 places = [(r, v) for r in chosen for v in range(emit.vectors)]
-                bases = {r: splat(builder, builder.load(emit.at(last, r), align=emit.align), emit.vector) for r in chosen}
+                bases = {
+                    r: splat(builder, builder.load(emit.at(last, r), align=emit.align), emit.vector) for r in chosen
+                }
                 emit.write(sums, [emit.sums_pointer(out_p, stride_, r, v) for r, v in places], zero,
                            [bases[r] for r, _ in places])  # fmt: skip
             return context.get_dummy_value()
@@ -263,8 +265,9 @@ dense_tile = _dense_tile(DENSE_ROWS, DENSE_LANES)
 #: The same for the first one or two vectors of ``b``'s rows.
 dense_tile_of_one, dense_tile_of_two = (_dense_tile(DENSE_ROWS, n * MOVE, DENSE_LANES) for n in (1, 2))
 #: ``copying_tile(out, out_at, stride, a, a_at, b, b_at, step, panel, panel_at, depth)``: the first tile of a panel.
-#: ``out[out_at + r * stride + l] = a[a_at + R * depth + r] + sum over k of a[a_at + R * k + r] * b[b_at + step * k + l]``,
-#: and ``panel[panel_at + L * k + l] = b[b_at + step * k + l]``. And its first one or two vectors.
+#: ``out[out_at + r * stride + l] = a[a_at + R * depth + r]
+#: + sum over k of a[a_at + R * k + r] * b[b_at + step * k + l]``, and
+#: ``panel[panel_at + L * k + l] = b[b_at + step * k + l]``. And its first one or two vectors.
 copying_tile, copying_tile_of_one, copying_tile_of_two = (_copying_tile(n) for n in (3, 1, 2))
 #: And ``strided_tile`` with 24 or 32 lanes: its panels are up to four times as deep, and must fit in the same cache.
 STRIDED_LANES = 2 * MOVE if SUMS == 24 else DENSE_LANES

@@ -9,7 +9,7 @@ if not jit.ENABLED:
     pytest.skip("numba is absent or switched off", allow_module_level=True)
 
 from minidet import kernels
-from minidet.kernels.conv import depthwise, geometry
+from minidet.kernels.conv import depthwise, geometry, tables
 from minidet.kernels.reference import conv as reference
 from tests.fuzz.convolutions import paths
 
@@ -31,7 +31,7 @@ WHOLE = depthwise.ROOM
 def forget():
     """Forget which kernel was chosen for which shapes, before and after."""
     chosen = kernels.conv.dispatch._forward, kernels.conv.dispatch._input_grad, kernels.conv.dispatch._weight_grad
-    for known in (*chosen, geometry.board):
+    for known in (*chosen, tables.board):
         getattr(known, "cache_clear", lambda: None)()
     yield
     for known in chosen:
@@ -64,7 +64,7 @@ def test_any_number_of_rows_at_once(shape, room, rng, monkeypatch, forget):
                           three(reference, x, weight, grad, options), strict=True):  # fmt: skip
         np.testing.assert_allclose(got, right, rtol=1e-4, atol=1e-4)
     plan = geometry.forward(1, shape[1], grad.shape[2:], *shape[2:])
-    band = geometry.board(plan, room, depthwise.MOST)[0]
+    band = tables.board(plan, room, depthwise.MOST)[0]
     assert band == {1: 1, WHOLE: grad.shape[2]}.get(room, band)
 
 

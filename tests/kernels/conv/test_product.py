@@ -13,7 +13,7 @@ if not jit.ENABLED:
     pytest.skip("numba is absent or switched off", allow_module_level=True)
 
 from minidet import kernels
-from minidet.kernels.conv import geometry, launches, pointwise
+from minidet.kernels.conv import geometry, launches, pointwise, tables
 from minidet.kernels.conv import near as conv_near
 from minidet.kernels.conv import product as conv_product
 from minidet.kernels.simd.tiles import MOVE
@@ -71,7 +71,7 @@ def reached(cases):
 
 def test_taps_in_order(monkeypatch):
     """Whole tiles of rows are packed in vectors where weight_at is 0, 1, 2, ..., every single entry."""
-    counts, found = collections.Counter(), geometry.is_in_order
+    counts, found = collections.Counter(), tables.is_in_order
 
     def watched(weight_at):
         answer = found(weight_at)
@@ -81,7 +81,7 @@ def test_taps_in_order(monkeypatch):
         counts[answer, bool(ends)] += 1
         return answer
 
-    monkeypatch.setattr(geometry, "is_in_order", watched)
+    monkeypatch.setattr(tables, "is_in_order", watched)
     shapes = pairs(1, 2, 3, 4)
     walk([(7, 9)], shapes, pairs(1, 2, 3), [(0, 0)], [(1, 1), (1, 2)], channels=[(4, 1), (8, 2)])
     assert counts[False, True] > 0  # in order at its ends, but not between
@@ -113,14 +113,14 @@ def test_rows_that_share_their_padding():
     shared = []
     for one in cases:
         plan = geometry.forward(one.c, one.kernel, one.out_size, one.stride, one.padding, one.dilation)
-        shared.append(geometry.shared_padding(plan, one.c, one.size[1]) is not plan)
+        shared.append(tables.shared_padding(plan, one.c, one.size[1]) is not plan)
     assert 5 < sum(shared) < len(shared) - 5
 
 
 @pytest.mark.slow
 def test_winograd_windows(answers):
     """Nine taps are a 3 x 3 window only where every one of them lies as in one."""
-    found = answers(geometry, "window")
+    found = answers(tables, "window")
     sizes = [(14, 14), (13, 15), (9, 22)]
     nine = [(3, 3), (1, 9), (9, 1)]
     cases = walk(sizes, nine, pairs(1, 2), [(1, 1), (0, 2), (4, 4)], pairs(1, 2, 3), channels=[(16, 16)])
@@ -138,7 +138,7 @@ def test_winograd_from_so_many_windows_and_channels():
 @pytest.mark.slow
 def test_winograd_with_stride(answers):
     """A stride of 2, no dilation; the input gradient with padding 1 only."""
-    forward, backward = answers(geometry, "strided_window"), answers(geometry, "strided_grad_window")
+    forward, backward = answers(tables, "strided_window"), answers(tables, "strided_grad_window")
     sizes = pairs(26, 27, 28)
     kernels_ = [(3, 3), (1, 9)]
     cases = walk(sizes, kernels_, [(2, 2), (2, 1)], [(1, 1), (0, 1), (2, 2)], [(1, 1), (2, 1)], channels=[(16, 17)])
