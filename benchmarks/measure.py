@@ -31,12 +31,12 @@ def worker_environment(threads: int) -> dict[str, str]:
 
 
 class Worker:
-    """A ``benchmarks.worker`` process."""
+    """A ``benchmarks.worker`` process, of this Python or of another one that has what the backend needs."""
 
-    def __init__(self, backend: str, threads: int):
+    def __init__(self, backend: str, threads: int, python: str = sys.executable):
         environment = worker_environment(threads)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", backend],
+            [python, "-m", "benchmarks.worker", backend],
             env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 

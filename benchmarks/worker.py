@@ -1,10 +1,13 @@
 """One framework in one process: builds a case, runs it, answers with seconds. Driven by ``benchmarks.measure``.
 
-    python -m benchmarks.worker {minidet,torch,onnx,torchvision,...}
+    python -m benchmarks.worker {minidet,torch,onnx,torchvision,PyTorch,...}
 
 Reads one JSON command per line: {"build": case} prepares and warms up; {"time": iterations} runs; {"scores": true} runs
 once and answers with the numbers that came out; {"peak": case}, in a new process, measures how much the memory grows.
 A case is a name, a network's convolution (``networks.shapes``), or a row of detection (``detection.rows``).
+
+torchvision's may be the process of another Python, with nothing but NumPy and PyTorch: what is imported here and in
+``detection`` needs no more than Python 3.9, and neither minidet nor tqdm.
 """
 
 from __future__ import annotations

@@ -7,8 +7,9 @@
     python -m benchmarks detection --quick              three turns, 2 threads, without the rows that take long
     python -m benchmarks detection --list               the rows, their peers and goals; nothing is measured
 
-Peers are torchvision, scikit-image, OpenCV (contrib) and pycocotools. None has to be installed: without it, minidet is
-measured alone, and the report says what is missing and how to get it.
+Peers are torchvision (operations), PyTorch (whole networks), scikit-image, OpenCV (contrib) and pycocotools. None has
+to be installed: without it, minidet is measured alone, and the report says what is missing and how to get it. Another
+Python may run torchvision: the system's is tried where this one has none (apt install python3-torchvision).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import argparse
 
 from ..report import machine
 from .measuring import QUICK, Effort, measure_rows
-from .peers import missing
+from .peers import SYSTEM_PYTHON, find
 from .report import report
 from .rows import ROWS, Row
 
@@ -31,6 +32,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, nargs="+", help="1 and 2 if not given, with --quick only 2")
     parser.add_argument("--repeats", type=int, default=Effort.repeats)
     parser.add_argument("--quick", action="store_true", help="three short turns, no long rows")
+    parser.add_argument("--torchvision-python", metavar="PATH",
+                        help=f"which Python runs torchvision; by default this one, or {SYSTEM_PYTHON}")  # fmt: skip
     parser.add_argument("--list", action="store_true", help="print the rows, measure nothing")
     return parser
 
@@ -55,13 +58,13 @@ def main(arguments=None) -> None:
     if args.list:
         print("\n".join(f"{row.name}: {row.goal} ({row.peer})" for row in rows))
         return
-    without = missing(row.peer for row in rows)
+    found, without = find((row.peer for row in rows), args.torchvision_python)
     effort = QUICK if args.quick else Effort(repeats=args.repeats)
     print(machine())
     print("ratio = peer's time / minidet's time: above 1, minidet is faster.\n")
     threads = args.threads or ([2] if args.quick else [1, 2])
-    figures = [figure for count in threads for figure in measure_rows(rows, without, count, effort)]
-    print(report(figures, without))
+    figures = [figure for count in threads for figure in measure_rows(rows, found, count, effort)]
+    print(report(figures, found, without))
 
 
 if __name__ == "__main__":

@@ -28,6 +28,14 @@ def regions(count: int, rng: np.random.Generator) -> np.ndarray:
     return np.concatenate([np.zeros((count, 1), np.float32), boxes(count, rng)], 1)
 
 
+def ellipses(boxes: np.ndarray, size) -> np.ndarray:
+    """Return masks (N, H, W) of the ellipses that touch the sides of boxes (N, 4), uint8."""
+    y, x = np.mgrid[: size[0], : size[1]] + 0.5
+    x1, y1, x2, y2 = boxes.T[:, :, None, None]
+    inside = ((2 * x - x1 - x2) / (x2 - x1)) ** 2 + ((2 * y - y1 - y2) / (y2 - y1)) ** 2 < 1
+    return inside.astype(np.uint8)
+
+
 def picture(height: int = 480, width: int = 640, seed: int = 0) -> np.ndarray:
     """Paint a picture (H, W, 3) in [0, 1], float32: shades, fifty ellipses with texture, a little noise."""
     rng = np.random.default_rng(seed)

@@ -9,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..measure import Worker, take_turns
+from .peers import Found
 from .rows import Row
 
 
@@ -51,12 +52,13 @@ def measure_row(row: Row, workers: dict[str, Worker], threads: int, effort: Effo
     return Figure(row.name, threads, len(mine), float(np.median(mine)), float(np.median(theirs)), ratio, low, high)
 
 
-def measure_rows(rows: list[Row], without: dict[str, str], threads: int, effort: Effort) -> list[Figure]:
-    """Measure rows with one number of threads; peers that stand in ``without`` are not asked for."""
+def measure_rows(rows: list[Row], found: dict[str, Found], threads: int, effort: Effort) -> list[Figure]:
+    """Measure rows with one number of threads; only peers that were ``found`` are asked for."""
     figures = []
     with contextlib.ExitStack() as stack:
-        names = ["minidet", *dict.fromkeys(row.peer for row in rows if row.peer not in without)]
-        workers = {name: stack.enter_context(Worker(name, threads)) for name in names}
+        workers = {"minidet": stack.enter_context(Worker("minidet", threads))}
+        for name in dict.fromkeys(row.peer for row in rows if row.peer in found):
+            workers[name] = stack.enter_context(Worker(name, threads, found[name].python))
         for row in stack.enter_context(tqdm(rows, desc=f"{threads} thread(s)", unit="row", leave=False)):
             chosen = {name: workers[name] for name in ("minidet", row.peer) if name in workers}
             figures.append(measure_row(row, chosen, threads, effort))

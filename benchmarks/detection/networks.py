@@ -10,7 +10,7 @@ from . import inputs
 CLASSES, IMAGES, OBJECTS, PROPOSALS = 4, 2, 6, 500
 SIZE = (240, 320)
 ONE_STAGE = ("SSD", "YOLOv1")
-KINDS = ("FasterRCNN", "FastRCNN", *ONE_STAGE)
+KINDS = ("FasterRCNN", "FastRCNN", "MaskRCNN", *ONE_STAGE)
 
 
 def detector(kind: str, training: bool):
@@ -24,10 +24,7 @@ def detector(kind: str, training: bool):
         rng, array = np.random.default_rng(0), backend.array
         model = _model(kind, backend)
         images = backend.pictures((IMAGES, 3, *SIZE))
-        targets = [
-            {"boxes": array(inputs.boxes(OBJECTS, rng, SIZE)), "labels": array(rng.integers(1, CLASSES, OBJECTS))}
-            for _ in range(IMAGES)
-        ]
+        targets = [_target(kind, rng, array) for _ in range(IMAGES)]
         given = {}
         if kind == "FastRCNN":
             given["proposals"] = [array(inputs.boxes(PROPOSALS, rng, SIZE)) for _ in range(IMAGES)]
@@ -50,6 +47,13 @@ def detector(kind: str, training: bool):
     return build
 
 
+def _target(kind: str, rng, array) -> dict:
+    """Draw the objects of an image."""
+    boxes, labels = inputs.boxes(OBJECTS, rng, SIZE), rng.integers(1, CLASSES, OBJECTS)
+    target = {"boxes": array(boxes), "labels": array(labels)}
+    return {**target, "masks": array(inputs.ellipses(boxes, SIZE))} if kind == "MaskRCNN" else target
+
+
 def _model(kind: str, backend):
     if backend.name == "minidet":
         return getattr(backend.model_file("models.detection"), kind)(CLASSES)
@@ -64,11 +68,15 @@ def load_drawn(model, backend) -> None:
 
 
 def torch_detector(kind: str, classes: int, ops):
-    """Return the same network in PyTorch; ``ops`` is torchvision's, or has its functions."""
+    """Return the same network in PyTorch; ``ops`` is torchvision's, or has its functions, as ``torch_ops``."""
     if kind in ONE_STAGE:
         from . import torch_one_stage
 
         return getattr(torch_one_stage, kind)(classes, ops)
+    if kind == "MaskRCNN":
+        from .torch_masks import MaskRCNN
+
+        return MaskRCNN(classes, ops)
     from .torch_rcnn import RCNN
 
     return RCNN(kind, classes, ops)

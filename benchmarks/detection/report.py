@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .measuring import Figure
+from .peers import BORROWED, Found
 from .rows import BY_NAME
 
 WORDS = {True: "reached", False: "not reached", None: "not compared"}
@@ -25,14 +26,18 @@ def line(figure: Figure) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def report(figures: list[Figure], without: dict[str, str]) -> str:
-    """Format all figures, most threads first, and what is missing."""
+def report(figures: list[Figure], found: dict[str, Found], without: dict[str, str]) -> str:
+    """Format all figures, most threads first, who the peers were, and what is missing."""
     lines = []
     for threads in sorted({figure.threads for figure in figures}, reverse=True):
         lines += [f"### detection, {threads} thread{'s' if threads > 1 else ''}", ""]
         lines += ["| work | peer | minidet, ms | peer, ms | ratio | middle half | goal | is | repeats |"]
         lines += ["|---|---|---|---|---|---|---|---|---|"]
         lines += [*(line(figure) for figure in figures if figure.threads == threads), ""]
+    if "PyTorch" in found and "torchvision" not in found["PyTorch"].versions:
+        lines += [BORROWED, ""]
+    if found:
+        lines += ["Peers:", "", *(f"- {name}: {one}" for name, one in found.items()), ""]
     if without:
         lines += ["Not compared:", "", *(f"- {words}" for words in without.values()), ""]
     return "\n".join(lines)

@@ -49,9 +49,9 @@ class Row:
     long: bool = False  # its peer needs seconds for one run
 
 
-def both(name: str, goal: Goal, build: Callable, long: bool = False) -> Row:
-    """Return a row beside torchvision, whose names are minidet's: it is written once."""
-    return Row(name, "torchvision", goal, build, build, long)
+def both(name: str, goal: Goal, build: Callable, long: bool = False, peer: str = "torchvision") -> Row:
+    """Return a row beside torchvision or PyTorch, whose names are minidet's: it is written once."""
+    return Row(name, peer, goal, build, build, long)
 
 
 def suppression(count: int) -> Row:
@@ -156,10 +156,11 @@ def evaluation(images: int = 1000, detections: int = 50_000) -> Row:
 
 
 def network(kind: str, training: bool) -> Row:
-    """Return a row of a whole detector, beside the same in PyTorch with torchvision's kernels."""
+    """Return a row of a whole detector, beside the same in PyTorch."""
     what = "training step" if training else "inference"
     height, width = SIZE
-    return both(f"{what} {kind}, batch {IMAGES}, {height}x{width}", Goal(ratio=1.25), detector(kind, training))
+    name = f"{what} {kind}, batch {IMAGES}, {height}x{width}"
+    return both(name, Goal(ratio=1.25), detector(kind, training), peer="PyTorch")
 
 
 ROWS = [

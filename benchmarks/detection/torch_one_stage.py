@@ -1,7 +1,7 @@
 """SSD and YOLO in plain PyTorch: minidet's layers, names and losses, with its defaults.
 
-What torchvision has kernels for, it computes: ``batched_nms``. SSD mines and chooses what it answers with as
-torchvision's own SSD does. minidet is not imported.
+What torchvision has kernels for, it computes, or ``torch_ops``: ``batched_nms``. SSD mines and chooses what it answers
+with as torchvision's own SSD does. minidet is not imported here.
 """
 
 from __future__ import annotations

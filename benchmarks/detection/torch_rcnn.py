@@ -1,7 +1,7 @@
 """Faster R-CNN and Fast R-CNN in plain PyTorch: minidet's layers, names, samples and steps, one map of stride 16.
 
-What torchvision has kernels for, it computes: ``nms``, ``batched_nms``, ``roi_align``, ``roi_pool``. The rest is as
-torchvision's own detectors have it. minidet is not imported.
+What torchvision has kernels for, it computes, or ``torch_ops`` in its place: ``nms``, ``batched_nms``, ``roi_align``,
+``roi_pool``. The rest is as torchvision's own detectors have it. minidet is not imported here.
 """
 
 from __future__ import annotations
@@ -160,21 +160,27 @@ class RoIHeads(nn.Module):
 
     def losses(self, x, proposals, truths):
         """Return both losses."""
-        boxes, labels, goals = [], [], []
+        chosen, goals = [], []
         for proposed, truth in zip(proposals, truths, strict=True):
             every = torch.cat([proposed, truth["boxes"]])
             best, nearest = box_iou(truth["boxes"], every).max(0)
             positive, negative = sample((best >= 0.5).long(), self.regions, 0.25)
             rows = torch.cat([positive, negative])
-            boxes.append(every[rows])
+            labels = torch.where(best[rows] >= 0.5, truth["labels"][nearest[rows]], 0)
+            chosen.append((every[rows], labels, nearest[rows]))
             goals.append(truth["boxes"][nearest[rows]])
-            labels.append(torch.where(best[rows] >= 0.5, truth["labels"][nearest[rows]], 0))
-        scores, codes = self(x, boxes)
+        boxes, labels, _ = zip(*chosen, strict=True)
+        scores, codes = self(x, list(boxes))
         labels, boxes, goals = torch.cat(labels), torch.cat(boxes), torch.cat(goals)
         objects = torch.where(labels > 0)[0]
         wanted = encode(goals[objects], boxes[objects], BOX_WEIGHTS)
         moved = F.smooth_l1_loss(codes[objects, labels[objects]], wanted, reduction="sum", beta=1.0)
-        return {"loss_classifier": F.cross_entropy(scores, labels), "loss_box_reg": moved / len(labels)}
+        of_boxes = {"loss_classifier": F.cross_entropy(scores, labels), "loss_box_reg": moved / len(labels)}
+        return {**of_boxes, **self.branch_losses(x, chosen, truths)}
+
+    def branch_losses(self, x, chosen, truths):
+        """Return the losses of other heads, of each image's boxes, labels and nearest objects; here are none."""
+        return {}
 
     def detections(self, x, proposals, size):
         """Return what is seen in each image."""
@@ -190,6 +196,10 @@ class RoIHeads(nn.Module):
             found, chosen, labels = found[large], chosen[large], labels[large]
             kept = self.ops.batched_nms(found, chosen, labels, 0.5)[:100]
             answers.append({"boxes": found[kept], "labels": labels[kept], "scores": chosen[kept]})
+        return self.branch_answers(x, answers, size)
+
+    def branch_answers(self, x, answers, size):
+        """Add what other heads say of the detections; here are none."""
         return answers
 
 

@@ -1,15 +1,12 @@
-"""The network in PyTorch is minidet's: with the same weights it gives the same; torchvision's kernels are stood in for."""
-
-import functools
-import types
+"""The network in PyTorch is minidet's: with the same weights it gives the same; ``torch_ops`` stands for torchvision."""
 
 import numpy as np
 import pytest
 
 from benchmarks.backends import Minidet
-from benchmarks.detection.inputs import boxes
+from benchmarks.detection.inputs import boxes, ellipses
 from benchmarks.detection.networks import KINDS, ONE_STAGE, detector, load_drawn, torch_detector
-from minidet import ops, tensor
+from minidet import tensor
 from minidet.models import detection
 
 
@@ -24,28 +21,25 @@ def test_minidet_runs(kind):
     assert all(len(image["boxes"]) > 0 for image in found)
 
 
-def kernels(torch):
-    """Return torchvision's kernels as far as the twin needs them, computed by minidet; without gradients."""
-
-    def call(function, *arguments):
-        def numpy(value):
-            return value.detach().numpy() if isinstance(value, torch.Tensor) else value
-
-        arguments = [[numpy(v) for v in a] if isinstance(a, list) else numpy(a) for a in arguments]
-        return torch.from_numpy(function(*arguments).numpy())
-
-    names = ("nms", "batched_nms", "roi_align", "roi_pool")
-    return types.SimpleNamespace(**{name: functools.partial(call, getattr(ops, name)) for name in names})
-
-
 def twins(kind, torch, drawn=False):
     """Return both networks, with the same weights: the first ones of minidet's, or drawn ones."""
-    ours, theirs = getattr(detection, kind)(4), torch_detector(kind, 4, kernels(torch))
+    from benchmarks.detection import torch_ops
+
+    ours, theirs = getattr(detection, kind)(4), torch_detector(kind, 4, torch_ops)
     if drawn:
         load_drawn(ours, Minidet())
     state = ours.state_dict()
     theirs.load_state_dict({key: torch.from_numpy(np.array(value.numpy())) for key, value in state.items()})
     return ours, theirs
+
+
+def same_gradients(ours, theirs):
+    """Compare the gradients of two networks."""
+    other = dict(theirs.named_parameters())
+    for name, parameter in ours.named_parameters():
+        expected = other[name].grad.numpy()
+        difference = np.abs(parameter.grad.numpy() - expected).max()
+        assert difference <= 1e-3 * np.abs(expected).max() + 1e-7, name
 
 
 @pytest.mark.parity
@@ -67,17 +61,25 @@ def test_the_twin_sees_the_same(kind, rng):
         np.testing.assert_allclose(mine["scores"].numpy(), its["scores"].numpy(), rtol=1e-4)
         np.testing.assert_array_equal(mine["labels"].numpy(), its["labels"].numpy())
         np.testing.assert_allclose(mine["boxes"].numpy(), its["boxes"].numpy(), rtol=1e-3, atol=1e-2)
+        if kind == "MaskRCNN":
+            assert mine["masks"].shape == its["masks"].shape
+            for mask, other in zip(mine["masks"].numpy(), its["masks"].numpy(), strict=True):
+                assert np.ptp(mask) > 0.3
+                assert np.quantile(np.abs(mask - other), 0.99) < 1e-3  # a box's last pixel is in or out by 1e-5
 
 
 @pytest.mark.parity
 @pytest.mark.slow
-def test_the_twin_has_the_same_losses(rng):
+@pytest.mark.parametrize("kind", ["FasterRCNN", "MaskRCNN"])
+def test_the_twin_has_the_same_losses(kind, rng):
     torch = pytest.importorskip("torch")
-    ours, theirs = twins("FasterRCNN", torch)
+    ours, theirs = twins(kind, torch)
     for sampler in (ours.rpn.sampler, ours.roi_heads.sampler):
         sampler.batch_size_per_image, sampler.positive_fraction = 10**6, 1.0  # all: nothing is drawn
     images = rng.random((1, 3, 96, 128), np.float32)
     target = {"boxes": np.array([[10, 10, 60, 70], [70, 20, 120, 50]], np.float32), "labels": np.array([1, 3])}
+    if kind == "MaskRCNN":
+        target["masks"] = ellipses(target["boxes"], (96, 128))
     mine = ours.train()(tensor(images), [target])
     import benchmarks.detection.torch_rcnn as twin
 
@@ -92,6 +94,10 @@ def test_the_twin_has_the_same_losses(rng):
     assert {name: value.item() for name, value in mine.items()} == pytest.approx(
         {name: value.item() for name, value in its.items()}, rel=1e-3
     )
+    assert ("loss_mask" in its) == (kind == "MaskRCNN")
+    sum(mine.values()).backward()
+    sum(its.values()).backward()
+    same_gradients(ours, theirs)
 
 
 @pytest.mark.parity
@@ -116,8 +122,4 @@ def test_the_one_stage_twin_learns_the_same(kind, rng):
     assert {name: value.item() for name, value in mine.items()} == pytest.approx(values, rel=1e-4)
     sum(mine.values()).backward()
     sum(its.values()).backward()
-    other = dict(theirs.named_parameters())
-    for name, parameter in ours.named_parameters():
-        expected = other[name].grad.numpy()
-        difference = np.abs(parameter.grad.numpy() - expected).max()
-        assert difference <= 1e-3 * np.abs(expected).max() + 1e-7, name
+    same_gradients(ours, theirs)
