@@ -13,6 +13,8 @@ Sums are kept in float64, and each belongs to one turn of the parallel loop: no 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import prange
 
@@ -93,19 +95,21 @@ def _batch_norm(x, weight, bias, eps, out, means, variances):
             _normalise(x[i, j], mean, scale, bias[j], out[i, j])
 
 
-def batch_norm_eval(x, mean, invstd, weight, bias):
-    """Normalise with given statistics: (x - mean) * invstd * weight + bias."""
-    out = np.empty_like(x)
-    _batch_norm_eval(x, mean.astype(x.dtype), (invstd * weight).astype(x.dtype), bias, out)
+def batch_norm_eval(x, mean, variance, weight, bias, eps):
+    """Normalise x (N, C, ...) with given statistics (C,): (x - mean) / sqrt(variance + eps) * weight + bias."""
+    out, shape = np.empty_like(x), (*x.shape[:2], math.prod(x.shape[2:]))
+    _batch_norm_eval(x.reshape(shape), mean, variance, weight, bias, float(eps), out.reshape(shape))
     return out
 
 
 @parallel
-def _batch_norm_eval(x, mean, scale, bias, out):
+def _batch_norm_eval(x, mean, variance, weight, bias, eps, out):
     n, c, _ = x.shape
+    cast = x.dtype.type
     for t in prange(n * c):
         i, j = np.int64(t) // c, np.int64(t) % c
-        _normalise(x[i, j], mean[j], scale[j], bias[j], out[i, j])
+        scale = cast(1 / np.sqrt(np.float64(variance[j]) + eps) * weight[j])
+        _normalise(x[i, j], mean[j], scale, bias[j], out[i, j])
 
 
 def batch_norm_grad(grad, x, mean, invstd, weight, training):

@@ -54,7 +54,7 @@ def batch_norm_reference(x, mean, var, weight=None, bias=None, training=False, m
     weight, bias = of_channels(weight, x, 1.0), of_channels(bias, x, 0.0)
     count = flat.shape[0] * flat.shape[2]
     if not training:
-        return norm.batch_norm_eval(flat, mean, 1 / np.sqrt(var + eps), weight, bias).reshape(x.shape), mean, var
+        return norm.batch_norm_eval(x, mean, var, weight, bias, eps), mean, var
     if count == 1:
         raise ValueError("one value per channel")
     if count == 0:

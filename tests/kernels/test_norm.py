@@ -47,8 +47,12 @@ def test_batch_norm(shape, dtype, seed, training):
     out, mean, variance = kernels.norm.batch_norm(x, weight, bias, 0.1)
     assert_all_close((out, mean, variance), reference.batch_norm(x, weight, bias, 0.1))
     invstd = 1 / np.sqrt(variance + 0.1)
-    expected = reference.batch_norm_eval(x, mean, invstd, weight, bias)
-    assert_all_close([kernels.norm.batch_norm_eval(x, mean, invstd, weight, bias)], [expected])
+    given = mean.astype(dtype), variance.astype(dtype), weight, bias, 0.1
+    expected = reference.batch_norm_eval(x, *given)
+    assert_all_close([kernels.norm.batch_norm_eval(x, *given)], [expected])
+    image = x.reshape(*x.shape[:2], 1, -1)  # (N, C, H, W)
+    assert_all_close([kernels.norm.batch_norm_eval(image, *given)], [expected.reshape(image.shape)])
+    assert_all_close([reference.batch_norm_eval(image, *given)], [expected.reshape(image.shape)])
     options = grad, x, mean, invstd, weight, training
     assert_all_close(kernels.norm.batch_norm_grad(*options), reference.batch_norm_grad(*options))
 
@@ -57,7 +61,8 @@ def test_batch_norm(shape, dtype, seed, training):
 def test_empty_batch(dtype):
     x, grad, weight, bias = draw(0, (0, 4, 6), dtype)
     statistics = np.zeros(4), np.ones(4)
-    assert kernels.norm.batch_norm_eval(x, *statistics, weight, bias).shape == (0, 4, 6)
+    given = [each.astype(x.dtype) for each in statistics]
+    assert kernels.norm.batch_norm_eval(x, *given, weight, bias, 1e-5).shape == (0, 4, 6)
     dx, dweight, dbias = kernels.norm.batch_norm_grad(grad, x, *statistics, weight, False)
     assert dx.shape == x.shape
     assert not dweight.any()

@@ -18,12 +18,14 @@ def batch_norm(x, weight, bias, eps):
     """Normalise each channel over N and S. Return ``(out, mean, variance)``; the last two (C,) float64, biased."""
     mean = x.mean(axis=(0, 2), dtype=np.float64)
     variance = np.square(x - mean[:, None]).mean(axis=(0, 2))
-    return batch_norm_eval(x, mean, 1 / np.sqrt(variance + eps), weight, bias), mean, variance
+    return batch_norm_eval(x, mean, variance, weight, bias, eps), mean, variance
 
 
-def batch_norm_eval(x, mean, invstd, weight, bias):
-    """Normalise with given statistics: (x - mean) * invstd * weight + bias."""
-    return (x - _column(mean, x)) * _column(invstd * weight, x) + _column(bias, x)
+def batch_norm_eval(x, mean, variance, weight, bias, eps):
+    """Normalise x (N, C, ...) with given statistics (C,): (x - mean) / sqrt(variance + eps) * weight + bias."""
+    scale = 1 / np.sqrt(np.asarray(variance, np.float64) + eps) * weight
+    mean, scale, bias = (np.expand_dims(_column(each, x), tuple(range(2, x.ndim - 1))) for each in (mean, scale, bias))
+    return (x - mean) * scale + bias
 
 
 def batch_norm_grad(grad, x, mean, invstd, weight, training):

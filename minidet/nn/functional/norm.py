@@ -18,7 +18,7 @@ from ...errors import bad_argument, check_float, check_rank, flag, integer, numb
 class BatchNorm(Function):
     """``out[:, c] = (x[:, c] - mean[c]) / sqrt(variance[c] + eps) * weight[c] + bias[c]``.
 
-    Statistics are given (evaluation), or None: then they are the batch's, and are returned in float64.
+    Statistics are given (evaluation), or None: then they are the batch's, and are returned too, in float64.
     """
 
     @staticmethod
@@ -26,18 +26,21 @@ class BatchNorm(Function):
         """Normalise by the statistics given, else by the batch's: mean 0 and variance 1 where it has no pixel."""
         ctx.training = mean is None
         w, b = affine(x, weight, bias)
-        if ctx.training and x.size:
-            out, mean, variance = kernels.norm.batch_norm(planes(x), w, b, eps)
-            invstd = 1 / np.sqrt(variance + eps)
-        else:
-            mean = np.zeros(x.shape[1]) if mean is None else mean.astype(np.float64)  # copies: buffers change
-            variance = np.ones(x.shape[1]) if variance is None else variance.astype(np.float64)
-            invstd = 1 / np.sqrt(variance + eps)
-            out = kernels.norm.batch_norm_eval(planes(x), mean, invstd, w, b)
-        ctx.save_for_backward(x, weight, mean, invstd)
-        ctx.mark_non_differentiable(mean, variance)
-        ctx.set_materialize_grads(False)
-        return out.reshape(x.shape), mean, variance
+        if ctx.training:
+            if x.size:
+                out, mean, variance = kernels.norm.batch_norm(planes(x), w, b, eps)
+            else:
+                out, mean, variance = x.copy(), np.zeros(x.shape[1]), np.ones(x.shape[1])
+            ctx.save_for_backward(x, weight, mean, 1 / np.sqrt(variance + eps))
+            ctx.mark_non_differentiable(mean, variance)
+            ctx.set_materialize_grads(False)
+            return out.reshape(x.shape), mean, variance
+        mean, variance = np.ascontiguousarray(mean), np.ascontiguousarray(variance)
+        out = kernels.norm.batch_norm_eval(np.ascontiguousarray(x), mean, variance, w, b, eps)
+        if True in ctx.needs_input_grad:
+            mean, variance = mean.astype(np.float64), variance.astype(np.float64)  # copies: buffers change
+            ctx.save_for_backward(x, weight, mean, 1 / np.sqrt(variance + eps))
+        return out
 
     @staticmethod
     def backward(ctx, grad, *_):
@@ -114,8 +117,19 @@ def affine(x: np.ndarray, weight, bias) -> tuple[np.ndarray, np.ndarray]:
 # the public functions: they check, then apply --------------------------------------------------------------------
 
 
+#: Shapes and dtypes that were found to fit: for a small image the checks take longer than the normalisation.
+_known: set[tuple] = set()
+MOST_KNOWN = 4096
+
+
 def _checked(op: str, input, letters: str, *ranks: int, **per_channel) -> list:
     """Return the tensors; raise unless the input has one of the ranks, and everything else is (C,), of one dtype."""
+    given = [input, *per_channel.values()]
+    signature = None
+    if all(value is None or isinstance(value, Tensor) for value in given) and input is not None:
+        signature = op, *[None if value is None else (value._array.shape, value._array.dtype) for value in given]
+        if signature in _known:
+            return given
     input = read_tensor(op, "input", input)
     check_rank(op, "input", input, *ranks, letters=letters)
     tensors = {name: None if value is None else read_tensor(op, name, value) for name, value in per_channel.items()}
@@ -124,6 +138,10 @@ def _checked(op: str, input, letters: str, *ranks: int, **per_channel) -> list:
         if value is not None and value.shape != input.shape[1:2]:
             why = f"input of shape {input.shape} has {input.shape[1]} channels"
             raise bad_argument(op, name, f"has shape {value.shape}", f"({input.shape[1]},)", why)
+    if signature is not None:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        _known.add(signature)
     return [input, *tensors.values()]
 
 
@@ -172,7 +190,7 @@ def batch_norm(
         for name, value in (("running_mean", mean), ("running_var", var)):
             if value is None:
                 raise bad_argument("batch_norm", name, "is None", "a tensor", "evaluation has no other statistics")
-        return BatchNorm.apply(input, weight, bias, mean._array, var._array, eps)[0]
+        return BatchNorm.apply(input, weight, bias, mean._array, var._array, eps)
     count = input.numel() // max(input.shape[1], 1)
     if count == 1:
         was = f"has shape {input.shape}"
