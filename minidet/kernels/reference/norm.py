@@ -24,7 +24,7 @@ def batch_norm(x, weight, bias, eps):
 def batch_norm_eval(x, mean, variance, weight, bias, eps):
     """Normalise x (N, C, ...) with given statistics (C,): (x - mean) / sqrt(variance + eps) * weight + bias."""
     scale = 1 / np.sqrt(np.asarray(variance, np.float64) + eps) * weight
-    mean, scale, bias = (np.expand_dims(_column(each, x), tuple(range(2, x.ndim - 1))) for each in (mean, scale, bias))
+    mean, scale, bias = (_column(each, x).reshape(-1, *[1] * (x.ndim - 2)) for each in (mean, scale, bias))
     return (x - mean) * scale + bias
 
 
