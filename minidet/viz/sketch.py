@@ -67,3 +67,36 @@ def arrow(ax, start, end, colour: str = INK, line: str = "-") -> None:
     """Draw an arrow from one point (x, y) to another."""
     style = {"arrowstyle": "-|>", "color": colour, "lw": 1.4, "linestyle": line}
     check_axes("arrow", ax).annotate("", end, start, arrowprops=style)
+
+
+def cells(ax, values, top: float | None = None, corner=(0.0, 0.0), side: float = 1.0, form: str = "g") -> None:
+    """Draw a grid of numbers as cells, from white to a blue on which the number in each can be read.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Its limits become those of the grid, downwards as in an image.
+    values : array_like (H, W)
+        Finite, 0 or more.
+    top : float, optional
+        What is bluest; by default the largest value.
+    corner : (float, float)
+        x and y of the grid's upper left corner.
+    side : float
+        Width and height of a cell.
+    form : str
+        How numbers are written, as :func:`format` has it.
+    """
+    grid = as_array("cells", "values", values)
+    if grid.ndim != 2 or 0 in grid.shape or not np.isfinite(grid).all():
+        was = f"has shape {grid.shape}" if grid.ndim != 2 or 0 in grid.shape else "contains NaN or infinity"
+        raise bad_argument("cells", "values", was, "finite numbers (H, W)")
+    side = number("cells", "side", side, 1e-9)
+    top = number("cells", "top", float(grid.max()) if top is None else top, 0) or 1.0
+    (x, y), (rows, columns) = corner, grid.shape
+    extent = (x, x + columns * side, y + rows * side, y)
+    check_axes("cells", ax).imshow(grid, extent=extent, cmap="Blues", vmin=0, vmax=1.8 * top)
+    for (row, column), value in np.ndenumerate(grid):
+        place = x + (column + 0.5) * side, y + (row + 0.5) * side
+        ax.text(*place, format(value, form), ha="center", va="center", fontsize=9, color=DARK)
+    ax.set(xlim=extent[:2], ylim=extent[2:], xticks=[], yticks=[])
