@@ -28,7 +28,7 @@ TRAINING = {"lr": 2e-3, "weight_decay": 0.02, "warmup_steps": 30, "max_norm": 5.
 NETWORK = {"backbone": "vgg11_bn_0375"}
 BACKBONE = {**SCENES, **TRAINING, **NETWORK, "stride": 8, "scenes": 6400, "batch_size": 64, "epochs": 1, "lr": 4e-3,
             "crop_size": 24, "context": 3}  # fmt: skip
-DETECTOR = {**SCENES, **TRAINING, **NETWORK, "stride": 4, "epochs": 8, "mask_args": {"mask_layers": (32, 32)},
+DETECTOR = {**SCENES, **TRAINING, **NETWORK, "stride": 4, "epochs": 10, "mask_args": {"mask_layers": (32, 32)},
             "model_args": {"anchor_sizes": ((14, 20, 30),), "aspect_ratios": (0.6, 1.0, 1.7), "proposals": (100, 50),
                            "allowed_border": 32.0, "rois_per_image": 32, "width": 128}}  # fmt: skip
 
