@@ -57,6 +57,14 @@ def _normalise(row, mean, scale, bias, out):
 
 
 @jit
+def _normalise_within(row, mean, scale, bias, low, high, out):
+    for i in range(row.size):
+        value = (row[i] - mean) * scale + bias
+        value = low if value <= low else value
+        out[i] = high if value >= high else value
+
+
+@jit
 def _combine(grad, row, scale, a, b, mean, out):
     for i in range(row.size):
         out[i] = grad[i] * scale - a - (row[i] - mean) * b
@@ -95,21 +103,25 @@ def _batch_norm(x, weight, bias, eps, out, means, variances):
             _normalise(x[i, j], mean, scale, bias[j], out[i, j])
 
 
-def batch_norm_eval(x, mean, variance, weight, bias, eps):
-    """Normalise x (N, C, ...) with given statistics (C,): (x - mean) / sqrt(variance + eps) * weight + bias."""
-    out, shape = np.empty_like(x), (*x.shape[:2], math.prod(x.shape[2:]))
-    _batch_norm_eval(x.reshape(shape), mean, variance, weight, bias, float(eps), out.reshape(shape))
+def batch_norm_eval(x, mean, variance, weight, bias, eps, low=-math.inf, high=math.inf):
+    """Normalise x (N, C, ...) with given statistics (C,): (x - mean) / sqrt(variance + eps) * weight + bias.
+
+    What is below ``low`` or above ``high`` becomes that; NaN stays.
+    """
+    out, shape, cast = np.empty_like(x), (*x.shape[:2], math.prod(x.shape[2:])), x.dtype.type
+    statistics = mean, variance, weight, bias, float(eps)
+    _batch_norm_eval(x.reshape(shape), *statistics, cast(low), cast(high), out.reshape(shape))
     return out
 
 
 @parallel
-def _batch_norm_eval(x, mean, variance, weight, bias, eps, out):
+def _batch_norm_eval(x, mean, variance, weight, bias, eps, low, high, out):
     n, c, _ = x.shape
     cast = x.dtype.type
     for t in prange(n * c):
         i, j = np.int64(t) // c, np.int64(t) % c
         scale = cast(1 / np.sqrt(np.float64(variance[j]) + eps) * weight[j])
-        _normalise(x[i, j], mean[j], scale, bias[j], out[i, j])
+        _normalise_within(x[i, j], mean[j], scale, bias[j], low, high, out[i, j])
 
 
 def batch_norm_grad(grad, x, mean, invstd, weight, training):

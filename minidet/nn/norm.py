@@ -7,7 +7,7 @@ import numpy as np
 from ..autograd.from_data import read_tensor
 from ..autograd.tensor import wrap
 from ..errors import bad_argument, check_rank, check_room, flag, integer, number
-from .functional.norm import batch_norm, group_norm, l2_norm, local_response_norm
+from .functional.norm import batch_norm, batch_norm_within, group_norm, l2_norm, local_response_norm
 from .module import Module
 from .parameter import Parameter
 
@@ -59,11 +59,7 @@ class _BatchNorm(Module):
         """Normalise by the running statistics in evaluation, if there are any, else by the batch's; training moves the
         running ones, and counts the batches.
         """
-        op = type(self).__name__
-        input = read_tensor(op, "input", input)
-        check_rank(op, "input", input, *self.ranks, letters=self.letters)
-        if input.shape[1] != self.num_features:
-            raise bad_argument(op, "input", f"has shape {input.shape}", f"{self.num_features} channels")
+        input = self._checked(input)
         training = self.training or self.running_mean is None
         follows = self.training and self.track_running_stats
         momentum = self.momentum
@@ -76,6 +72,19 @@ class _BatchNorm(Module):
         if follows:
             self.num_batches_tracked._write_array()[...] = seen
         return out
+
+    def forward_within(self, input, low: float, high: float):
+        """Return ``clamp(self(input), low, high)`` by the running statistics, in one pass, without gradient."""
+        statistics = self.running_mean, self.running_var
+        return batch_norm_within(self._checked(input), *statistics, self.weight, self.bias, self.eps, low, high)
+
+    def _checked(self, input):
+        op = type(self).__name__
+        input = read_tensor(op, "input", input)
+        check_rank(op, "input", input, *self.ranks, letters=self.letters)
+        if input.shape[1] != self.num_features:
+            raise bad_argument(op, "input", f"has shape {input.shape}", f"{self.num_features} channels")
+        return input
 
     def extra_repr(self) -> str:
         return (f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "

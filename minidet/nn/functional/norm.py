@@ -10,6 +10,7 @@ from ... import kernels
 from ...autograd.float_errors import quiet
 from ...autograd.from_data import read_tensor
 from ...autograd.function import Function
+from ...autograd.grad_mode import no_grad
 from ...autograd.sums import total
 from ...autograd.tensor import Tensor
 from ...errors import bad_argument, check_float, check_rank, flag, integer, number
@@ -22,8 +23,11 @@ class BatchNorm(Function):
     """
 
     @staticmethod
-    def forward(ctx, x, weight, bias, mean, variance, eps):
-        """Normalise by the statistics given, else by the batch's: mean 0 and variance 1 where it has no pixel."""
+    def forward(ctx, x, weight, bias, mean, variance, eps, *limits):
+        """Normalise by the statistics given, else by the batch's: mean 0 and variance 1 where it has no pixel.
+
+        ``limits`` (low, high) cut the result, which then has no gradient.
+        """
         ctx.training = mean is None
         w, b = affine(x, weight, bias)
         if ctx.training:
@@ -36,7 +40,7 @@ class BatchNorm(Function):
             ctx.set_materialize_grads(False)
             return out.reshape(x.shape), mean, variance
         mean, variance = np.ascontiguousarray(mean), np.ascontiguousarray(variance)
-        out = kernels.norm.batch_norm_eval(np.ascontiguousarray(x), mean, variance, w, b, eps)
+        out = kernels.norm.batch_norm_eval(np.ascontiguousarray(x), mean, variance, w, b, eps, *limits)
         if True in ctx.needs_input_grad:
             mean, variance = mean.astype(np.float64), variance.astype(np.float64)  # copies: buffers change
             ctx.save_for_backward(x, weight, mean, 1 / np.sqrt(variance + eps))
@@ -201,6 +205,16 @@ def batch_norm(
             _follow(mean, batch_mean._array, momentum)
             _follow(var, batch_var._array * (count / (count - 1)), momentum)
     return out
+
+
+def batch_norm_within(input, running_mean, running_var, weight, bias, eps: float, low: float, high: float) -> Tensor:
+    """Return ``clamp(batch_norm(input, ...), low, high)`` of evaluation in one pass over memory, without gradient."""
+    input, mean, var, weight, bias = _checked(
+        "batch_norm", input, "(N, C[, L] or [, H, W])", 4, 3, 2,
+        running_mean=running_mean, running_var=running_var, weight=weight, bias=bias,
+    )  # fmt: skip
+    with no_grad():
+        return BatchNorm.apply(input, weight, bias, mean._array, var._array, eps, low, high)
 
 
 def _follow(running: Tensor | None, value: np.ndarray, momentum: float) -> None:
