@@ -162,6 +162,7 @@ RECIPES = {
         lr=6e-4,
         pretrained_lr=0.4,
         quick_samples=8,
+        options={"min_size": 320, "scale": (0.8, 1.25), "vertical_flip": 0.5},
         model_args=SSD_CELLS,
     ),
     ("yolo", "digits"): Recipe(
@@ -189,7 +190,7 @@ RECIPES = {
     ("yolo", "bccd"): Recipe(
         "yolo",
         "bccd",
-        epochs=48,
+        epochs=24,
         batch_size=4,
         lr=6e-4,
         pretrained_lr=0.4,
