@@ -18,6 +18,8 @@ def machine() -> str:
     import numba
     import numpy as np
 
+    from minidet.commands.doctor import threading_layer
+
     processor = platform.processor() or platform.machine()
     cpuinfo = pathlib.Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -25,7 +27,8 @@ def machine() -> str:
             line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
         ]
         processor = f"{len(names)} x {names[0]}" if names else processor
-    return f"{processor}, Python {platform.python_version()}, NumPy {np.__version__}, numba {numba.__version__}"
+    versions = f"Python {platform.python_version()}, NumPy {np.__version__}, numba {numba.__version__}"
+    return f"{processor}, {versions}, its threads {threading_layer()}'s"
 
 
 def rows_of(results: list[Result]) -> list[str]:

@@ -40,6 +40,23 @@ except ImportError:
     numba = None
     ENABLED = False
 
+#: numba's own search order for threads, and minidet's.
+NUMBAS_ORDER, ORDER = ["tbb", "omp", "workqueue"], ["omp", "tbb", "workqueue"]
+
+
+def prefer_openmp(config) -> None:
+    """Let numba look for OpenMP's threads before those of TBB, unless an order was chosen.
+
+    A TBB that the system has is otherwise taken without a word. Its threads sleep between kernels: two then take longer
+    than one, where OpenMP's take half.
+    """
+    if config.THREADING_LAYER == "default" and list(config.THREADING_LAYER_PRIORITY) == NUMBAS_ORDER:
+        config.THREADING_LAYER_PRIORITY = list(ORDER)
+
+
+if ENABLED:
+    prefer_openmp(numba_config)
+
 BOUNDSCHECK = os.environ.get("MINIDET_BOUNDSCHECK", "0") not in ("", "0")
 
 #: What the compiler may assume. Not ``fastmath=True``: that loses NaN and infinity.

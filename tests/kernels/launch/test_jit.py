@@ -3,6 +3,7 @@ import pathlib
 import subprocess
 import sys
 import threading
+import types
 
 import numpy as np
 import pytest
@@ -180,3 +181,35 @@ def test_a_change_in_any_room_of_the_kernels_compiles_them_anew(monkeypatch, tmp
         assert jit.sources_hash() != before, room
         monkeypatch.undo()
     assert jit.sources_hash() == before
+
+
+@compiled_only
+def test_openmp_comes_before_tbb_unless_an_order_was_chosen():
+    def config(layer="default", order=("tbb", "omp", "workqueue")):
+        one = types.SimpleNamespace(THREADING_LAYER=layer, THREADING_LAYER_PRIORITY=list(order))
+        jit.prefer_openmp(one)
+        return one.THREADING_LAYER_PRIORITY
+
+    assert config() == ["omp", "tbb", "workqueue"]
+    assert config(order=("workqueue", "tbb", "omp")) == ["workqueue", "tbb", "omp"]
+    assert config("tbb") == ["tbb", "omp", "workqueue"]
+
+
+@compiled_only
+@pytest.mark.parametrize(("name", "value"), [(None, None), ("NUMBA_THREADING_LAYER", "workqueue")])
+def test_the_layer_that_runs(name, value):
+    """OpenMP, wherever numba has it; the one that the environment names."""
+    code = """
+import numba, minidet
+from minidet.commands.doctor import threading_layer
+print(threading_layer())
+try:
+    from numba.np.ufunc import omppool
+    print("omp")
+except ImportError:
+    print("none")
+"""
+    environment = {key: text for key, text in os.environ.items() if not key.startswith("NUMBA_THREADING_LAYER")}
+    environment |= {name: value} if name else {}
+    layer, there = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True).split()[-2:]
+    assert layer == value if name else layer == "omp" or there == "none"
