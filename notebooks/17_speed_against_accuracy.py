@@ -477,10 +477,8 @@ plt.show()
 # So "Faster R-CNN is slower" depends on a number that somebody chose. Compare *curves*, where you
 # can.
 #
-# The first line is a find: 3 regions took 95 ms, five times as long as 100. Products of fewer
-# than 8 rows went to another library, whose threads took the cores from minidet's. It showed in
-# this very figure, and is mended since: on your machine the first line should be the fastest. *A
-# point off the curve is a fault, of the measurement or of the program: look for it.*
+# *A point far off the curve is a fault, of the measurement or of the program: measure again, and if
+# it stays, look for it.*
 #
 # ## 9. Five patients: unfair comparisons
 #
@@ -559,7 +557,7 @@ print(f"E  the first call            {1000 * first_call:.1f} ms")
 #    is one.
 # 5. Seeds are another source of luck.
 # 6. Kinds of mistakes say what to mend: places, classes, duplicates.
-# 7. At a strict IoU detectors differ more than at 0.5.
+# 7. At a strict IoU the order can be another one: look at the whole curve.
 # 8. A detector has dials; compare curves.
 # 9. Cutting at a score, other pictures, batches and first calls make comparisons unfair.
 # 10. `minidet compare --data digits` does it all.
