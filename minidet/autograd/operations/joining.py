@@ -80,8 +80,12 @@ class Pad(Function):
             for n, (before, after) in zip(x.shape, widths, strict=True)
         )
         shape = [n + before + after for n, (before, after) in zip(x.shape, widths, strict=True)]
-        out = np.full(shape, value, x.dtype)
+        out = np.empty(shape, x.dtype)
         out[ctx.outer] = x[ctx.inner]
+        for axis, part in enumerate(ctx.outer):  # the border, and no pixel twice: an image is larger
+            inside = ctx.outer[:axis]
+            out[*inside, : part.start] = value
+            out[*inside, part.stop :] = value
         return out
 
     @staticmethod
