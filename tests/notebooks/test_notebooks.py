@@ -4,6 +4,7 @@ import base64
 import importlib.util
 import io
 import pathlib
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -38,6 +39,17 @@ def test_notebook_runs(name):
 def test_notebook_has_both_files_and_is_small(name):
     assert (runner.FOLDER / f"{name}.py").is_file()
     assert (runner.FOLDER / f"{name}.ipynb").stat().st_size < 1_000_000
+
+
+def test_the_story_has_a_door_to_every_other_notebook():
+    """With the minutes of reading that the notebook's own head says."""
+    story = (runner.FOLDER / "00_the_story.py").read_text(encoding="utf-8")
+    doors = dict(re.findall(r"^# \[(\w+)\]: (\w+)\.ipynb$", story, re.MULTILINE))
+    assert sorted(doors.values()) == [name for name in runner.names() if name != "00_the_story"]
+    for key, name in doors.items():
+        head = (runner.FOLDER / f"{name}.py").read_text(encoding="utf-8")
+        minutes = re.search(r"\*\*Time\*\* \| reading: (\d+)", head)[1]
+        assert re.search(rf"^# \| \[[^]]+\]\[{key}\] \| .+ \| {minutes} \|$", story, re.MULTILINE), name
 
 
 def notebook(*sources):
