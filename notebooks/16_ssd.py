@@ -22,7 +22,7 @@
 # | **Time** | reading: 60 minutes; doing, with every Try it: 150 |
 # | **You need** | IoU (08), NMS (11), anchors and their deltas ([14](14_faster_rcnn.ipynb)) |
 # | **Good to know** | hard negatives of a sliding window ([11](11_region_proposals.ipynb)) |
-# | **You do not need** | a graphics card, or a download: all cells run for three or four minutes |
+# | **You do not need** | a graphics card, or a download: all cells run for about three minutes |
 #
 # **At the end you can say**
 # - which boxes a picture has, how many, and why several maps share them out;
@@ -45,6 +45,7 @@ from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import LogLocator
 from tqdm.auto import tqdm
 
 import minidet
@@ -1024,6 +1025,7 @@ def learn(model, batches, lr, title, watch=None):
         loss = sum(losses.values())
         optimiser.zero_grad()
         loss.backward()
+        optim.clip_grad_norm_(model.parameters(), 5.0)
         optimiser.step()
         scheduler.step()
         history.append({"loss": loss.item()} | {name: losses[name].item() for name in NAMES})
@@ -1060,22 +1062,23 @@ grid[0].legend(loc="lower left")
 plt.show()
 
 # %% [markdown]
-# The blind one passes, too! The bar was too low: both start at 37, which is high by chance, and
-# falls as soon as the wildest scores do. A better bar is a tenth of $4 \log 11 = 9.6$, what a
-# network pays that knows nothing. There the whole one passes with 0.01, and the blind one, with
-# 3.0, does not: it cannot tell the two scenes apart.
+# The blind one passes, too! The bar was too low: both start at 37 or 38, which is high by chance,
+# and falls as soon as the wildest scores do. A better bar is a tenth of $4 \log 11 = 9.6$, what a
+# network pays that knows nothing. There the whole one passes with 0.003, and the blind one, with
+# 1.6, does not: it cannot tell the two scenes apart.
 #
 # ### Rung 3: training, with and without mining
 #
 # Two networks with the same first weights, the same scenes in the same order, and the same small
 # budget. One mines, three for each positive; for the other *all* background takes part, also
-# divided by $N$. (The recipe of `minidet train ssd --data digits` is the first one, with twelve
-# times as many steps.) **Write down** which of the two finds more, and which has more false alarms.
+# divided by $N$. (The recipe of `minidet train ssd --data digits` is the first one, with eight
+# times as many scenes.) **Write down** which of the two finds more, and which has more false
+# alarms.
 
 # %%
-STEPS, BATCH = (4, 2) if QUICK else (200, 8)
+STEPS, BATCH = (4, 2) if QUICK else (600, 4)
 train_scenes = DigitScenes("train", SIZE, STEPS * BATCH)
-moments, mined_at = sorted({0, STEPS // 10, STEPS}), {}
+moments, mined_at = sorted({0, STEPS // 30, STEPS}), {}
 
 
 class Batches:
@@ -1149,6 +1152,9 @@ for axes, part in zip(grid, NAMES, strict=False):
         values = np.array([record[part] for record in history])
         smooth = np.convolve(values, np.ones(window) / window, "valid")
         axes.semilogy(np.arange(len(smooth)) + window / 2, smooth, line, color=colour, label=name)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.minorticks_off()
     axes.set_title(f"{part}, mean of {window} steps", fontsize=10)
     axes.set_xlabel("step", fontsize=9)
 grid[0].legend(loc="upper right")
@@ -1167,24 +1173,24 @@ plt.show()
 print({name: f"median {np.median(values):.2f}" for name, values in sure.items()})
 
 # %% [markdown]
-# With mining AP50 is 0.48, without it 0.35; with a score of 0.5 or more, 75 digits are right
-# instead of 16. Neither has a false alarm on the paper: in so few steps both have learnt what is
-# background. But where all of it takes part, there are 32 negatives for each positive, and so the
-# network says "background" more often where it should not (to the right), and is less sure of every
-# digit.
+# No difference: AP50 is 0.873 with mining and 0.878 without, and the boxes are learnt at the same
+# pace. Neither has a false alarm on the paper, and both are equally sure of the digits, to the
+# right.
 #
-# The curves of the classes cannot be compared, since they add up other boxes. Those of the deltas
-# can: without mining, the boxes are learnt a little later, too. This is the paper's reason for
-# mining: "faster optimization and a more stable training".
+# The first steps say why. There the loss with all background is the higher one: some 30 negatives
+# pay for each positive. But most of them lie on paper, which is easy. After some twenty steps they
+# pay nearly nothing, so that adding them up or not makes no difference: what is left is the hard
+# background, and this is what mining takes. Both curves are then nearly the same number.
 #
-# It is one run of each, from random weights, and a short one. In [another
-# measurement](../docs/results.md), with three seeds and a backbone that has learnt digits before,
-# mining is worth 0.004 of AP50, somewhere from -0.010 to 0.018: nothing. So what you see here is a
-# better *start*.
+# The paper mines for "faster optimization and a more stable training", with 8,732 boxes on
+# photographs, whose background is not paper. And here gradients are clipped to a norm of 5, which
+# may hold a start that would be unstable otherwise: we did not measure it. It is one run of each.
+# In [another measurement](../docs/results.md), with three seeds and a backbone that has learnt
+# digits before, mining is worth 0.004 of AP50, somewhere from -0.010 to 0.018: nothing, either.
 #
 # ## 9. What is mined, before and after
 #
-# The same scene before training, after a tenth of it, and at the end. **Write down** where the
+# The same scene before training, early in it, and at the end. **Write down** where the
 # hardest background lies at the end.
 
 # %% jupyter={"source_hidden": true}
@@ -1271,10 +1277,10 @@ plt.show()
 viz.sliders(draw_last_step, least_score=(0.01, 0.95, 0.02), iou_threshold=(0.05, 1.0, 0.05))
 
 # %% [markdown]
-# Of 23,040 pairs of a box and a class, 1,537 score above 0.01, and NMS leaves 103 of them. To the
-# left, without NMS, nine boxes lie on two digits. NMS leaves three, two of them on the same digit:
-# it works for each class by itself, so that a digit may be found as two. With a score of 0.05 there
-# are many such answers. (The thicker a box, the higher its score.)
+# Of 23,040 pairs of a box and a class, 940 score above 0.01, and NMS leaves 63 of them. To the
+# left, without NMS, 87 boxes lie on six digits. NMS leaves 11, so that some digits still have two:
+# it works for each class by itself, and a digit may be found as a 3 and as an 8. With a score of
+# 0.05 there are many such answers. (The thicker a box, the higher its score.)
 #
 # ### Rung 4: the mistakes
 #
@@ -1287,7 +1293,7 @@ print(f"of {everybody} objects, with a score of at least 0.5:")
 for name in ("correct", "localization", "confusion", "duplicate", "background", "both", "missed"):
     print(f"  {name:13} {getattr(mistakes, name)}")
 if not QUICK:
-    assert ap50 > 0.3, f"AP50 is {ap50:.2f}"
+    assert ap50 > 0.4, f"AP50 is {ap50:.2f}"
 
 # %% jupyter={"source_hidden": true}
 _, grid = viz.subplots(2, 5, figsize=(9.6, 4.2))
@@ -1306,9 +1312,9 @@ plt.show()
 
 # %% [markdown]
 # Green: right; orange and dashed: wrong. Hardly a box is badly placed, and none lies on paper. Most
-# digits are *missed*: after 200 steps the network is not sure enough, and their best score is below
-# 0.5. (`minidet train ssd --data digits` takes twelve times as many.) Of what it is sure of, 31
-# have the wrong class, and one a box that does not fit.
+# mistakes are *classes*: 85, some of them on digits that are found rightly as well, for NMS does
+# not compare classes. 38 digits are missed: their best score is below 0.5. (`minidet train ssd
+# --data digits` takes eight times as many scenes.)
 #
 # ## 11. Which map finds which size?
 #
@@ -1367,10 +1373,10 @@ axes.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# Of digits below 14 pixels half are found, of larger ones 78 % to 87 %. The smallest scale finds
-# small ones only, the middle one nearly all others. And map 1? It finds two digits: its few boxes
-# fit the largest digits, but those of scale 0.25 fit them as well, and there are four times as
-# many.
+# Of digits below 14 pixels 83 % are found, of larger ones 96 % or 97 %. The smallest scale finds
+# small ones only, the middle one most of all others. And map 1? It finds the larger ones, up to a
+# third of the largest. Its few boxes fit them, but those of scale 0.25 fit them as well, and there
+# are four times as many.
 #
 # ### How small may an object be?
 #
@@ -1477,8 +1483,8 @@ if not QUICK:
     assert small_ap50 < ap50, "small digits are found as well as usual ones"
 
 # %% [markdown]
-# Nothing is found, though half of the digits have a box above 0.5. Boxes alone do not help: this
-# network has never seen so small a digit.
+# Hardly anything is found, though half of the digits have a box above 0.5. Boxes alone do not help:
+# this network has never seen so small a digit.
 #
 # ## 12. Augmentation: make small ones, and large ones
 #
@@ -1709,11 +1715,11 @@ plt.show()
 #    should be learnt is missing. No curve shows it; the number of negatives does.
 # 2. *No bipartite step*: with usual scenes one digit is lost, with small ones every second. They
 #    are never learnt, and nobody complains: they have no loss.
-# 3. *Divided by all boxes*: the loss looks wonderful, 0.1 instead of 3.1. With SGD the network
+# 3. *Divided by all boxes*: the loss looks wonderful, 0.06 instead of 1.9. With SGD the network
 #    learns 31 times as slowly; AdamW, which divides by the size of the gradients, hides it.
 # 4. *No root*: boxes become thinner than meant, 2.56 instead of 1.6. For digits it costs a tenth of
 #    the positives, for people and cars more. Print the ratios.
-# 5. *Variances*: costs most, AP50 falls to 0.003. All losses are as good as ever, for it happens
+# 5. *Variances*: costs most, AP50 falls to 0.004. All losses are as good as ever, for it happens
 #    after them. Draw the boxes.
 #
 # ## Summary
