@@ -331,9 +331,9 @@ print(f"masks                 AP50 {masks.compute()['AP50']:.2f}")
 # network's 40 find more objects than the search's 40, but they have learnt these classes. Masks
 # are harder than boxes: one that is too small fails, although its box is right.
 #
-# And four of the questions on the next two suitable scenes, whatever came out. (The command
-# `python -m benchmarks.story --write` takes this figure from here: it stands at the top of the
-# repository's page.)
+# And four of the questions on the next two suitable scenes, whatever came out. (The picture at the
+# top of the repository's page is of networks that were trained for three to ten minutes each:
+# `python -m benchmarks.story --help`.)
 
 # %% jupyter={"source_hidden": true}
 TASKS = ("labels for pixels", "joints of people", "boxes", "masks")

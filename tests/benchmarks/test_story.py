@@ -1,49 +1,55 @@
-"""The picture at the top of README.md is the one that the notebook has drawn."""
+"""The picture at the top of README.md: a column for each run, its test picture above what its network sees."""
 
-import base64
-import json
 import pathlib
+import types
 
+import numpy as np
 import pytest
 
 from benchmarks import story
+from minidet.training.tasks.detection import Detection
+from minidet.training.tasks.segmentation import Segmentation
 
 ROOT = pathlib.Path(__file__).parents[2]
 
 
-def notebook(path, *cells):
-    """Write a notebook of code cells: (source, the pictures that it has drawn)."""
-    rows = [{"cell_type": "code", "source": source.splitlines(keepends=True),
-             "outputs": [{"text": "words"}, *({"data": {"image/png": base64.b64encode(png).decode()}} for png in drawn)]}
-            for source, drawn in cells]  # fmt: skip
-    path.write_text(json.dumps({"cells": [{"cell_type": "markdown", "source": ["draw_tasks(3)"]}, *rows]}))
-    return path
+def run(kind=Detection, model="ssd", masks=False, value=0.5):
+    """Return what looks like an opened run, whose network paints everything red."""
+    task = types.new_class("Stub", (kind,))
+    task.__init__ = lambda self: None
+    task.__name__ = kind.__name__
+    one = task()
+    one.options = types.SimpleNamespace(masks=masks)
+    one.open = lambda split: [(np.full((3, 8, 9), number / 10, np.float32), {}) for number in range(3)]
+    one.draw = lambda model, image: (np.full((8, 9, 3), (255, 0, 0), np.uint8), "words")
+    return types.SimpleNamespace(task=one, model=None, recipe=types.SimpleNamespace(model=model))
 
 
-def test_the_page_shows_what_the_notebook_has_drawn():
-    png = (ROOT / "docs/images/story.png").read_bytes()
-    assert png == story.picture(), "python -m benchmarks.story --write docs/images/story.png"
-    assert png[:8] == b"\x89PNG\r\n\x1a\n"
-    assert len(png) < 300_000
-
-
-def test_the_picture_is_that_of_the_cell_that_draws_it(tmp_path):
-    path = notebook(tmp_path / "a.ipynb", ("plot()", [b"first"]), ("x = 1\ndraw_tasks(3)\n", [b"second"]))
-    assert story.picture(path) == b"second"
-
-
-@pytest.mark.parametrize("cells, words", [
-    ([("plot()", [b"first"])], "a.ipynb has 0 cells that call draw_tasks"),
-    ([("draw_tasks(1)", [b"1"]), ("draw_tasks(2)", [b"2"])], "has 2 cells"),
-    ([("draw_tasks(1)", [])], "has drawn 0 pictures.*--write 00_the_story"),
+@pytest.mark.parametrize("opened, words", [
+    (run(Segmentation, "unet"), "a class for each pixel"),
+    (run(), "a box for each object"),
+    (run(model="mask_rcnn", masks=True), "a mask for each object"),
+    (run(model="mask_rcnn"), "joints of everybody"),
 ])  # fmt: skip
-def test_what_is_missing_is_an_error(tmp_path, cells, words):
-    with pytest.raises(ValueError, match=words):
-        story.picture(notebook(tmp_path / "a.ipynb", *cells))
+def test_titles(opened, words):
+    assert story.title(opened) == words
+
+
+def test_the_picture_that_was_asked_for_and_the_answer():
+    ((_, picture, answer),) = story.columns([run()], 2)
+    assert picture.shape == (8, 9, 3)
+    np.testing.assert_allclose(picture, 0.2)
+    assert answer[0, 0].tolist() == [255, 0, 0]
 
 
 def test_the_command_writes_it(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(story, "picture", lambda: b"1234567")
-    story.main(["--write", str(tmp_path / "new.png")])
-    assert (tmp_path / "new.png").read_bytes() == b"1234567"
-    assert capsys.readouterr().out == "7 bytes\n"
+    monkeypatch.setattr(story, "open_run", lambda folder: run())
+    story.main(["a", "b", "--picture", "1", "--write", str(tmp_path / "new.png")])
+    png = (tmp_path / "new.png").read_bytes()
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    assert capsys.readouterr().out == f"{len(png):,} bytes\n"
+
+
+def test_the_page_shows_it():
+    assert "docs/images/story.png" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert (ROOT / "docs/images/story.png").stat().st_size < 400_000
