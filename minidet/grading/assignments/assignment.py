@@ -36,8 +36,9 @@ class Call:
         What is called with what: arrays, numbers, strings, None, and tuples, lists, dicts of them.
     text : str
         What this call is about, for students: ``"a 3 x 3 kernel, padding 1"``.
-    picture : bool
-        Draw the result of a public check in a notebook.
+    picture : bool or "boxes"
+        Draw the result of a public check in a notebook: as a table of colours, or, where its last axis is
+        ``(x1, y1, x2, y2)`` in pixels, as boxes. Of a tuple or a dict, the first such array.
     rtol, atol : float
         Errors allowed, relative to the expected number and absolute.
     check : callable, optional
@@ -57,7 +58,7 @@ class Call:
     kwargs: dict | None = None
     _: KW_ONLY
     text: str = ""
-    picture: bool = False
+    picture: bool | str = False
     rtol: float = 1e-5
     atol: float = 1e-6
     check: Callable | None = None
@@ -65,6 +66,11 @@ class Call:
     error: str | None = None
     names: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        """Refuse a picture that nobody can draw: else it would be missing in silence."""
+        if self.picture not in (False, True, "boxes"):
+            raise bad_argument("Call", "picture", f"is {self.picture!r}", "True, False or 'boxes'")
 
     def inputs(self) -> tuple[list, dict]:
         """Return fresh copies of the arguments."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...viz.page import INK, subplots, without_frame
 from ..assignments.assignment import Call
+from .box_picture import draw_boxes
 
 #: So few numbers are also written into the picture.
 WRITTEN = 64
@@ -22,7 +23,7 @@ def in_notebook() -> bool:
 
 
 def show(value, call: Call) -> None:
-    """Draw a wrong result below the words, if it has two axes to draw."""
+    """Draw a wrong result below the words, if it has two axes or boxes to draw."""
     from IPython.display import display
     from matplotlib import pyplot as plt
 
@@ -33,6 +34,12 @@ def show(value, call: Call) -> None:
 
 
 def draw(value, call: Call):
+    """Return a figure of wrong boxes if the call asks for them, else of wrong planes; None if there are none."""
+    boxes = draw_boxes(value, call) if call.picture == "boxes" else None
+    return boxes if boxes is not None else draw_planes(value, call)
+
+
+def draw_planes(value, call: Call):
     """Return a figure of the plane with the largest error; None if there is nothing to draw."""
     found = worst_planes(value, call.expected)
     if found is None:
