@@ -1,0 +1,16 @@
+"""Of several highest cells, the last one is taken."""
+
+import numpy as np
+
+LOSES = {"q9": ("ties",)}
+
+
+def decode_heatmaps(maps, cell):
+    h, w = maps.shape[1:]
+    out = np.zeros((len(maps), 2))
+    for k, plane in enumerate(maps):
+        r, c = divmod(plane.size - 1 - int(plane.ravel()[::-1].argmax()), w)
+        x = 0.25 * np.sign(plane[r, c + 1] - plane[r, c - 1]) if 0 < c < w - 1 else 0
+        y = 0.25 * np.sign(plane[r + 1, c] - plane[r - 1, c]) if 0 < r < h - 1 else 0
+        out[k] = c + 0.5 + x, r + 0.5 + y
+    return out * cell

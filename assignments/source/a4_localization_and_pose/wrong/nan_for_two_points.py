@@ -1,0 +1,14 @@
+"""Nothing is divided by nothing: two boxes without area have the IoU NaN, which spoils every mean."""
+
+import numpy as np
+
+LOSES = {"q1": ("zero area",)}
+
+
+def box_iou(boxes_a, boxes_b):
+    begin = np.maximum(boxes_a[:, None, :2], boxes_b[None, :, :2])
+    end = np.minimum(boxes_a[:, None, 2:], boxes_b[None, :, 2:])
+    common = np.prod(np.maximum(end - begin, 0), axis=2)
+    area_a, area_b = (np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (boxes_a, boxes_b))
+    with np.errstate(invalid="ignore"):
+        return common / (area_a[:, None] + area_b[None] - common)

@@ -1,0 +1,14 @@
+"""A joint that nobody labelled, (0, 0, 0), gets a hill in the upper left corner."""
+
+import numpy as np
+
+LOSES = {"q8": ("invisible",)}
+
+
+def heatmap_targets(joints, size, cell, sigma):
+    h, w = size
+    u, v = joints[:, 0, None] / cell, joints[:, 1, None] / cell
+    weights = ((u >= 0) & (u <= w) & (v >= 0) & (v <= h))[:, 0]
+    across = np.exp(-((np.arange(w) + 0.5 - u) ** 2) / (2 * sigma**2))
+    down = np.exp(-((np.arange(h) + 0.5 - v) ** 2) / (2 * sigma**2))
+    return weights[:, None, None] * down[:, :, None] * across[:, None], weights * 1.0
