@@ -33,7 +33,8 @@ def second(maps, cell):
     h, w = maps.shape[1:]
     out = np.zeros((len(maps), 2))
     for k, plane in enumerate(maps):
-        first, other = (divmod(int(i), w) for i in np.argsort(-plane.ravel(), kind="stable")[[0, -1 if plane.size < 2 else 1]])
+        order = np.argsort(-plane.ravel(), kind="stable")
+        first, other = divmod(int(order[0]), w), divmod(int(order[:2][-1]), w)
         way = np.array([other[1] - first[1], other[0] - first[0]])
         inside = 0 < first[0] < h - 1 and 0 < first[1] < w - 1
         out[k] = first[1] + 0.5, first[0] + 0.5

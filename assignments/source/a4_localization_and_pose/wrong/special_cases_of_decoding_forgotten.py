@@ -1,4 +1,5 @@
-"""A neighbour as high as the highest cell allows no shift; negative numbers push; of two highest cells both are taken out."""
+"""A neighbour as high as the highest cell allows no shift; negative numbers push; of two highest cells both are taken
+out."""
 
 import numpy as np
 
