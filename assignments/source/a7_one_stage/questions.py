@@ -112,7 +112,7 @@ def q2_iou(rng, variant):
     x, y = (int(v) for v in rng.integers(0, 9, 2))
     w, h = (int(v) for v in rng.integers(8, 20, 2))
     box = np.array([x, y, x + w, y + h]) / 1.0
-    moves = [(0, 0, 0, 0), (3, 0, 3, 0), (2, 5, 2, 5), (2, 2, -3, -1), (-4, -3, 5, 2), (w, 0, w, 0), (2 * w, 2 * h, w, h)]
+    moves = [(0, 0, 0, 0), (3, 0, 3, 0), (2, 5, 2, 5), (2, 2, -3, -1), (-4, -3, 5, 2), (w, 0, w, 0), (2 * w, 2 * h, 2 * w, 2 * h)]
     boxes = box + np.array(moves)
     return [Call("iou_with", (boxes[:3], box), text="the same box, and two that are moved"),
             Call("iou_with", (boxes, box), text="boxes inside, around, beside and far away")]
@@ -267,7 +267,9 @@ def q5_ties(rng, variant):
 
 def q5_left_over(rng, variant):
     crowded = np.concatenate([hundredths(rng, 4, 2), np.zeros((4, 2))], 1)
+    crowded[[0, 1], rng.permutation(2)] = 0.9, 0.8
     lonely = hundredths(rng, 3, 4)
+    lonely[np.arange(3), rng.permutation(4)[:3]] = rng.permutation([0.7, 0.8, 0.9])
     lonely[int(rng.integers(3))] = 0
     return [Call("bipartite", (crowded,), text="4 objects, and 2 of 4 boxes touch any of them"),
             Call("bipartite", (lonely,), text="one of three objects touches no box"),
@@ -379,8 +381,9 @@ def q7_matches(rng, variant):
 
 
 def q7_duplicates(rng, variant):
-    truths = [truth_of(rng, 2), truth_of(rng, 1)]
-    (a, b), (c,) = truths
+    a, b = pair = truth_of(rng, 2)
+    truths = [pair, pair[:1].copy()]  # in both images an object in the same place
+    c = a
     found = [(moved(a, by), 0) for by in rng.permutation(4)] + [(moved(b, 2), 0), (moved(c, 1), 1), (moved(c, 3), 1)]
     beside = [np.array([a, moved(a, 4)])]  # two objects with an IoU of 2/3
     both = [(moved(a, 1), 0), (a, 0), (moved(a, -1), 0)]
@@ -394,9 +397,9 @@ def q7_duplicates(rng, variant):
 
 
 def q7_difficult(rng, variant):
-    truths = [truth_of(rng, 3), truth_of(rng, 2)]
-    hard = [np.array([True, False, False]), np.array([False, True])]
-    (a, b, c), (d, e) = truths
+    a, b, c = first = truth_of(rng, 3)
+    d, e = second = first[[0, 2]]  # in the same places, but a is difficult and d is not
+    truths, hard = [first, second], [np.array([True, False, False]), np.array([False, True])]
     found = [(moved(a, 2), 0), (moved(a, 4), 0), (moved(b, 1), 0), (moved(c, 9), 0), (moved(d, 2), 1), (moved(e, 3), 1),
              (moved(e, 9), 1)]
     args, _ = listed(rng, [found[n] for n in rng.permutation(len(found))], truths, hard)
@@ -567,7 +570,7 @@ def q9_nothing(rng, variant):
 def outcomes(rng, count, wrong=0.4):
     """Return scores without equal ones, and overlaps: 0 where nothing was found."""
     scores = rng.permutation(np.arange(1, count + 1)) / (count + 1)
-    overlaps = np.where(rng.random(count) < wrong, 0.0, rng.integers(30, 100, count) / 100)
+    overlaps = np.where(rng.random(count) < wrong, 0.0, rng.choice((0.31, 0.44, 0.56, 0.68, 0.81, 0.97), count))
     overlaps[:3] = rng.permutation([0.0, 0.9, 0.62])
     return scores, overlaps
 
@@ -593,6 +596,8 @@ def q10_classes(rng, variant):
     scores, overlaps = outcomes(rng, 14)
     labels = rng.permutation([0] * 4 + [1] * 3 + [2] * 3 + [3] * 4)
     overlaps = np.where(labels == 2, 0.0, overlaps)
+    surest = np.flatnonzero(labels == 0)[np.argsort(-scores[labels == 0])]
+    overlaps[surest[:2]] = 0, 0.9  # precision rises
     totals = np.array([5, 3, 0, 6, 2])
     return [Call("mean_score", (labels[labels < 2], scores[labels < 2], overlaps[labels < 2], totals[:2], 0.5),
                  text="two classes"),
