@@ -28,7 +28,7 @@ def cell_owners(boxes, cells, grid):
     owners = []
     for row in range(grid):
         for column in range(grid):
-            here = [(-(b[2] - b[0]) * (b[3] - b[1]), g) for g, b in enumerate(boxes) if tuple(cells[g]) == (row, column)]
+            here = [(-area(box), g) for g, box in enumerate(boxes) if tuple(cells[g]) == (row, column)]
             here = [pair for pair in here if pair[0] < 0]
             owners.append(min(here)[1] if here else -1)
     return np.array(owners).reshape(grid, grid)
@@ -313,7 +313,7 @@ def draft(overlap, k, near):
     objects, has = range(len(overlap)), {}
     for turn in range(k):
         for one in objects if turn % 2 == 0 else reversed(objects):
-            free = [(-overlap[one, box], box) for box in range(overlap.shape[1]) if box not in has and overlap[one, box] > 0]
+            free = [(-iou, box) for box, iou in enumerate(overlap[one]) if box not in has and iou > 0]
             if free:
                 has[min(free)[1]] = one
     return left_over(overlap, has, near)

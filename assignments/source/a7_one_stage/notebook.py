@@ -11,11 +11,11 @@
 # %% [markdown]
 # # Assignment 7: One look
 #
-# A detector with proposals looks twice: where might something be, and then, what is it? The detectors of this assignment
-# look once. YOLO divides the picture into cells, and each cell says what is in it. SSD lays hundreds of boxes over the
-# picture, and says of each what is in it. The network is the smaller part of both. The larger part is what *you* write:
-# who has to learn which object, what a mistake costs, and how the result is measured. At the end, a YOLO and an SSD
-# learn on your functions, and your average precision says which one is better.
+# A detector with proposals looks twice: where might something be, and then, what is it? The detectors of this
+# assignment look once. YOLO divides the picture into cells, and each cell says what is in it. SSD lays hundreds of
+# boxes over the picture, and says of each what is in it. The network is the smaller part of both. The larger part is
+# what *you* write: who has to learn which object, what a mistake costs, and how the result is measured. At the end, a
+# YOLO and an SSD learn on your functions, and your average precision says which one is better.
 #
 # |  |  |
 # |---|---|
@@ -26,15 +26,17 @@
 #
 # **How it works**
 # - You write in the cells that begin with `# answer:`. Leave that line where it is. Keep the names of the functions.
-# - `check("q1")` runs your functions on a few small inputs, and says in words what is wrong. Passing the public checks
-#   does not prove that everything is right: the grader draws other inputs, of other sizes.
+# - `check("q1")` runs your functions on a few small inputs, and says in words what is wrong. Passing the public
+#   checks does not prove that everything is right: the grader draws other inputs, of other sizes.
 # - Each question is graded alone. If question 2 is wrong, question 5 can still have all its points.
-# - A function must not change its inputs, and must work for every size. Loops are allowed. Fast is nice, right is enough.
-# - Questions 8, 9 and 10 change from term to term. Read their rules with care: they differ from what you find elsewhere.
+# - A function must not change its inputs, and must work for every size. Loops are allowed. Fast is nice, right is
+#   enough.
+# - Questions 8, 9 and 10 change from term to term. Read their rules with care: they differ from what you find
+#   elsewhere.
 #
 # **In all questions**
-# - A *box* is four numbers x1, y1, x2, y2 in pixels: x goes to the right, y goes down. Its width is x2 − x1, its area is
-#   width times height. Several boxes are an array (R, 4), and R may be 0.
+# - A *box* is four numbers x1, y1, x2, y2 in pixels: x goes to the right, y goes down. Its width is x2 − x1, its area
+#   is width times height. Several boxes are an array (R, 4), and R may be 0.
 # - A *size* is a tuple (height, width), as of an array; a picture need not be square.
 # - The *cell* in row $r$ and column $c$ of a grid with $S$ rows and $S$ columns reaches from $x = c\,W / S$ to
 #   $(c + 1)\,W / S$, and from $y = r\,H / S$ to $(r + 1)\,H / S$: so in general a cell is not square, either.
@@ -100,8 +102,8 @@ def picture(axes, size, grid=None, title=""):
 # %% [markdown]
 # ## The figure
 #
-# The two networks of the last section, with the numbers of the questions that each piece comes from. They have the same
-# trunk, and differ in what is said, who learns, and what a mistake costs.
+# The two networks of the last section, with the numbers of the questions that each piece comes from. They have the
+# same trunk, and differ in what is said, who learns, and what a mistake costs.
 
 
 # %% jupyter={"source_hidden": true}
@@ -144,7 +146,8 @@ draw_networks()
 # - $x$, $y$: where the centre is *in the cell*, from 0 to 1, from the cell's upper left corner;
 # - $\sqrt w$, $\sqrt h$: the square roots of width and height, both as *shares of the picture*.
 #
-# A picture of size (100, 200), so 100 high and 200 wide, with 4 x 4 cells; a cell is 25 high and 50 wide. Three objects:
+# A picture of size (100, 200), so 100 high and 200 wide, with 4 x 4 cells; a cell is 25 high and 50 wide. Three
+# objects:
 
 
 # %% jupyter={"source_hidden": true}
@@ -172,14 +175,14 @@ def draw_targets():
 draw_targets()
 
 # %% [markdown]
-# Object 0: the centre (80, 45) is $80 / 50 = 1.6$ cells from the left and $45 / 25 = 1.8$ cells from the top: column 1,
-# row 1, $x = 0.6$, $y = 0.8$. Its width is $50 / 200 = 0.25$ of the picture: 0.5 is the root.
+# Object 0: the centre (80, 45) is $80 / 50 = 1.6$ cells from the left and $45 / 25 = 1.8$ cells from the top: column
+# 1, row 1, $x = 0.6$, $y = 0.8$. Its width is $50 / 200 = 0.25$ of the picture: 0.5 is the root.
 #
-# - **Borders.** The centre of object 2 is on the right border of the picture. $200 / 50 = 4$, but there is no column 4. A
-#   centre on the right or lower border, or outside of the picture, belongs to the *nearest* cell. There, $x$ or $y$ is not
-#   below 1, or not above 0: object 2 has $x = 4 - 3 = 1$.
-# - **Two in one cell.** Objects 0 and 1 share cell (1, 1), and a cell learns one object: the one with the **larger area**.
-#   If areas are equal, the first in the list. The other is not learnt by anybody.
+# - **Borders.** The centre of object 2 is on the right border of the picture. $200 / 50 = 4$, but columns are 0 to 3.
+#   A centre on the right or lower border, or outside of the picture, belongs to the *nearest* cell. There, $x$ or
+#   $y$ is not below 1, or not above 0: object 2 has $x = 4 - 3 = 1$.
+# - **Two in one cell.** Objects 0 and 1 share cell (1, 1), and a cell learns one object: the one with the **larger
+#   area**. If areas are equal, the first in the list. The other is not learnt by anybody.
 # - **No area.** An object without width or without height is learnt by no cell.
 #
 # **Write** three functions:
@@ -232,20 +235,20 @@ check("q1")
 # %% [markdown]
 # ## Question 2. The responsible predictor (9 points)
 #
-# A cell has $B$ predictors. Each says a box, but only **one** of them is responsible for the cell's object: the one whose
-# box has the highest IoU with the object *now*, in this step of the training. So first, boxes have to come back from what
-# is said. The formulas of question 1, solved for the box: with what predictor $j$ of the cell in row $r$ and column $c$
-# says,
+# A cell has $B$ predictors. Each says a box, but only **one** of them is responsible for the cell's object: the one
+# whose box has the highest IoU with the object *now*, in this step of the training. So first, boxes have to come back
+# from what is said. The formulas of question 1, solved for the box: with what predictor $j$ of the cell in row $r$
+# and column $c$ says,
 #
 # $$\text{centre} = \left(\frac{(c + x)\, W}{S},\ \frac{(r + y)\, H}{S}\right), \qquad \text{width} = (\sqrt w)^2\, W,
 # \qquad \text{height} = (\sqrt h)^2\, H.$$
 #
-# Try it with row 0 of the table above: (0.6, 0.8, 0.5, 0.7) in cell (1, 1) has to give (55, 20.5, 105, 69.5). Nothing is
-# cut off at the border of the picture.
+# Try it with row 0 of the table above: (0.6, 0.8, 0.5, 0.7) in cell (1, 1) has to give (55, 20.5, 105, 69.5). Nothing
+# is cut off at the border of the picture.
 #
-# **IoU** is the shared area over the area of both together. (0, 0, 4, 4) and (2, 0, 6, 4) share $2 \cdot 4 = 8$ pixels, of
-# $16 + 16 - 8 = 24$: 1/3. If two boxes do not overlap, or touch only, the IoU is 0. A box without area has an IoU of 0
-# with all boxes, also with itself.
+# **IoU** is the shared area over the area of both together. (0, 0, 4, 4) and (2, 0, 6, 4) share $2 \cdot 4 = 8$
+# pixels, of $16 + 16 - 8 = 24$: 1/3. If two boxes do not overlap, or touch only, the IoU is 0. A box without area has
+# an IoU of 0 with all boxes, also with itself.
 #
 # **Ties.** At the start of the training, *no* box touches the object: all IoUs are 0. Somebody has to be responsible
 # nevertheless. So, of those with the highest IoU, the nearest one is responsible: the one with the smallest
@@ -280,8 +283,8 @@ def draw_responsible():
 draw_responsible()
 
 # %% [markdown]
-# (Grey: the object. On the left, predictor 0 is 8 pixels too far to the right. On the right, its centre is 5 pixels too
-# high, and it is 10 pixels too low.)
+# (Grey: the object. On the left, predictor 0 is 8 pixels too far to the right. On the right, its centre is 5 pixels
+# too high, and it is 10 pixels too low.)
 #
 # **Write** three functions:
 #
@@ -332,8 +335,8 @@ check("q2")
 # %% [markdown]
 # ## Question 3. YOLO's loss, term by term, and its gradient (14 points)
 #
-# Five terms, all of them sums of plain squares. $\hat{\ }$ marks what the network says. A cell *has an object* if it is to
-# learn one; then one of its predictors is responsible.
+# Five terms, all of them sums of plain squares. $\hat{\ }$ marks what the network says. A cell *has an object* if it
+# is to learn one; then one of its predictors is responsible.
 #
 # | term | | counts for |
 # |---|---|---|
@@ -343,8 +346,8 @@ check("q2")
 # | no object | $\lambda_\text{noobj}\, \hat C^2$ | **all other** predictors: those of cells without an object, *and the other ones of cells with one* |
 # | classes | $\sum_k (\hat p_k - [k = \text{class of the object}])^2$ | each cell with an object, once |
 #
-# One cell by hand, with $\lambda_\text{coord} = 5$ and $\lambda_\text{noobj} = 0.5$. It has an object of class 1, with the
-# codes (0.4, 0.5, 0.5, 0.8). Predictor 1 is responsible, and its IoU is 0.5.
+# One cell by hand, with $\lambda_\text{coord} = 5$ and $\lambda_\text{noobj} = 0.5$. It has an object of class 1,
+# with the codes (0.4, 0.5, 0.5, 0.8). Predictor 1 is responsible, and its IoU is 0.5.
 
 
 # %% jupyter={"source_hidden": true}
@@ -376,10 +379,10 @@ def draw_terms():
 draw_terms()
 
 # %% [markdown]
-# The **IoU is a number**, measured and then held fixed: nothing flows back through it to the box. So the gradient is a
-# matter of squares: the slope of $(\hat a - a)^2$ with respect to $\hat a$ is $2 (\hat a - a)$. For the responsible
-# predictor's $\hat x$ it is $5 \cdot 2 \cdot (0.2 - 0.4) = -2$. Boxes of all other predictors, and classes of cells without
-# an object, have the gradient 0.
+# The **IoU is a number**, measured and then held fixed: nothing flows back through it to the box. So the gradient is
+# a matter of squares: the slope of $(\hat a - a)^2$ with respect to $\hat a$ is $2 (\hat a - a)$. For the responsible
+# predictor's $\hat x$ it is $5 \cdot 2 \cdot (0.2 - 0.4) = -2$. Boxes of all other predictors, and classes of cells
+# without an object, have the gradient 0.
 #
 # **Write** two functions with the same arguments:
 #
@@ -393,8 +396,8 @@ draw_terms()
 # | `ious` | (S, S): the IoU of its box with the object; 0 where a cell has no object |
 # | `coord`, `noobj` | the two weights |
 #
-# `yolo_terms` returns a tuple of the five terms in the order of the table. `yolo_gradient` returns a tuple: the gradients
-# of the **sum** of all five with respect to `said`, (S, S, B, 5), and to `classes`, (S, S, C).
+# `yolo_terms` returns a tuple of the five terms in the order of the table. `yolo_gradient` returns a tuple: the
+# gradients of the **sum** of all five with respect to `said`, (S, S, B, 5), and to `classes`, (S, S, C).
 
 # %%
 # answer: q3
@@ -430,14 +433,14 @@ check("q3")
 # %% [markdown]
 # ## Question 4. Default boxes (8 points)
 #
-# SSD says nothing freely. Over each cell of each of its maps lie some fixed boxes, the **default boxes**: small ones on
-# fine maps, large ones on coarse maps. The network says of each box what is in it, and by how much to move it.
+# SSD says nothing freely. Over each cell of each of its maps lie some fixed boxes, the **default boxes**: small ones
+# on fine maps, large ones on coarse maps. The network says of each box what is in it, and by how much to move it.
 #
-# **Scales.** Of $m$ maps, the first has the scale `low`, the last the scale `high`, and the steps between them are equal.
-# One more scale follows, by the same step. Three maps from 0.2 to 0.8: 0.2, 0.5, 0.8, and then 1.1.
+# **Scales.** Of $m$ maps, the first has the scale `low`, the last the scale `high`, and the steps between them are
+# equal. One more scale follows, by the same step. Three maps from 0.2 to 0.8: 0.2, 0.5, 0.8, and then 1.1.
 #
-# **Shapes.** With the scale $s$ of a map, the scale $s'$ that follows it, and some ratios $a$ (width over height), each cell
-# has these boxes, in this order:
+# **Shapes.** With the scale $s$ of a map, the scale $s'$ that follows it, and some ratios $a$ (width over height),
+# each cell has these boxes, in this order:
 #
 # 1. a square of side $s$;
 # 2. a square of side $\sqrt{s\, s'}$;
@@ -445,10 +448,11 @@ check("q3")
 #
 # With $s = 0.3$, $s' = 1.2$ and the ratio 2.25: (0.3, 0.3), (0.6, 0.6), (0.45, 0.2), (0.2, 0.45), as (width, height).
 #
-# **Places.** A map with so many rows and columns divides the picture into as many cells. The boxes of a cell have their
-# centres in the middle of the cell. A map of 1 x 2 cells (one row, two columns) in a picture of size (40, 80), and one
-# shape, 20 wide and 10 high, give (10, 15, 30, 25) and (50, 15, 70, 25). Boxes may reach beyond the picture. All boxes are
-# in one list: map by map, in a map row by row, in a row cell by cell, and the boxes of a cell in the order of its shapes.
+# **Places.** A map with so many rows and columns divides the picture into as many cells. The boxes of a cell have
+# their centres in the middle of the cell. A map of 1 x 2 cells (one row, two columns) in a picture of size (40, 80),
+# and one shape, 20 wide and 10 high, give (10, 15, 30, 25) and (50, 15, 70, 25). Boxes may reach beyond the picture.
+# All boxes are in one list: map by map, in a map row by row, in a row cell by cell, and the boxes of a cell in the
+# order of its shapes.
 
 
 # %% jupyter={"source_hidden": true}
@@ -523,9 +527,9 @@ check("q4")
 # Which default box learns which object? SSD has two rules. The first gives each object one box of its own. The second
 # gives it all other boxes that overlap it well.
 #
-# 1. **Bipartite.** Of *all* pairs of an object and a box, the pair with the highest IoU is taken, and from then on neither
-#    of the two is free. Then the best pair of those that are still free, and so on, while there is a free pair with an IoU
-#    above 0. Of equal pairs, the first in reading order: row by row.
+# 1. **Bipartite.** Of *all* pairs of an object and a box, the pair with the highest IoU is taken, and from then on
+#    neither of the two is free. Then the best pair of those that are still free, and so on, while there is a free
+#    pair with an IoU above 0. Of equal pairs, the first in reading order: row by row.
 # 2. **Threshold.** Each box that is not taken learns the object that it overlaps most, *if* that IoU is **above** the
 #    threshold (not at it). Of equal objects, the first. All other boxes are background: −1.
 
@@ -598,13 +602,13 @@ check("q5")
 # %% [markdown]
 # ## Question 6. Hard-negative mining (8 points)
 #
-# Of more than a thousand boxes, some thirty learn an object. If all the others were in the loss, the answer "background" would be
-# nearly always right. So only the *hardest* background is in the loss: in **each image**, three boxes for each positive,
-# namely those with the highest loss. Of equal losses, the first. If there are fewer, all of them. In an image without a
-# positive, none.
+# Of more than a thousand boxes, some thirty learn an object. If all the others were in the loss, the answer
+# "background" would be nearly always right. So only the *hardest* background is in the loss: in **each image**, three
+# boxes for each positive, namely those with the highest loss. Of equal losses, the first. If there are fewer, all of
+# them. In an image without a positive, none.
 #
-# The label of a box is its class, from 1, if it learns an object (a *positive*); 0 if it is background; and −1 if it is
-# neither, and in the loss in no case. An example with eight boxes in each of two images; what is chosen is green:
+# The label of a box is its class, from 1, if it learns an object (a *positive*); 0 if it is background; and −1 if it
+# is neither, and in the loss in no case. An example with eight boxes in each of two images; what is chosen is green:
 
 
 # %% jupyter={"source_hidden": true}
@@ -671,8 +675,9 @@ check("q6")
 # A detector says boxes with scores. How good is it? The answer has three steps, for **one class** and **all images
 # together**.
 #
-# **Step 1: right or wrong?** Detections are gone through in descending order of their scores, over all images; equal scores
-# in the order of the list. Each is compared with the object of *its image* that it overlaps most (of equal ones the first):
+# **Step 1: right or wrong?** Detections are gone through in descending order of their scores, over all images; equal
+# scores in the order of the list. Each is compared with the object of *its image* that it overlaps most (of equal
+# ones the first):
 #
 # - the IoU is below the threshold, or the image has no object: **wrong**, 0;
 # - the object is *difficult* (somebody marked it as too hard to be asked for): **not counted**, −1, every time;
@@ -710,12 +715,12 @@ def draw_judging():
 draw_judging()
 
 # %% [markdown]
-# (Grey, thick: objects; the dotted one is difficult. The object at the upper right of image 1 was not found by anybody.
-# There are 5 objects, one of them difficult: the *total* is 4.)
+# (Grey, thick: objects; the dotted one is difficult. The object at the upper right of image 1 was not found by
+# anybody. There are 5 objects, one of them difficult: the *total* is 4.)
 #
-# **Step 2: precision and recall.** What is not counted is left out. After each detection, in descending order of the scores
-# (equal ones in the order of the list), *precision* is the share of right ones among those so far, and *recall* the share
-# of the total that is found so far:
+# **Step 2: precision and recall.** What is not counted is left out. After each detection, in descending order of the
+# scores (equal ones in the order of the list), *precision* is the share of right ones among those so far, and
+# *recall* the share of the total that is found so far:
 #
 # | score | 0.95 | 0.9 | 0.8 | 0.6 | 0.5 |
 # |---|---|---|---|---|---|
@@ -725,12 +730,12 @@ draw_judging()
 #
 # **Step 3: one number.** There are two ways in use, and papers do not always say which.
 #
-# - *Area* (PASCAL VOC since 2010). Each precision is replaced by the largest precision at this place *or later*: 1, 2/3, 2/3,
-#   3/5, 3/5. The average precision is the area under these steps, from recall 0 to the last recall: $\frac14 \cdot 1 + \frac14
-#   \cdot \frac23 + \frac14 \cdot \frac35 = 0.567$.
-# - *11 points* (before). For each of the recalls 0, 0.1, 0.2, …, 1 the largest precision whose recall is at least that, and
-#   0 if there is none; and then the mean of the eleven: three times 1, three times 2/3, two times 3/5, and three times 0,
-#   $6.2 / 11 = 0.564$.
+# - *Area* (PASCAL VOC since 2010). Each precision is replaced by the largest precision at this place *or later*: 1,
+#   2/3, 2/3, 3/5, 3/5. The average precision is the area under these steps, from recall 0 to the last recall:
+#   $\frac14 \cdot 1 + \frac14 \cdot \frac23 + \frac14 \cdot \frac35 = 0.567$.
+# - *11 points* (before). For each of the recalls 0, 0.1, 0.2, …, 1 the largest precision whose recall is at least
+#   that, and 0 if there is none; and then the mean of the eleven: three times 1, three times 2/3, two times 3/5, and
+#   three times 0, $6.2 / 11 = 0.564$.
 
 
 # %% jupyter={"source_hidden": true}
@@ -764,8 +769,8 @@ draw_curve()
 # | `area_ap(precision, recall)` | as `precision_recall` returns them. Returns one number |
 # | `eleven_point_ap(precision, recall)` | the same |
 #
-# Without a detection, all arrays are empty and both averages are 0. The IoU is that of question 2; you need it in this cell
-# again, as each question runs alone.
+# Without a detection, all arrays are empty and both averages are 0. The IoU is that of question 2; you need it in
+# this cell again, as each question runs alone.
 
 # %%
 # answer: q7
@@ -828,65 +833,69 @@ check("q7")
 # %% [markdown]
 # ## Question 8. Another grid (10 points)
 #
-# YOLO's grid is one of many. In this term's, other cells learn an object, and they say other numbers. The frame is the same:
-# $S \times S$ cells, each $w_c = W / S$ wide and $h_c = H / S$ high; a cell learns one object, or none (−1); an object without
-# area is learnt by no cell.
+# YOLO's grid is one of many. In this term's, other cells learn an object, and they say other numbers. The frame is
+# the same: $S \times S$ cells, each $w_c = W / S$ wide and $h_c = H / S$ high; a cell learns one object, or none
+# (−1); an object without area is learnt by no cell.
 
 # %% [markdown] tags=["variant:q8=sides"]
 # **This term: distances to the four sides.**
 #
-# *Who learns.* Every cell whose **middle** lies inside of the object, not on its side: $x_1 < m_x < x_2$ and $y_1 < m_y < y_2$.
-# If the middle lies inside of several objects, the cell learns the one with the **smallest** area; if areas are equal, the
-# first in the list. (An object may have many cells, or none.)
+# *Who learns.* Every cell whose **middle** lies inside of the object, not on its side: $x_1 < m_x < x_2$ and
+# $y_1 < m_y < y_2$. If the middle lies inside of several objects, the cell learns the one with the **smallest** area;
+# if areas are equal, the first in the list. (An object may have many cells, or none.)
 #
-# *What is said.* The roots of the distances from the cell's middle $(m_x, m_y)$ to the left, upper, right and lower side,
-# counted in cells:
+# *What is said.* The roots of the distances from the cell's middle $(m_x, m_y)$ to the left, upper, right and lower
+# side, counted in cells:
 #
-# $$a = \sqrt{\frac{m_x - x_1}{w_c}}, \qquad b = \sqrt{\frac{m_y - y_1}{h_c}}, \qquad c = \sqrt{\frac{x_2 - m_x}{w_c}}, \qquad
-# d = \sqrt{\frac{y_2 - m_y}{h_c}}.$$
+# $$a = \sqrt{\frac{m_x - x_1}{w_c}}, \qquad b = \sqrt{\frac{m_y - y_1}{h_c}}, \qquad c = \sqrt{\frac{x_2 - m_x}{w_c}},
+# \qquad d = \sqrt{\frac{y_2 - m_y}{h_c}}.$$
 #
-# By hand: a picture of size (32, 48), $S = 4$, so $w_c = 12$ and $h_c = 8$. Object 0 is (3, 2, 33, 22), object 1 is (15, 10,
-# 45, 28). The middle of cell (1, 1), (18, 12), lies inside of both. Object 1 has the smaller area (540 and 600), and gets it. The
-# lowest row of middles, $y = 28$, lies on a side of object 1, not inside. For cell (1, 1), object 1: $a = \sqrt{3 / 12} = 0.5$,
-# $b = \sqrt{2 / 8} = 0.5$, $c = \sqrt{27 / 12} = 1.5$, $d = \sqrt{16 / 8} = 1.414$.
+# By hand: a picture of size (32, 48), $S = 4$, so $w_c = 12$ and $h_c = 8$. Object 0 is (3, 2, 33, 22), object 1 is
+# (15, 10, 45, 28). The middle of cell (1, 1), (18, 12), lies inside of both. Object 1 has the smaller area (540 and
+# 600), and gets it. The lowest row of middles, $y = 28$, lies on a side of object 1, not inside. For cell (1, 1),
+# object 1: $a = \sqrt{3 / 12} = 0.5$, $b = \sqrt{2 / 8} = 0.5$, $c = \sqrt{27 / 12} = 1.5$,
+# $d = \sqrt{16 / 8} = 1.414$.
 
 # %% [markdown] tags=["variant:q8=cross"]
 # **This term: a cross of five cells.**
 #
-# *Who learns.* The cell that holds the object's centre (as in question 1: on a border or outside, the nearest cell), and the
-# cells to its left, to its right, above and below, as far as there are such cells. If several objects want a cell, it learns
-# the one whose centre $(o_x, o_y)$ is **nearest to the middle of the cell** $(m_x, m_y)$, counted in cells: the smallest $\left(\frac{o_x -
-# m_x}{w_c}\right)^2 + \left(\frac{o_y - m_y}{h_c}\right)^2$. If that is equal, the first in the list.
+# *Who learns.* The cell that holds the object's centre (as in question 1: on a border or outside, the nearest cell),
+# and the cells to its left, to its right, above and below, as far as there are such cells. If several objects want a
+# cell, it learns the one whose centre $(o_x, o_y)$ is **nearest to the middle of the cell** $(m_x, m_y)$, counted in
+# cells: the smallest $\left(\frac{o_x - m_x}{w_c}\right)^2 + \left(\frac{o_y - m_y}{h_c}\right)^2$. If that is equal,
+# the first in the list.
 #
-# *What is said.* Where the centre is, seen from the *middle* of the cell, and the sides as logarithms to the base 2, all
-# counted in cells:
+# *What is said.* Where the centre is, seen from the *middle* of the cell, and the sides as logarithms to the base 2,
+# all counted in cells:
 #
-# $$a = \frac{o_x - m_x}{w_c}, \qquad b = \frac{o_y - m_y}{h_c}, \qquad c = \log_2 \frac{x_2 - x_1}{w_c}, \qquad d = \log_2
-# \frac{y_2 - y_1}{h_c}.$$
+# $$a = \frac{o_x - m_x}{w_c}, \qquad b = \frac{o_y - m_y}{h_c}, \qquad c = \log_2 \frac{x_2 - x_1}{w_c},
+# \qquad d = \log_2 \frac{y_2 - y_1}{h_c}.$$
 #
-# By hand: a picture of size (32, 48), $S = 4$, so $w_c = 12$ and $h_c = 8$. Object 0 is (3, 2, 33, 22), with the centre (18, 12),
-# object 1 is (15, 10, 45, 28), with the centre (30, 19). Both want cell (1, 2), whose middle is (30, 12): object 0 is one cell
-# away, and object 1 only 7/8. Object 1 gets it. Both want cell (2, 1), whose middle is (18, 20): object 0 is $0 + 1^2 = 1$ away,
-# object 1 is $1^2 + (1/8)^2$. Object 0 gets it, and says $a = 0$, $b = -1$, $c = \log_2 (30 / 12) = 1.322$, $d = \log_2 (20 / 8) =
-# 1.322$.
+# By hand: a picture of size (32, 48), $S = 4$, so $w_c = 12$ and $h_c = 8$. Object 0 is (3, 2, 33, 22), with the
+# centre (18, 12), object 1 is (15, 10, 45, 28), with the centre (30, 19). Both want cell (1, 2), whose middle is (30,
+# 12): object 0 is one cell away, and object 1 only 7/8. Object 1 gets it. Both want cell (2, 1), whose middle is (18,
+# 20): object 0 is $0 + 1^2 = 1$ away, object 1 is $1^2 + (1/8)^2$. Object 0 gets it, and says $a = 0$, $b = -1$,
+# $c = \log_2 (30 / 12) = 1.322$, $d = \log_2 (20 / 8) = 1.322$.
 
 # %% [markdown] tags=["variant:q8=corner"]
 # **This term: the upper left corner.**
 #
-# *Who learns.* The cell that holds the object's **upper left corner** $(x_1, y_1)$: column $\lfloor x_1 / w_c \rfloor$, row
-# $\lfloor y_1 / h_c \rfloor$; for a corner on the right or lower border, or outside, the nearest cell. If several corners are in a
-# cell, it learns the object with the **smallest** area; if areas are equal, the first in the list.
+# *Who learns.* The cell that holds the object's **upper left corner** $(x_1, y_1)$: column
+# $\lfloor x_1 / w_c \rfloor$, row $\lfloor y_1 / h_c \rfloor$; for a corner on the right or lower border, or outside,
+# the nearest cell. If several corners are in a cell, it learns the object with the **smallest** area; if areas are
+# equal, the first in the list.
 #
-# *What is said.* Where the corner is in the cell, from the cell's own upper left corner $(u_x, u_y)$, counted in cells; and the
-# sides, squeezed so that they lie between 0 and 1, however large they are:
+# *What is said.* Where the corner is in the cell, from the cell's own upper left corner $(u_x, u_y)$, counted in
+# cells; and the sides, squeezed so that they lie between 0 and 1, however large they are:
 #
-# $$a = \frac{x_1 - u_x}{w_c}, \qquad b = \frac{y_1 - u_y}{h_c}, \qquad c = \frac{w}{w + w_c}, \qquad d = \frac{h}{h + h_c}, \qquad
-# w = x_2 - x_1, \quad h = y_2 - y_1.$$
+# $$a = \frac{x_1 - u_x}{w_c}, \qquad b = \frac{y_1 - u_y}{h_c}, \qquad c = \frac{w}{w + w_c},
+# \qquad d = \frac{h}{h + h_c}, \qquad w = x_2 - x_1, \quad h = y_2 - y_1.$$
 #
-# By hand: a picture of size (32, 48), $S = 4$, so $w_c = 12$ and $h_c = 8$. Object 0 is (3, 2, 33, 22), object 1 is (15, 10, 45,
-# 28). The corner (3, 2) lies in cell (0, 0), (15, 10) in cell (1, 1). Object 0 says $a = 3 / 12 = 0.25$, $b = 2 / 8 = 0.25$, $c = 30 /
-# 42 = 0.714$, $d = 20 / 28 = 0.714$. Object 1 says $a = 0.25$, $b = 0.25$, $c = 0.714$, $d = 18 / 26 = 0.692$. A third object (20, 13,
-# 26, 17) would get cell (1, 1) in place of object 1: its area is smaller.
+# By hand: a picture of size (32, 48), $S = 4$, so $w_c = 12$ and $h_c = 8$. Object 0 is (3, 2, 33, 22), object 1 is
+# (15, 10, 45, 28). The corner (3, 2) lies in cell (0, 0), (15, 10) in cell (1, 1). Object 0 says $a = 3 / 12 = 0.25$,
+# $b = 2 / 8 = 0.25$, $c = 30 / 42 = 0.714$, $d = 20 / 28 = 0.714$. Object 1 says $a = 0.25$, $b = 0.25$, $c = 0.714$,
+# $d = 18 / 26 = 0.692$. A third object (20, 13, 26, 17) would get cell (1, 1) in place of object 1: its area is
+# smaller.
 
 
 # %% jupyter={"source_hidden": true}
@@ -1058,30 +1067,31 @@ check("q8")
 # %% [markdown]
 # ## Question 9. Another matching (10 points)
 #
-# SSD gives an object one box for certain, and then whatever is above a threshold. This term's rule shares the boxes out in
-# another way. Given are the IoUs of all objects and boxes, and a number $k$. In all variants, an IoU of 0 never makes a
-# match, and a box has at most one object.
+# SSD gives an object one box for certain, and then whatever is above a threshold. This term's rule shares the boxes
+# out in another way. Given are the IoUs of all objects and boxes, and a number $k$. In all variants, an IoU of 0
+# never makes a match, and a box has at most one object.
 
 # %% [markdown] tags=["variant:q9=draft"]
-# **This term: a draft in rounds.** There are $k$ rounds. In each, every object takes one box: of the boxes that are still
-# free, the one that it overlaps most (of equal ones, the first). If it overlaps no free box, it takes none in this round. The
-# order of the objects turns around: in the first round 0, 1, 2, …; in the second from the last to the first; in the
-# third 0, 1, 2, … again; and so on.
+# **This term: a draft in rounds.** There are $k$ rounds. In each, every object takes one box: of the boxes that are
+# still free, the one that it overlaps most (of equal ones, the first). If it overlaps no free box, it takes none in
+# this round. The order of the objects turns around: in the first round 0, 1, 2, …; in the second from the last to the
+# first; in the third 0, 1, 2, … again; and so on.
 
 # %% [markdown] tags=["variant:q9=quota"]
-# **This term: a quota.** All pairs of an object and a box with an IoU above 0 are gone through, the highest first; of equal
-# ones, that of the object with the lower number first, and then that of the box with the lower number. A pair is matched if
-# the box is still free *and* the object has fewer than $k$ boxes so far. Else nothing happens, and the next pair follows.
+# **This term: a quota.** All pairs of an object and a box with an IoU above 0 are gone through, the highest first; of
+# equal ones, that of the object with the lower number first, and then that of the box with the lower number. A pair
+# is matched if the box is still free *and* the object has fewer than $k$ boxes so far. Else nothing happens, and the
+# next pair follows.
 
 # %% [markdown] tags=["variant:q9=average"]
-# **This term: each object has its own threshold.** The threshold of an object is the mean of its $k$ highest IoUs (of all of
-# them, if there are fewer than $k$ boxes; those that are 0 count). An object *wants* each box whose IoU with it is at least its
-# threshold, and above 0. A box that several objects want learns the one of them that it overlaps most; of equal ones, the
-# first.
+# **This term: each object has its own threshold.** The threshold of an object is the mean of its $k$ highest IoUs (of
+# all of them, if there are fewer than $k$ boxes; those that are 0 count). An object *wants* each box whose IoU with
+# it is at least its threshold, and above 0. A box that several objects want learns the one of them that it overlaps
+# most; of equal ones, the first.
 
 # %% [markdown]
-# **In all variants, what is left:** a box that no object has is *neither* (−2) if its highest IoU with any object is at least
-# `near`, and background (−1) otherwise. So a box that nearly fits is not punished for saying so.
+# **In all variants, what is left:** a box that no object has is *neither* (−2) if its highest IoU with any object is
+# at least `near`, and background (−1) otherwise. So a box that nearly fits is not punished for saying so.
 #
 # By hand, with $k = 2$ and `near` = 0.375 (the IoUs are times 16: 10 means 10/16; `near` is 6):
 
@@ -1134,8 +1144,8 @@ draw_assignment(((0, 0), (1, 1)), (0, 1, -2, -2, -2, -1), (
 ))  # fmt: skip
 
 # %% [markdown]
-# **Write** `assign_boxes(overlap, k, near)`: overlap is (G, A), the IoU of each object with each box, and G may be 0; k is an
-# integer of at least 1; near is a number above 0. Returns integers (A,): the object of each box, −2, or −1.
+# **Write** `assign_boxes(overlap, k, near)`: overlap is (G, A), the IoU of each object with each box, and G may be 0;
+# k is an integer of at least 1; near is a number above 0. Returns integers (A,): the object of each box, −2, or −1.
 
 # %% tags=["variant:q9=draft"]
 # answer: q9
@@ -1195,17 +1205,20 @@ check("q9")
 # %% [markdown]
 # ## Question 10. Another average precision (10 points)
 #
-# Question 7 knows two ways to make one number of a curve. This term's is a third one. Somebody has judged the detections
-# already, without a threshold: `overlaps` has, for each detection of a class, its IoU with the object that it found, and 0 if it
-# found none or a duplicate. A detection is *right* if its overlap is at least the threshold (which is above 0).
+# Question 7 knows two ways to make one number of a curve. This term's is a third one. Somebody has judged the
+# detections already, without a threshold: `overlaps` has, for each detection of a class, its IoU with the object that
+# it found, and 0 if it found none or a duplicate. A detection is *right* if its overlap is at least the threshold
+# (which is above 0).
 #
-# Another question is what happens with **equal scores**. If the order of the list decides, a program can make its result
-# better by sorting its list. This term's measure has a rule instead, so that the order of the list never matters.
+# Another question is what happens with **equal scores**. If the order of the list decides, a program can make its
+# result better by sorting its list. This term's measure has a rule instead, so that the order of the list never
+# matters.
 
 # %% [markdown] tags=["variant:q10=groups"]
-# **This term: groups.** All detections with the same score are one *group*; groups are gone through by descending score. After
-# group $g$, let $n_g$ be the number of all detections so far, this whole group included, and $r_g$ the number of right ones
-# among them. Precision is $P_g = r_g / n_g$, recall is $R_g = r_g / \text{total}$, and $R_0 = 0$. Then
+# **This term: groups.** All detections with the same score are one *group*; groups are gone through by descending
+# score. After group $g$, let $n_g$ be the number of all detections so far, this whole group included, and $r_g$ the
+# number of right ones among them. Precision is $P_g = r_g / n_g$, recall is $R_g = r_g / \text{total}$, and
+# $R_0 = 0$. Then
 #
 # $$\text{score} = \sum_g (R_g - R_{g-1})\, P_g.$$
 #
@@ -1223,10 +1236,11 @@ check("q9")
 # Score: $\frac14 \cdot 1 + \frac14 \cdot \frac23 + \frac14 \cdot \frac34 + 0 = 0.604$.
 
 # %% [markdown] tags=["variant:q10=trapezoids"]
-# **This term: trapezoids.** Detections are gone through by descending score. Of equal scores, **wrong ones come first**: whoever
-# gives the same score to many detections has no advantage. After the $i$-th of them, let $r_i$ be the number of right ones so far.
-# Precision is $P_i = r_i / i$, recall is $R_i = r_i / \text{total}$. The points $(R_i, P_i)$ are joined by straight lines, which begin
-# at the point $R_0 = 0$, $P_0 = 1$. The score is the area below the lines, up to the last recall:
+# **This term: trapezoids.** Detections are gone through by descending score. Of equal scores, **wrong ones come
+# first**: whoever gives the same score to many detections has no advantage. After the $i$-th of them, let $r_i$ be
+# the number of right ones so far. Precision is $P_i = r_i / i$, recall is $R_i = r_i / \text{total}$. The points
+# $(R_i, P_i)$ are joined by straight lines, which begin at the point $R_0 = 0$, $P_0 = 1$. The score is the area
+# below the lines, up to the last recall:
 #
 # $$\text{score} = \sum_i (R_i - R_{i-1})\, \frac{P_i + P_{i-1}}{2}.$$
 #
@@ -1240,16 +1254,17 @@ check("q9")
 # | $P_i$ | 1 | 1/2 | 2/3 | 3/4 | 3/5 |
 # | $R_i - R_{i-1}$ | 1/4 | 0 | 1/4 | 1/4 | 0 |
 #
-# Score: $\frac14 \cdot \frac{1 + 1}{2} + \frac14 \cdot \frac{2/3 + 1/2}{2} + \frac14 \cdot \frac{3/4 + 2/3}{2} = 0.573$.
+# Score:
+# $\frac14 \cdot \frac{1 + 1}{2} + \frac14 \cdot \frac{2/3 + 1/2}{2} + \frac14 \cdot \frac{3/4 + 2/3}{2} = 0.573$.
 
 # %% [markdown] tags=["variant:q10=soft"]
-# **This term: soft.** A detection counts for as much as it fits: its *fit* $f$ is its overlap if it is right, and 0 if it is
-# wrong. Detections are gone through by descending score. Of equal scores, the one with the **smaller fit comes first**: whoever
-# gives the same score to many detections has no advantage. After the $i$-th of them, precision is the sum of the fits so far
-# over $i$, and recall is the sum of the fits so far over the total:
+# **This term: soft.** A detection counts for as much as it fits: its *fit* $f$ is its overlap if it is right, and 0
+# if it is wrong. Detections are gone through by descending score. Of equal scores, the one with the **smaller fit
+# comes first**: whoever gives the same score to many detections has no advantage. After the $i$-th of them, precision
+# is the sum of the fits so far over $i$, and recall is the sum of the fits so far over the total:
 #
-# $$P_i = \frac{f_1 + \dots + f_i}{i}, \qquad R_i = \frac{f_1 + \dots + f_i}{\text{total}}, \qquad R_0 = 0, \qquad \text{score} = \sum_i
-# (R_i - R_{i-1})\, P_i.$$
+# $$P_i = \frac{f_1 + \dots + f_i}{i}, \qquad R_i = \frac{f_1 + \dots + f_i}{\text{total}}, \qquad R_0 = 0,
+# \qquad \text{score} = \sum_i (R_i - R_{i-1})\, P_i.$$
 #
 # Nothing is replaced by a larger precision that comes later.
 #
@@ -1264,8 +1279,9 @@ check("q9")
 # Score: $0.225 \cdot 0.9 + 0.175 \cdot 0.533 + 0.15 \cdot 0.55 = 0.378$.
 
 # %% [markdown]
-# **The mean over classes.** A class with nothing to find (total 0) is left out, whatever was said of it. A class with something
-# to find, but without detections, has the score 0, and is in the mean. If no class has anything to find, the mean is 0.
+# **The mean over classes.** A class with nothing to find (total 0) is left out, whatever was said of it. A class with
+# something to find, but without detections, has the score 0, and is in the mean. If no class has anything to find,
+# the mean is 0.
 #
 # **Write** two functions (one may call the other: they belong to one question):
 #
@@ -1347,12 +1363,12 @@ check("q10")
 # %% [markdown]
 # ## Your functions learn
 #
-# Now the two detectors of the figure, on scenes of real handwriting, 64 x 64 pixels. Two classes: digits that are *open* (1,
-# 2, 3, 5, 7), and digits with a *loop* (0, 6, 8, 9). Whether a 4 is closed depends on who wrote it. So every 4 is
-# **difficult**: training passes it over, and a detection of it does not count.
+# Now the two detectors of the figure, on scenes of real handwriting, 64 x 64 pixels. Two classes: digits that are
+# *open* (1, 2, 3, 5, 7), and digits with a *loop* (0, 6, 8, 9). Whether a 4 is closed depends on who wrote it. So
+# every 4 is **difficult**: training passes it over, and a detection of it does not count.
 #
-# Nothing below is graded. It needs questions 1 to 7; the last part also needs 8, 9 and 10. Convolutions and the optimiser are
-# minidet's. **Targets, losses, matching, mining and average precision are yours.**
+# Nothing below is graded. It needs questions 1 to 7; the last part also needs 8, 9 and 10. Convolutions and the
+# optimiser are minidet's. **Targets, losses, matching, mining and average precision are yours.**
 
 # %%
 SIZE, CLASSES, DIFFICULT = (64, 64), ("open", "loop"), 2
@@ -1397,8 +1413,8 @@ SHOWN = [n for n, (_, labels) in enumerate(test_objects) if len(np.unique(labels
 draw_truth(SHOWN)
 
 # %% [markdown]
-# Orange: open, blue: loop, grey and dotted: difficult. First YOLO, with 8 x 8 cells of two predictors. What each scene's cells
-# have to learn never changes, so it is computed once.
+# Orange: open, blue: loop, grey and dotted: difficult. First YOLO, with 8 x 8 cells of two predictors. What each
+# scene's cells have to learn never changes, so it is computed once.
 
 # %%
 S, B, C = 8, 2, len(CLASSES)
@@ -1618,9 +1634,9 @@ plt.show()
 # %% [markdown]
 # (The loss at the start is above that of equal scores: mining takes the *worst* of the background.)
 #
-# **Detect.** Both detectors give each box a score for each class. Of boxes of one class that overlap by more than 0.45, only the
-# best stays (NMS, minidet's). The third row of the table that follows is a baseline: boxes of the right size at random
-# places, with random scores.
+# **Detect.** Both detectors give each box a score for each class. Of boxes of one class that overlap by more than
+# 0.45, only the best stays (NMS, minidet's). The third row of the table that follows is a baseline: boxes of the
+# right size at random places, with random scores.
 
 
 # %%
@@ -1675,8 +1691,8 @@ detected = {"your YOLO": yolo_detections(), "your SSD": ssd_detections(), "at ra
 
 
 # %% [markdown]
-# **Measure, by your metric.** For each class: which objects there are (every 4 is difficult, for both classes), marks, curve, and
-# the averages.
+# **Measure, by your metric.** For each class: which objects there are (every 4 is difficult, for both classes),
+# marks, curve, and the averages.
 
 
 # %%
@@ -1738,12 +1754,13 @@ draw_found()
 draw_curves_of_all()
 
 # %% [markdown]
-# The same trunk, the same scenes, the same number of steps. SSD has some thirty boxes that learn in each scene, YOLO as many
-# predictors as there are digits. At an IoU of 0.75 the two are farther apart than at 0.5: look where YOLO's boxes lie. And compare the two
-# kinds of average: a paper that says "AP" without saying which of them leaves a percent or more open.
+# The same trunk, the same scenes, the same number of steps. SSD has some thirty boxes that learn in each scene, YOLO
+# as many predictors as there are digits. At an IoU of 0.75 the two are farther apart than at 0.5: look where YOLO's
+# boxes lie. And compare the two kinds of average: a paper that says "AP" without saying which of them leaves a
+# percent or more open.
 #
-# **This term's measure** (question 10) on the same detections. For it, each detection's overlap with what it found is needed: your
-# `judge_detections` says which ones are right at 0.5, and those keep their IoU.
+# **This term's measure** (question 10) on the same detections. For it, each detection's overlap with what it found is
+# needed: your `judge_detections` says which ones are right at 0.5, and those keep their IoU.
 
 # %%
 total_of = [of_class(detected["your SSD"], k)[-1] for k in range(C)]
@@ -1762,9 +1779,9 @@ for name, found in detected.items():
     print(f"{name:12}{area:10.3f}{mean_score(*parts, np.array(total_of), 0.5):10.3f}")
 
 # %% [markdown]
-# **This term's grid** (question 8). How good could a detector be that says exactly what its cells have to say? Such an *oracle* has
-# only the mistakes that the grid forces on it. Each cell with an owner says its codes; the boxes come back by `grid_boxes`, or by
-# `said_boxes` for YOLO's own grid. Every object counts here, whatever its class.
+# **This term's grid** (question 8). How good could a detector be that says exactly what its cells have to say? Such
+# an *oracle* has only the mistakes that the grid forces on it. Each cell with an owner says its codes; the boxes come
+# back by `grid_boxes`, or by `said_boxes` for YOLO's own grid. Every object counts here, whatever its class.
 
 
 # %%
@@ -1796,7 +1813,8 @@ for grid in (2, 3, 4, 8):
     print(f"{grid} x {grid:4}{oracle(grid, False):8.3f}{oracle(grid, True):8.3f}")
 
 # %% [markdown]
-# Why does a coarse grid lose objects, in YOLO's way and in this term's? Which digits are they, the small or the large ones?
+# Why does a coarse grid lose objects, in YOLO's way and in this term's? Which digits are they, the small or the large
+# ones?
 #
 # **This term's matching** (question 9): how many boxes does a digit get, a small one and a large one?
 
@@ -1825,8 +1843,9 @@ grid[0].set_ylabel("boxes that learn it")
 plt.show()
 
 # %% [markdown]
-# With a threshold for all, digits of some sizes get far more boxes than others: those that happen to be as large as the default
-# boxes. Does this term's rule treat them more equally? What does a digit with one or two poor boxes learn from them?
+# With a threshold for all, digits of some sizes get far more boxes than others: those that happen to be as large as
+# the default boxes. Does this term's rule treat them more equally? What does a digit with one or two poor boxes learn
+# from them?
 #
 # ## Before you hand in
 #
@@ -1838,13 +1857,13 @@ check()
 # %% [markdown]
 # **To think about** (no points)
 #
-# - Train the SSD on this term's matching: use `assign_boxes` in `ssd_targets`, and −1 for what is −2. Is the difference larger than
-#   between two seeds (`minidet.manual_seed(1)`)? How many seeds do you need to say so?
+# - Train the SSD on this term's matching: use `assign_boxes` in `ssd_targets`, and −1 for what is −2. Is the
+#   difference larger than between two seeds (`minidet.manual_seed(1)`)? How many seeds do you need to say so?
 # - Take the roots away: let the cells say $w$ and $h$. Which digits have worse boxes then?
-# - In `random_detections`, give all boxes the same score. What do the measures of questions 7 and 10 say to a detector that sorts its
-#   list by what it knows of the truth?
+# - In `random_detections`, give all boxes the same score. What do the measures of questions 7 and 10 say to a
+#   detector that sorts its list by what it knows of the truth?
 #
 # **To read:** J. Redmon, S. Divvala, R. Girshick, A. Farhadi, *You Only Look Once*, CVPR 2016,
-# [arXiv:1506.02640](https://arxiv.org/abs/1506.02640). W. Liu et al., *SSD: Single Shot MultiBox Detector*, ECCV 2016,
-# [arXiv:1512.02325](https://arxiv.org/abs/1512.02325). M. Everingham et al., *The PASCAL Visual Object Classes (VOC) Challenge*, IJCV
-# 2010, section 4.2: average precision.
+# [arXiv:1506.02640](https://arxiv.org/abs/1506.02640). W. Liu et al., *SSD: Single Shot MultiBox Detector*, ECCV
+# 2016, [arXiv:1512.02325](https://arxiv.org/abs/1512.02325). M. Everingham et al., *The PASCAL Visual Object Classes
+# (VOC) Challenge*, IJCV 2010, section 4.2: average precision.

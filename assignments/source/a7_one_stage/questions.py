@@ -54,7 +54,7 @@ def q1_cells(rng, variant):
 
 def q1_borders(rng, variant):
     grid = int(rng.integers(3, 7))
-    height, width = size = sized(rng, grid)
+    height, width = size = tuple(int(side * grid) for side in rng.permutation([8, 16]))
     x, y = (int(v) for v in rng.integers(2, 6, 2))
     centres = np.array([(width, y), (x, height), (width, height), (width + x, y), (x, height + y), (-x, -y), (x, y)])
     half = rng.integers(3, 9, (len(centres), 2))
@@ -92,7 +92,7 @@ def q1_nothing(rng, variant):
     boxes = np.array([box_at(rng, cell, size, grid, sides) for cell, sides in
                       ((here, (0, 10)), (there, (12, 10)), (there, (12, 0)))])  # fmt: skip
     return [Call("cell_owners", (np.zeros((0, 4)), np.zeros((0, 2), int), grid), text="a picture without objects"),
-            Call("cell_owners", (boxes, np.array([here, there, there]), grid), text="two of three objects have no area")]
+            Call("cell_owners", (boxes, np.array([here, there, there]), grid), text="two of three have no area")]
 
 
 # q2: the responsible predictor --------------------------------------------------------------------------------------
@@ -112,7 +112,8 @@ def q2_iou(rng, variant):
     x, y = (int(v) for v in rng.integers(0, 9, 2))
     w, h = (int(v) for v in rng.integers(8, 20, 2))
     box = np.array([x, y, x + w, y + h]) / 1.0
-    moves = [(0, 0, 0, 0), (3, 0, 3, 0), (2, 5, 2, 5), (2, 2, -3, -1), (-4, -3, 5, 2), (w, 0, w, 0), (2 * w, 2 * h, 2 * w, 2 * h)]
+    far = 2 * w, 2 * h, 2 * w, 2 * h
+    moves = [(0, 0, 0, 0), (3, 0, 3, 0), (2, 5, 2, 5), (2, 2, -3, -1), (-4, -3, 5, 2), (w, 0, w, 0), far]
     boxes = box + np.array(moves)
     return [Call("iou_with", (boxes[:3], box), text="the same box, and two that are moved"),
             Call("iou_with", (boxes, box), text="boxes inside, around, beside and far away")]
@@ -132,7 +133,8 @@ def q2_best(rng, variant):
         side = 2 * int(rng.integers(4, 9))
         box = np.array([x, y, x + side, y + side]) / 1.0
         half = side // 2
-        beside, around = box + [side, 0, side, 0], box + [-half, -half, half, half]  # near without touching; far, IoU 1/4
+        beside = box + [side, 0, side, 0]  # the nearest, with an IoU of 0
+        around = box + [-half, -half, half, half]  # farther, with an IoU of 1/4
         boxes = np.stack([beside, around, box + [2 * side, 0, 3 * side, 0]])[rng.permutation(3)]
         if calls:  # the best is not the first one
             boxes = np.concatenate([beside[None], boxes, box[None] + [1, 0, 1, 0]])
@@ -221,8 +223,8 @@ def q4_places(rng, variant):
     rows, columns = int(rng.integers(3, 5)), 2
     size = rows * 2 * int(rng.integers(5, 9)), columns * 2 * int(rng.integers(9, 16))
     return [Call("place_boxes", ([(1, 2)], [shapes[:1]], (40, 100)), text="one map of 1 x 2 cells", picture="boxes"),
-            Call("place_boxes", ([(rows, columns)], [shapes], size), text=f"one map of {rows} x {columns} cells, two boxes "
-                 f"in each, a picture {size[0]} high and {size[1]} wide", picture="boxes")]
+            Call("place_boxes", ([(rows, columns)], [shapes], size), picture="boxes", text=f"one map of {rows} x "
+                 f"{columns} cells, two boxes in each, a picture {size[0]} high and {size[1]} wide")]
 
 
 def q4_maps(rng, variant):
@@ -298,7 +300,7 @@ def q5_own(rng, variant):
     overlap[:, own[1]] = 0.95, 0.62, 0.2  # another object overlaps this own box more
     overlap[0, own[0]], overlap[2, own[2]], overlap[0, 5] = 0.97, 0.3, 0.9
     poor = np.where(np.arange(3) == 2, -1, own)
-    return [Call("match_boxes", (overlap, own), text="an own box that another object overlaps more, and one with IoU 0.3"),
+    return [Call("match_boxes", (overlap, own), text="own boxes: one that another overlaps more, one with IoU 0.3"),
             Call("match_boxes", (overlap, poor), text="an object that has no own box"),
             Call("match_boxes", (np.zeros((0, 4)), np.zeros(0, int)), text="no objects: all boxes are background")]
 
@@ -330,7 +332,7 @@ def q6_few(rng, variant):
 
 def q6_ties(rng, variant):
     _, labels = mining(rng, (1, 1))
-    return [Call("hard_negatives", (np.where(labels == 0, 0.5, 2.0), labels), text="all of the background has one loss"),
+    return [Call("hard_negatives", (np.where(labels == 0, 0.5, 2.0), labels), text="all background has one loss"),
             Call("hard_negatives", (rng.integers(1, 3, labels.shape) / 2, labels), text="many equal losses")]
 
 
@@ -467,11 +469,12 @@ def q8_contested(rng, variant):
         if tell_apart(boxes, size, grid):
             break
     flat = np.array([[0, 4, 60, 4], [8, 2, 8, 40]]) / 1.0
+    with_flat = np.concatenate([flat, boxes[:1]])
     return [Call("grid_owner", (boxes[:2], size, grid), text="two objects in the same place"),
             Call("grid_owner", (boxes[1::-1], size, grid), text="the same two, in another order"),
             Call("grid_owner", (boxes, size, grid), text="three objects close together"),
             Call("grid_owner", (boxes[[0, 0, 2, 2]], size, grid), text="objects that are there twice"),
-            Call("grid_owner", (np.concatenate([flat, boxes[:1]]), size, grid), text="two objects without area, and one")]
+            Call("grid_owner", (with_flat, size, grid), text="two objects without area, and one with")]
 
 
 def tell_apart(boxes, size, grid):
@@ -606,18 +609,18 @@ def q10_classes(rng, variant):
 
 
 def q10_nothing(rng, variant):
-    none = np.zeros(0)
+    none, labels, totals = np.zeros(0), np.zeros(0, int), np.array([3, 2])
     scores, overlaps = np.array([0.9, 0.7]), np.array([0.8, 0.0])
     return [Call("class_score", (none, none, 4, 0.5), text="no detections"),
-            Call("mean_score", (none.astype(int), none, none, np.array([3, 2]), 0.5), text="no detections of any class"),
-            Call("mean_score", (np.array([0, 1]), scores, overlaps, np.array([0, 0]), 0.5), text="nothing to find at all"),
+            Call("mean_score", (labels, none, none, totals, 0.5), text="no detections of any class"),
+            Call("mean_score", (np.arange(2), scores, overlaps, totals * 0, 0.5), text="nothing to find at all"),
             Call("class_score", (scores[:1], np.ones(1), 2, 0.5), text="one of two objects is found exactly")]
 
 
 SLOPE = "The slope of (a - b) squared with respect to a is 2 (a - b). The weights stand before it as in the loss."
 QUESTIONS = [
     Question("q1", "YOLO's targets", ("centre_cells", "cell_codes", "cell_owners"), [
-        Part("cells", 2, q1_cells, hint="Rows go down: they belong to y and to the height. A cell is size / grid large."),
+        Part("cells", 2, q1_cells, hint="Rows go down: they belong to y and the height. A cell is size / grid large."),
         Part("borders", 1, q1_borders, hint="Cells are numbered from 0 to grid - 1. Which of them is nearest?"),
         Part("codes", 3, q1_codes, hint="x and y are counted in cells, from the upper left corner of the given cell; "
              "widths and heights are shares of the whole picture, and then roots."),
@@ -634,13 +637,14 @@ QUESTIONS = [
     ]),
     Question("q3", "YOLO's loss and its gradient", ("yolo_terms", "yolo_gradient"), [
         Part("boxes", 3, q3_part("yolo_terms", ("confidence", "classes"), "only boxes are wrong"),
-             hint="Only the responsible predictor of a cell with an object pays for its box; both terms have a weight."),
+             hint="Only the responsible predictor of a cell with an object pays for its box. Both have a weight."),
         Part("confidence", 3, q3_part("yolo_terms", ("boxes", "classes"), "only confidences are wrong"),
              hint="What is the target of the responsible one? And what do all the others pay, in which cells?"),
         Part("classes", 2, q3_part("yolo_terms", ("boxes", "confidence"), "only classes are wrong"),
              hint="Once for each cell, not for each predictor. And what of a cell without an object?"),
         Part("empty", 1, q3_empty, hint="No object: which of the five terms is left? -1 is not a predictor."),
-        Part("slope of boxes", 2, q3_part("yolo_gradient", ("confidence", "classes"), "only boxes are wrong"), hint=SLOPE),
+        Part("slope of boxes", 2, q3_part("yolo_gradient", ("confidence", "classes"), "only boxes are wrong"),
+             hint=SLOPE),
         Part("slope of confidence", 2, q3_part("yolo_gradient", ("boxes", "classes"), "only confidences are wrong"),
              hint=SLOPE),
         Part("slope of classes", 1, q3_part("yolo_gradient", ("boxes", "confidence"), "only classes are wrong"),
@@ -674,8 +678,8 @@ QUESTIONS = [
              "enough. Marks stand in the order of the list."),
         Part("duplicates", 2, q7_duplicates, hint="The surest detection comes first, wherever it stands in the list. "
              "Each looks at the object that it overlaps most, even if that was found before."),
-        Part("difficult", 2, q7_difficult, hint="A detection of a difficult object is neither right nor wrong: -1, each "
-             "time."),
+        Part("difficult", 2, q7_difficult, hint="A detection of a difficult object is neither right nor wrong: "
+             "-1, each time."),
         Part("curve", 2, q7_curve, hint="Leave out -1, sort by score, and count. What is each of the two divided by?"),
         Part("area", 2, q7_part("area_ap"), hint="First each precision becomes the largest of those at its recall or "
              "more. Then widths of recall times heights; the first width begins at 0."),
@@ -693,7 +697,8 @@ QUESTIONS = [
     Question("q9", "Another matching", ("assign_boxes",), [
         Part("boxes", 3, q9_boxes, hint="Nobody is in the way here. Follow the rule for one object, with k on paper."),
         Part("contested", 3, q9_contested, hint="Do the table of the text on paper. Print who takes what, and when."),
-        Part("near", 2, q9_near, hint="Only boxes that no object has can be -2. The highest IoU of the column decides."),
+        Part("near", 2, q9_near, hint="Only boxes that no object has can be -2. The highest IoU of the column "
+             "decides."),
         Part("nothing", 2, q9_nothing, hint="An IoU of 0 never makes a match. Of equal ones, the first."),
     ]),
     Question("q10", "Another average precision", ("class_score", "mean_score"), [

@@ -14,7 +14,8 @@ def sides_back(a, b, c, d, wide, high):
 
 
 def cross(x1, y1, x2, y2, wide, high):
-    return ((x1 + x2) / 2 - wide / 2) / wide, ((y1 + y2) / 2 - high / 2) / wide, *np.log2([(x2 - x1) / wide, (y2 - y1) / wide])
+    place = ((x1 + x2) / 2 - wide / 2) / wide, ((y1 + y2) / 2 - high / 2) / wide
+    return *place, *np.log2([(x2 - x1) / wide, (y2 - y1) / wide])
 
 
 def cross_back(a, b, c, d, wide, high):

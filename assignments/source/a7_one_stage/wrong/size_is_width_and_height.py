@@ -14,4 +14,5 @@ def centre_cells(boxes, size, grid):
 def cell_codes(boxes, cells, size, grid):
     x = (boxes[:, 0] + boxes[:, 2]) / 2 / size[0] * grid - cells[:, 1]
     y = (boxes[:, 1] + boxes[:, 3]) / 2 / size[1] * grid - cells[:, 0]
-    return np.stack([x, y, np.sqrt((boxes[:, 2] - boxes[:, 0]) / size[0]), np.sqrt((boxes[:, 3] - boxes[:, 1]) / size[1])], 1)
+    w, h = (boxes[:, 2] - boxes[:, 0]) / size[0], (boxes[:, 3] - boxes[:, 1]) / size[1]
+    return np.stack([x, y, np.sqrt(w), np.sqrt(h)], 1)

@@ -12,5 +12,6 @@ def class_score(scores, overlaps, total, threshold):
 
 
 def mean_score(labels, scores, overlaps, totals, threshold):
-    values = [class_score(scores[labels == k], overlaps[labels == k], totals[k], threshold) for k in np.flatnonzero(totals)]
+    values = [class_score(scores[labels == k], overlaps[labels == k], totals[k], threshold)
+              for k in np.flatnonzero(totals)]
     return float(np.mean(values)) if values else 0.0

@@ -28,7 +28,8 @@ def last(wants):
         high, wide = size[0] / grid, size[1] / grid
         for row, column in np.ndindex(grid, grid):
             for number, box in enumerate(boxes):
-                if (box[2:] > box[:2]).all() and wants(box, (column + 0.5) * wide, (row + 0.5) * high, wide, high, grid):
+                x, y = (column + 0.5) * wide, (row + 0.5) * high
+                if (box[2:] > box[:2]).all() and wants(box, x, y, wide, high, grid):
                     owner[row, column] = number
         return owner
 

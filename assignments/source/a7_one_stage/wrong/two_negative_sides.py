@@ -1,4 +1,4 @@
-"""Shared widths and heights are not cut off at 0: of boxes far apart both are negative, and their product is positive."""
+"""Shared sides are not cut off at 0: of boxes far apart both are negative, and their product is positive."""
 
 import numpy as np
 
