@@ -156,7 +156,7 @@ HAND = np.array([(55, 20.5, 105, 69.5), (51, 22, 69, 38), (190, 4, 210, 20)])  #
 
 def draw_targets():
     """Draw three objects, the grid, and their codes."""
-    _, (left, right) = viz.subplots(1, 2, figsize=(9.6, 2.6), width_ratios=(1, 1.1))
+    _, (left, right) = viz.subplots(1, 2, figsize=(9.8, 2.6))
     picture(left, (100, 200), 4)
     left.set_xlim(-8, 218)
     for number, (box, colour) in enumerate(zip(HAND, (GREEN, ORANGE, BLUE))):
@@ -179,8 +179,8 @@ draw_targets()
 # 1, row 1, $x = 0.6$, $y = 0.8$. Its width is $50 / 200 = 0.25$ of the picture: 0.5 is the root.
 #
 # - **Borders.** The centre of object 2 is on the right border of the picture. $200 / 50 = 4$, but columns are 0 to 3.
-#   A centre on the right or lower border, or outside of the picture, belongs to the *nearest* cell. There, $x$ or
-#   $y$ is not below 1, or not above 0: object 2 has $x = 4 - 3 = 1$.
+#   A centre on the right or lower border, or outside of the picture, belongs to the *nearest* cell. Its $x$ or $y$ is
+#   then 1 or more, or below 0, and it stays so: object 2 has $x = 4 - 3 = 1$.
 # - **Two in one cell.** Objects 0 and 1 share cell (1, 1), and a cell learns one object: the one with the **larger
 #   area**. If areas are equal, the first in the list. The other is not learnt by anybody.
 # - **No area.** An object without width or without height is learnt by no cell.
@@ -283,8 +283,8 @@ def draw_responsible():
 draw_responsible()
 
 # %% [markdown]
-# (Grey: the object. On the left, predictor 0 is 8 pixels too far to the right. On the right, its centre is 5 pixels
-# too high, and it is 10 pixels too low.)
+# (Grey: the object. On the left, the centre of predictor 0 is 8 pixels too far to the right, and its sides are right. On
+# the right, its centre is 5 pixels too far up, and its height is 10 pixels too small.)
 #
 # **Write** three functions:
 #
@@ -353,7 +353,7 @@ check("q2")
 # %% jupyter={"source_hidden": true}
 def draw_terms():
     """Draw what one cell says, what it should say, the terms and the gradient."""
-    axes = canvas(10, 3.5, (-3.4, 21.6), (-7.4, 1.3))
+    axes = canvas(10, 3.5, (-3.4, 22.2), (-7.4, 1.3))
     heads = ["x", "y", "√w", "√h", "conf."]
     grey, orange, green = ["#ececec"] * 5, [PALE_ORANGE] * 5, [PALE_GREEN] * 5
     size = (1.5, 1.0)
@@ -367,7 +367,7 @@ def draw_terms():
         axes.text(-0.2, top - 1.5, "predictor 0", ha="right", va="center", fontsize=9, color=ORANGE)
         axes.text(-0.2, top - 2.5, "predictor 1", ha="right", va="center", fontsize=9, color=GREEN)
     sheet(axes, [["class 0", "class 1"], [0.2, 0.7]], (17.8, 0), "said", [grey[:2]] * 2, (1.9, 1.0))
-    sheet(axes, [["0", "1"]], (17.8, -2.3), "", [grey[:2]], (1.9, 0.8))
+    sheet(axes, [["0", "1"]], (17.8, -3.1), "should be", [grey[:2]], (1.9, 0.8))
     sheet(axes, [[0.4, -0.6]], (17.8, -5.3), "gradient", [grey[:2]], (1.9, 0.8))
     lines = ("xy:  5 (0.2² + 0.1²) = 0.25", "wh:  5 (0² + 0.2²) = 0.2", "object:  (0.3 − 0.5)² = 0.04",
              "no object:  0.5 · 0.7² = 0.245", "classes:  0.2² + 0.3² = 0.13")  # fmt: skip
@@ -692,7 +692,7 @@ def draw_judging():
     truths = [[(0, 0, 20, 20), (30, 10, 50, 30), (5, 28, 21, 44)], [(10, 10, 30, 30), (35, 5, 47, 17)]]
     found = [[(2, 0, 22, 20), (0, 4, 20, 24), (5, 28, 21, 42), (32, 10, 52, 30)], [(12, 12, 30, 30), (22, 10, 42, 30)]]
     scores = [(0.95, 0.9, 0.7, 0.5), (0.8, 0.6)]
-    _, grid = viz.subplots(1, 3, figsize=(9.8, 3.0), width_ratios=(1, 1, 1.5))
+    _, grid = viz.subplots(1, 3, figsize=(10.4, 3.0))
     for n, axes in enumerate(grid[:2]):
         picture(axes, (48, 56), title=f"image {n}")
         for number, box in enumerate(truths[n]):
@@ -1402,7 +1402,7 @@ def show_scene(axes, number, title=""):
 def draw_truth(numbers):
     """Draw test scenes with their objects."""
     _, grid = viz.subplots(1, len(numbers), figsize=(2.4 * len(numbers), 2.6))
-    for axes, n in zip(grid, numbers):
+    for axes, n in zip(np.ravel(grid), numbers):
         show_scene(axes, n)
         for box, label in zip(*test_objects[n]):
             outline(axes, box, COLOURS[label], ":" if label == DIFFICULT else "-", 1.8)
@@ -1510,7 +1510,7 @@ class Yolo(nn.Module):
 
 minidet.manual_seed(0)
 yolo = Yolo()
-said, classes = split_outputs(yolo(tensor(images[:4])).numpy().astype(float))
+said, classes = split_outputs(yolo(tensor(images[:4])).detach().numpy().astype(float))
 terms = np.mean([loss_of_scene(said[n], classes[n], asked[n][0], yolo_known[n])[0] for n in range(4)], axis=0)
 print("the five terms at the start:", ", ".join(f"{term:.2f}" for term in terms))
 
@@ -1618,7 +1618,7 @@ print(f"for {np.mean([len(boxes) for boxes, _ in asked]):.1f} digits that are as
 
 minidet.manual_seed(0)
 ssd = Ssd()
-outputs = ssd(tensor(images[:4])).numpy()
+outputs = ssd(tensor(images[:4])).detach().numpy()
 chosen = hard_negatives(class_losses(outputs, np.zeros_like(marks[:4])), marks[:4])
 start = mined_loss(class_losses(outputs, np.maximum(marks[:4], 0)), marks[:4], chosen)
 print(f"your mined loss at the start {start:.2f}; one positive and three negatives, all of log 3: {4 * np.log(3):.2f}")
@@ -1725,8 +1725,8 @@ for name, found in detected.items():
 # %% jupyter={"source_hidden": true}
 def draw_found():
     """Draw what YOLO and SSD find in some scenes: what scores at least 0.3."""
-    _, grid = viz.subplots(2, len(SHOWN), figsize=(2.4 * len(SHOWN), 5.2), squeeze=False)
-    for row, name in zip(grid, ("your YOLO", "your SSD")):
+    _, grid = viz.subplots(2, len(SHOWN), figsize=(2.4 * len(SHOWN), 5.2))
+    for row, name in zip(np.reshape(grid, (2, -1)), ("your YOLO", "your SSD")):
         for axes, n in zip(row, SHOWN):
             show_scene(axes, n, name if axes is row[0] else "")
             for k, (boxes, scores) in enumerate(detected[name][n]):
@@ -1833,7 +1833,7 @@ print(f"boxes for a digit: SSD's rule {plain.min()} to {plain.max()}", end="; ")
 print(f"this term's, with k = 6, {term.min()} to {term.max()}; neither, in a scene: {np.mean(neither):.0f}")
 
 # %% jupyter={"source_hidden": true}
-_, grid = viz.subplots(1, 2, figsize=(8.6, 2.7), sharex=True)
+_, grid = viz.subplots(1, 2, figsize=(8.6, 2.7))
 for axes, number, title in zip(grid, (plain, term), ("SSD's rule (q5)", "this term's rule (q9)")):
     axes.plot(sides, number, "o", color=BLUE, markersize=3, alpha=0.4)
     axes.set(xlabel="side of the digit, in pixels", ylim=(0, None))
