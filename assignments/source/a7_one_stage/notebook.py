@@ -21,7 +21,7 @@
 # |---|---|
 # | **Read before** | notebooks 15 (YOLO) and 16 (SSD) of the course |
 # | **Points** | 100; every question has parts, and each part has its own points |
-# | **Time** | about seven hours; all cells together run for about two minutes |
+# | **Time** | about six hours; all cells together run for about two minutes |
 # | **You may use** | NumPy, as `np`. Nothing else in the cells that are graded |
 #
 # **How it works**
@@ -531,7 +531,7 @@ check("q4")
 #    neither of the two is free. Then the best pair of those that are still free, and so on, while there is a free
 #    pair with an IoU above 0. Of equal pairs, the first in reading order: row by row.
 # 2. **Threshold.** Each box that is not taken learns the object that it overlaps most, *if* that IoU is **above** the
-#    threshold (not at it). Of equal objects, the first. All other boxes are background: −1.
+#    threshold (not at it). Of equal IoUs, the object that comes first. All other boxes are background: −1.
 
 
 # %% jupyter={"source_hidden": true}

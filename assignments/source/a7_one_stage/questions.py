@@ -103,7 +103,7 @@ def q2_decode(rng, variant):
     for grid, predictors in ((2, 1), (int(rng.integers(3, 5)), 2)):
         size = sized(rng, grid)
         said = rng.integers(10, 80, (grid, grid, predictors, 4)) / 100
-        text = f"{grid} x {grid} cells of {predictors} predictors, a picture {size[0]} high and {size[1]} wide"
+        text = f"{grid} x {grid} cells, predictors in each: {predictors}, a picture {size[0]} high and {size[1]} wide"
         calls.append(Call("said_boxes", (said, size), text=text, picture="boxes"))
     return calls
 
@@ -500,7 +500,7 @@ def q8_codes(rng, variant):
             if variant == "corner":  # there it is the cell of another point that learns
                 row, column = (int(np.clip(v, 0, grid - 1)) for v in (y1 // (height // grid), x1 // (width // grid)))
             owner[row, column] = number
-        calls.append(Call("grid_codes", (boxes, owner, size), text=f"{count} of {grid * grid} cells have an object"))
+        calls.append(Call("grid_codes", (boxes, owner, size), text=f"{grid * grid} cells, {count} with an object"))
     return calls
 
 
