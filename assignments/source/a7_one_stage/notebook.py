@@ -21,7 +21,7 @@
 # |---|---|
 # | **Read before** | notebooks 15 (YOLO) and 16 (SSD) of the course |
 # | **Points** | 100; every question has parts, and each part has its own points |
-# | **Time** | about six hours; all cells together run for about two minutes |
+# | **Time** | about seven hours; all cells together run for about two minutes |
 # | **You may use** | NumPy, as `np`. Nothing else in the cells that are graded |
 #
 # **How it works**
