@@ -1,0 +1,1057 @@
+"""What is checked in assignment 6: inputs of every part, small, drawn anew each time."""
+
+import numpy as np
+
+from minidet.grading.assignments.assignment import Call, Part, Question
+
+VARIANTS = {
+    "q7": ("adaptive", "centre", "quota"),
+    "q8": ("sides", "corners", "roots"),
+    "q9": ("merge", "decay", "votes"),
+}
+LIMIT = float(np.log(1000 / 16))
+
+
+def whole(rng, low, high, *shape):
+    """Return whole numbers, as float."""
+    return rng.integers(low, high + 1, shape) * 1.0
+
+
+def boxes_of(rng, count, side=40, low=2, high=20):
+    """Return boxes (count, 4) with whole corners; their upper left corner lies in a square of ``side`` pixels."""
+    corner = whole(rng, 0, side, count, 2)
+    return np.concatenate([corner, corner + whole(rng, low, high, count, 2)], 1)
+
+
+def overlaps(one, other):
+    """Return the IoU of boxes (M, 4) with boxes (N, 4); 0 where neither has an area."""
+    shared = np.minimum(one[:, None, 2:], other[:, 2:]) - np.maximum(one[:, None, :2], other[:, :2])
+    both = np.clip(shared, 0, None).prod(2)
+    either = (one[:, 2:] - one[:, :2]).prod(1)[:, None] + (other[:, 2:] - other[:, :2]).prod(1) - both
+    return both / np.where(either > 0, either, 1)
+
+
+def centres(boxes):
+    return (boxes[:, :2] + boxes[:, 2:]) / 2
+
+
+# q1: anchors --------------------------------------------------------------------------------------------------------
+
+
+def q1_shapes(rng, variant):
+    size, ratio = 4.0 * int(rng.integers(2, 9)), float(rng.choice([0.5, 1.5, 2.0, 3.0]))
+    sizes = tuple(float(s) for s in np.sort(rng.permutation(np.arange(6, 40))[:2]))
+    return [
+        Call("cell_anchors", ((size,), (0.25, ratio, 4.0)), text="one size, three ratios", picture="boxes"),
+        Call("cell_anchors", (sizes, (ratio,)), text="two sizes, one ratio"),
+        Call("cell_anchors", ((1.0,), (1.0,)), text="a single pixel"),
+    ]
+
+
+def q1_order(rng, variant):
+    sizes = tuple(float(s) for s in np.sort(rng.permutation(np.arange(6, 40))[:3]))
+    return [Call("cell_anchors", (sizes, (0.5, float(rng.choice([1.0, 2.0, 3.0])))), text="three sizes, two ratios")]
+
+
+def cells_of(rng, count):
+    """Return anchors of a place, around (0, 0)."""
+    half = whole(rng, 3, 20, count, 2)
+    return np.concatenate([-half, half], 1)
+
+
+def q1_places(rng, variant):
+    calls = []
+    for count in (1, 2):
+        rows, stride = int(rng.integers(2, 4)), int(rng.choice([4, 8, 16]))
+        size = rows * stride, (rows + int(rng.integers(1, 3))) * stride
+        text = f"{size[0]} x {size[1]} pixels, stride {stride}, anchors at each place: {count}"
+        calls.append(Call("anchor_grid", (cells_of(rng, count), *size, stride), text=text, picture="boxes"))
+    return calls
+
+
+def q1_left_over(rng, variant):
+    calls = []
+    for rows, columns in ((2, 1), (0, 2), (0, 0)):
+        stride = int(rng.choice([6, 8, 16]))
+        size = [part * stride + int(rng.integers(1, stride)) for part in (rows, columns)]
+        text = f"{size[0]} x {size[1]} pixels, stride {stride}"
+        calls.append(Call("anchor_grid", (cells_of(rng, 2), *size, stride), text=text))
+    return calls
+
+
+def q1_inside(rng, variant):
+    height = int(rng.integers(20, 40))
+    width = height + int(rng.integers(6, 20))
+    rows = [
+        (0, 0, width, height),
+        (0, 1, 9, height),
+        (3, 0, width, 9),
+        (5, 5, 6, 6),
+        (1, 1, width - 1, height - 1),
+        (-1, 2, 9, 9),
+        (2, -1, 9, 9),
+        (2, 2, width + 1, 9),
+        (2, 2, 9, height + 1),
+        (-0.5, 0, 8, 8),
+        (height + 1, 3, width, 9),
+        (-9, -9, width + 9, height + 9),
+        (width, 0, width + 8, 8),
+    ]
+    anchors = rng.permutation(np.array(rows, float))
+    return [
+        Call(
+            "inside_image",
+            (anchors, height, width),
+            text=f"an image of {height} x {width} pixels; some anchors touch its border",
+        )
+    ]
+
+
+# q2: IoU and matching -----------------------------------------------------------------------------------------------
+
+
+def around(rng, count, low=0, high=30):
+    """Return boxes that all contain the middle of a square: any two of them overlap."""
+    middle = (low + high) // 2
+    return np.concatenate([whole(rng, low, middle - 1, count, 2), whole(rng, middle + 1, high, count, 2)], 1)
+
+
+def q2_overlap(rng, variant):
+    m, n = (int(v) for v in rng.permutation(np.arange(2, 6))[:2])
+    return [
+        Call(
+            "box_iou",
+            (np.array([[0.0, 0, 4, 4]]), np.array([[0.0, 0, 4, 4], [1, 2, 5, 6]])),
+            text="one object, two anchors",
+        ),
+        Call("box_iou", (around(rng, m), around(rng, n)), text=f"{m} objects, {n} anchors; all of them overlap"),
+    ]
+
+
+def q2_apart(rng, variant):
+    x, y, side = (int(v) for v in rng.integers(5, 20, 3))
+    box = [x, y, x + side, y + side]
+    others = np.array(
+        [
+            [x + 1, y, x + side, y + side + 2],  # overlaps
+            [x + side + 3, y + side + 2, x + side + 9, y + side + 8],  # apart in both directions
+            [x - 9, y - 8, x - 4, y - 3],
+            [x, y + side + 1, x + side, y + side + 4],  # apart in one
+            [x + side, y, x + side + 5, y + side],  # touches
+            [x + 1, y + 1, x + 1, y + 1],  # a point, inside
+            [x - 40, y - 50, x - 35, y - 41],  # outside of the image
+        ],
+        float,
+    )
+    objects = np.array([box, [x + 1, y + 1, x + 1, y + 1], [x, y, x + side, y]], float)
+    return [
+        Call("box_iou", (objects[:1], others), text="most of the boxes share nothing"),
+        Call("box_iou", (objects, rng.permutation(others)), text="boxes without an area: a point, a line"),
+        Call("box_iou", (np.zeros((0, 4)), others), text="no object"),
+    ]
+
+
+def table(rng, objects, anchors, low=1, high=25):
+    """Return overlaps of two digits: all of them low."""
+    return rng.integers(low, high + 1, (objects, anchors)) / 100
+
+
+def with_thresholds(rng, high, low):
+    """Return overlaps in which each object has a clear anchor: what is each object's best is positive anyway."""
+    m, n = int(rng.integers(2, 5)), int(rng.integers(9, 12))
+    iou, places = table(rng, m, n, 1, 18), rng.permutation(n)
+    for i in range(m):
+        iou[i, places[i]] = (90 + i) / 100
+    for value, place in zip((high, low, high - 0.01, low - 0.01, high + 0.03), places[m:], strict=False):
+        iou[int(rng.integers(m)), place] = round(value, 2)
+    return iou
+
+
+def q2_thresholds(rng, variant):
+    return [
+        Call("match", (with_thresholds(rng, high, low), high, low), text=f"thresholds {high} and {low}")
+        for high, low in ((0.7, 0.3), (0.5, 0.4))
+    ]
+
+
+def q2_best(rng, variant):
+    iou, places = table(rng, 3, 8, 1, 9), rng.permutation(8)
+    for i, value in enumerate(rng.permutation([0.45 + int(rng.integers(5)) / 100, 0.12, 0.8])):
+        iou[i, places[i]] = value
+    iou[int(rng.integers(3)), places[3]] = 0.4
+    iou[:, places[3]] = np.where(iou[:, places[3]] < iou.max(1), iou[:, places[3]], 0.05)
+    return [
+        Call("match", (iou, 0.7, 0.3), text="one object has no anchor above 0.7, and one has none above 0.3"),
+        Call("match", (np.array([[0.2, 0.1]]), 0.7, 0.3), text="one object, two anchors"),
+    ]
+
+
+def q2_ties(rng, variant):
+    iou, places = table(rng, 3, 9, 1, 9), rng.permutation(9)
+    iou[0, places[:2]] = 0.55  # two anchors, one object
+    iou[2, places[2:5]] = 0.2
+    iou[:2, places[5]] = 0.75  # two objects, one anchor, which is the best of neither
+    iou[0, places[6]], iou[1, places[7]] = 0.8, 0.85
+    iou[2, places[5]] = 0.11
+    again = table(rng, 1, 4, 1, 9)
+    again[0, rng.permutation(4)[:2]] = 0.25
+    return [
+        Call("match", (iou, 0.7, 0.3), text="an anchor overlaps two objects equally"),
+        Call("match", (again, 0.7, 0.3), text="an object has two best anchors"),
+    ]
+
+
+def q2_contested(rng, variant):
+    iou, places = table(rng, 6, 11, 1, 9), rng.permutation(11)
+    one, other = rng.permutation(2)
+    iou[one, places[0]], iou[one, places[1]] = 0.9, 0.8
+    iou[other, places[1]] = 0.74  # its best, but another object overlaps that anchor more
+    iou[2:4, places[2]], iou[4:, places[3]] = [0.5, 0.4], [0.2, 0.6]  # the same best anchor: the larger IoU has it
+    equal = table(rng, 3, 5, 1, 9)
+    equal[1:, int(rng.integers(5))] = 0.6  # the first of the two has it
+    return [
+        Call(
+            "match",
+            (iou, 0.7, 0.3),
+            text="twice, two objects have the same best anchor; and one wants an anchor that overlaps another more",
+        ),
+        Call("match", (equal, 0.7, 0.3), text="two objects have the same best anchor, with the same IoU"),
+    ]
+
+
+def q2_zero(rng, variant):
+    iou = table(rng, 3, 7, 1, 60)
+    iou[int(rng.integers(3))] = 0
+    return [
+        Call("match", (iou, 0.7, 0.3), text="one object touches no anchor"),
+        Call("match", (np.zeros((0, int(rng.integers(2, 6)))), 0.7, 0.3), text="an image without objects"),
+    ]
+
+
+# q3: sampling -------------------------------------------------------------------------------------------------------
+
+
+def marked(rng, positives, negatives, ignored=0):
+    """Return marks of anchors in a random order, and another random order to draw them in."""
+    marks = np.concatenate([rng.integers(0, 3, positives), np.full(negatives, -1), np.full(ignored, -2)])
+    marks[: min(positives, 2)] = 0  # object 0 is always there
+    return rng.permutation(marks), rng.permutation(len(marks))
+
+
+def q3_both(rng, variant):
+    return [
+        Call("sample_anchors", (*marked(rng, 9, 14), 8, 0.5), text="9 positives, 14 negatives"),
+        Call("sample_anchors", (*marked(rng, 8, 12), 10, 0.25), text="8 positives, 12 negatives; a quarter of 10"),
+    ]
+
+
+def q3_few_positives(rng, variant):
+    return [
+        Call("sample_anchors", (*marked(rng, positives, 16), 12, 0.5), text=f"positives: {positives}; 16 negatives")
+        for positives in (int(rng.integers(1, 4)), 0)
+    ]
+
+
+def q3_few_negatives(rng, variant):
+    negatives = int(rng.integers(1, 4))
+    return [
+        Call("sample_anchors", (*marked(rng, 11, negatives), 12, 0.5), text=f"11 positives, negatives: {negatives}")
+    ]
+
+
+def q3_ignored(rng, variant):
+    return [
+        Call("sample_anchors", (*marked(rng, 6, 8, 12), 8, 0.5), text="6 positives, 8 negatives, 12 ignored"),
+        Call("sample_anchors", (*marked(rng, 0, 0, 5), 4, 0.5), text="all anchors are ignored"),
+    ]
+
+
+# q4: box coder ------------------------------------------------------------------------------------------------------
+
+
+def q4_encode(rng, variant):
+    n = int(rng.integers(3, 7))
+    return [
+        Call("encode", (np.array([[10.0, 10, 26, 42]]), boxes_of(rng, 1, low=4, high=30)), text="one anchor"),
+        Call(
+            "encode",
+            (boxes_of(rng, n, low=3), boxes_of(rng, n, low=1, high=30)),
+            text=f"{n} anchors, each with its box",
+        ),
+    ]
+
+
+def q4_decode(rng, variant):
+    n = int(rng.integers(3, 7))
+    deltas = rng.integers(-90, 91, (n, 4)) / 100
+    return [
+        Call("decode", (np.array([[10.0, 10, 26, 42]]), deltas[:1], LIMIT), text="one anchor", picture="boxes"),
+        Call("decode", (boxes_of(rng, n, low=3), deltas, LIMIT), text=f"{n} anchors, each with its deltas"),
+    ]
+
+
+def q4_limit(rng, variant):
+    deltas = rng.integers(-90, 91, (6, 4)) / 100
+    deltas[0, 2], deltas[1, 3], deltas[2, 2:] = 6.5, 5.0, 12.0
+    deltas[3, 2:] = -6.0, -9.0  # becoming small is no danger
+    deltas[4, :2] = 7.0, -8.0  # nor is a long way
+    deltas[5, 2:] = 4.0, 1000.0
+    anchors = boxes_of(rng, 6, low=3)
+    small = np.where(np.abs(deltas) > 4, deltas / 4, deltas)
+    return [
+        Call("decode", (anchors, deltas, LIMIT), text="some deltas are large"),
+        Call("decode", (anchors, small, 1.0), text="a limit of 1"),
+    ]
+
+
+def q4_same(rng, variant):
+    anchors, none = boxes_of(rng, 3, low=3), np.zeros((0, 4))
+    return [
+        Call("encode", (anchors, anchors.copy()), text="each box is its anchor"),
+        Call("decode", (anchors, np.zeros((3, 4)), LIMIT), text="all deltas are 0"),
+        Call("encode", (none, none.copy()), text="no anchor"),
+        Call("decode", (none, none.copy(), LIMIT), text="no anchor"),
+    ]
+
+
+# q5: two losses -----------------------------------------------------------------------------------------------------
+
+
+def drawn(rng, n=12, positives=5, few=False):
+    """Return marks (N,), and which of them were drawn: not all, and none that is ignored."""
+    marks = np.concatenate([rng.integers(0, 3, positives), np.full(n - positives - 2, -1), [-2, -2]])
+    marks[: min(positives, 2)] = 0
+    chosen = np.concatenate(
+        [np.arange(positives) < max(positives - 2, few), np.arange(n - positives - 2) < 3, [False, False]]
+    )
+    order = rng.permutation(n)
+    return marks[order], chosen[order]
+
+
+def logits_of(rng, n):
+    return rng.integers(-40, 41, n) / 10
+
+
+def q5_objectness(rng, variant):
+    marks, chosen = drawn(rng)
+    known = marks != -2
+    return [
+        Call("objectness_loss", (logits_of(rng, 12), marks, known), text="all but the ignored anchors are drawn"),
+        Call("objectness_loss", (logits_of(rng, 12), marks, chosen), text="half of the anchors are drawn"),
+    ]
+
+
+def q5_objectness_slope(rng, variant):
+    marks, chosen = drawn(rng)
+    return [Call("objectness_grad", (logits_of(rng, 12), marks, chosen), text="half of the anchors are drawn")]
+
+
+def q5_large(rng, variant):
+    marks, chosen = drawn(rng)
+    logits = logits_of(rng, 12) * 300
+    return [
+        Call(name, (logits, marks, chosen), text="logits between -1200 and 1200")
+        for name in ("objectness_loss", "objectness_grad")
+    ]
+
+
+def moved(rng, marks, elsewhere=0.0):
+    """Return deltas and targets: some differ by little, some by much, one not at all."""
+    deltas = rng.integers(-60, 61, (len(marks), 4)) / 100
+    difference = rng.choice([-0.8, -0.3, -0.06, -0.03, 0.0, 0.02, 0.05, 0.4, 0.9], deltas.shape)
+    difference[:, int(rng.integers(4))] = 0.45  # never all within beta
+    return deltas, np.where((marks >= 0)[:, None], deltas + difference, elsewhere)
+
+
+def q5_boxes(rng, variant, name="box_loss"):
+    marks, chosen = drawn(rng)
+    return [
+        Call(name, (*moved(rng, marks), marks, marks != -2, 1 / 9), text="all but the ignored anchors are drawn"),
+        Call(name, (*moved(rng, marks), marks, chosen, 0.5), text="half of the anchors are drawn"),
+        Call(name, (*moved(rng, marks, np.nan), marks, chosen, 1 / 9), text="targets of the background are NaN"),
+    ]
+
+
+def q5_boxes_slope(rng, variant):
+    return q5_boxes(rng, variant, "box_grad")
+
+
+def q5_nothing(rng, variant):
+    marks, chosen = drawn(rng, positives=0)
+    logits, deltas = logits_of(rng, 12), rng.integers(-60, 61, (12, 4)) / 100
+    empty, targets = np.zeros(12, bool), np.zeros((12, 4))
+    first = "no object: only background is drawn"
+    return [
+        Call("box_loss", (deltas, targets, marks, chosen, 0.5), text=first),
+        Call("box_grad", (deltas, targets, marks, chosen, 0.5), text=first),
+        Call("objectness_loss", (logits, marks, chosen), text=first),
+        Call("objectness_loss", (logits, marks, empty), text="nothing is drawn"),
+        Call("objectness_grad", (logits, marks, empty), text="nothing is drawn"),
+        Call("box_loss", (deltas, targets, marks, empty, 0.5), text="nothing is drawn"),
+        Call("box_grad", (deltas, targets, marks, empty, 0.5), text="nothing is drawn"),
+    ]
+
+
+# q6: proposals ------------------------------------------------------------------------------------------------------
+
+
+def heaps(rng, count=3, each=4, side=60, reach=4):
+    """Return boxes on some heaps, and scores, all different; the heaps do not touch."""
+    corners = np.stack(np.meshgrid(np.arange(count), np.arange(count)), 2).reshape(-1, 2)[
+        rng.permutation(count**2)[:count]
+    ]
+    boxes = []
+    for corner in corners * side:
+        base = np.concatenate([corner, corner + whole(rng, 14, 24, 2)])
+        boxes.append(base + whole(rng, -reach, reach, each, 4))
+    boxes = np.concatenate(boxes) + 10
+    order = rng.permutation(len(boxes))
+    return boxes[order], scores_of(rng, len(boxes))
+
+
+def scores_of(rng, count):
+    """Return different scores between 0.1 and 1, in no order; no two of their products are equal but by chance."""
+    return rng.permutation(np.arange(1000, 10000))[:count] / 10000
+
+
+def row_of_boxes(rng, count, side=12, step=4):
+    """Return boxes in a row: each overlaps its neighbours by an IoU of 1/2. The scores fall along the row."""
+    start, down = whole(rng, 0, 20, 2), int(rng.integers(2))
+    boxes = np.concatenate([start, start + side]) + np.outer(np.arange(count), step * np.roll([1, 0, 1, 0], down))
+    scores = np.sort(scores_of(rng, count))[::-1]
+    order = rng.permutation(count)
+    return boxes[order], scores[order]
+
+
+def q6_clip(rng, variant):
+    height = int(rng.integers(12, 24))
+    width = height + int(rng.integers(5, 12))
+    boxes = (
+        np.concatenate(
+            [
+                boxes_of(rng, 4, side=12, high=40) - 8,
+                [[-9, -9, width + 9, height + 9], [width + 1, 2, width + 8, 9], [3, -9, 8, -2], [2, 3, 5, 6]],
+            ]
+        )
+        + 0.5
+    )
+    return [Call("clip_boxes", (boxes, height, width), text=f"an image of {height} x {width} pixels", picture="boxes")]
+
+
+def q6_nms(rng, variant):
+    boxes, scores = heaps(rng)
+    return [
+        Call("nms", (*row_of_boxes(rng, 3), 0.4), text="three boxes in a row: each overlaps the next one"),
+        Call(
+            "nms", (*row_of_boxes(rng, int(rng.integers(5, 8))), 0.4), text="boxes in a row: each overlaps the next one"
+        ),
+        Call("nms", (boxes, scores, 0.4321), text="12 boxes on three heaps"),
+        Call("nms", (np.zeros((0, 4)), np.zeros(0), 0.5), text="no box"),
+    ]
+
+
+def q6_ties(rng, variant):
+    x, y, side = (2 * int(v) for v in rng.integers(3, 12, 3))
+    half = np.array([[x, y, x + side, y + side], [x, y, x + side, y + side / 2]])  # their IoU is exactly 1/2
+    boxes, _ = row_of_boxes(rng, 6)
+    order = np.argsort(boxes.sum(1))
+    return [
+        Call("nms", (half, np.array([0.9, 0.8]), 0.5), text="two boxes whose IoU is exactly the threshold"),
+        Call("nms", (boxes[order], np.full(6, 0.7), 0.4), text="six boxes in a row, with the same score"),
+        Call("nms", (np.repeat(half[:1], 3, 0), np.array([0.4, 0.6, 0.6]), 0.5), text="the same box three times"),
+    ]
+
+
+NAMES = ("boxes", "scores")
+
+
+def q6_top(rng, variant):
+    boxes, scores = heaps(rng, 4, 3)
+    alone = boxes_of(rng, 1, side=5) + 400
+    boxes, scores = np.concatenate([boxes, alone]), np.append(scores, 0.05)  # no other box is near, but it is the last
+    order = rng.permutation(len(boxes))
+    boxes, scores, size = boxes[order], scores[order] * 8 - 4, (500, 500)
+    return [
+        Call("propose", (boxes, scores, size, before, after, 0.3, 1.0), names=NAMES, picture="boxes", text=text)
+        for before, after, text in (
+            (8, 100, "13 boxes, the best 8 go into NMS"),
+            (100, 3, "all go into NMS, the best 3 come out"),
+        )
+    ]
+
+
+def q6_clip_first(rng, variant):
+    h, w = (int(v) for v in rng.integers(20, 40, 2))
+    boxes = np.array(
+        [[w - 10, 5, w + 2, 15], [w - 10, 5, w + 30, 15], [5, h - 9, 12, h + 1], [5, h - 9, 12, h + 25], [2, 2, 10, 4]],
+        float,
+    )
+    order = rng.permutation(5)
+    return [
+        Call(
+            "propose",
+            (boxes[order], logits_of(rng, 5) + np.arange(5) / 100, (h, w), 10, 10, 0.6, 1.0),
+            names=NAMES,
+            picture="boxes",
+            text=f"boxes that reach far beyond an image of {h} x {w} pixels",
+        )
+    ]
+
+
+def q6_small(rng, variant):
+    h, w = (int(v) for v in rng.integers(20, 40, 2))
+    boxes = np.array(
+        [
+            [w - 1, 5, w + 9, 15],
+            [4, -9, 9, 1.5],
+            [w + 5, 3, w + 9, 12],
+            [5, 5, 7, 15],
+            [12, 5, 18, 15],
+            [3, 14, 15, 17],
+            [2, 2, 4, 4],
+        ],
+        float,
+    )  # shortest side inside: 1, 1.5, 0, 2, 6, 3, 2
+    order = rng.permutation(7)
+    scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3]) * 4
+    return [
+        Call("propose", (boxes[order], scores[order], (h, w), before, 9, 0.5, 2.0), names=NAMES, text=text)
+        for before, text in ((9, "some boxes are too small inside the image"), (5, "of the best 5, some are too small"))
+    ]
+
+
+def q6_nothing(rng, variant):
+    boxes = boxes_of(rng, 3) + 200
+    none, one = np.zeros((0, 4)), np.array([[3.0, 4, 9, 12]])
+    return [
+        Call("propose", (one, np.array([-2.0]), (20, 20), 9, 9, 0.7, 1.0), names=NAMES, text="one box"),
+        Call(
+            "propose", (boxes, logits_of(rng, 3), (50, 60), 9, 9, 0.7, 1.0), names=NAMES, text="all boxes lie outside"
+        ),
+        Call("propose", (none, np.zeros(0), (50, 60), 9, 9, 0.7, 1.0), names=NAMES, text="no box"),
+    ]
+
+
+# q7: another rule of matching ---------------------------------------------------------------------------------------
+
+NEAREST = 6
+
+
+def places(rng, rows=4, columns=4, stride=8):
+    """Return two anchors at each place, as :func:`anchor_grid` does."""
+    y, x = np.mgrid[:rows, :columns] * stride + stride / 2
+    cell = (
+        np.array([[-6, -6, 6, 6], [-9, -5, 9, 5.0]])
+        if rng.random() < 0.5
+        else np.array([[-5, -5, 5, 5], [-5, -8, 5, 8.0]])
+    )
+    return (np.stack([x, y, x, y], 2)[:, :, None] + cell).reshape(-1, 4)
+
+
+def claims_of(iou, anchors, objects, variant):
+    """Return which objects claim which anchors (M, N), and the values of which none may be 0: else rounding decides."""
+    at, corners = centres(anchors), objects[:, None]
+    claims, values = np.zeros(iou.shape, bool), [1.0]
+    for i, box in enumerate(objects):
+        if variant == "adaptive":
+            near = np.argsort(((at - centres(objects[i : i + 1])) ** 2).sum(1), kind="stable")[:NEAREST]
+            limit = iou[i, near].mean() + iou[i, near].std()
+            values += list(iou[i, near] - limit) if iou[i].any() else []
+            inside = (at >= box[:2]).all(1) & (at <= box[2:]).all(1)
+            claims[i, near] = ((iou[i] >= limit) & inside & (iou[i] > 0))[near]
+        elif variant == "centre":
+            middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 4
+            claims[i] = (np.abs(at - middle) <= half).all(1) & (iou[i] >= 0.3)
+        else:
+            total = np.sort(iou[i])[::-1][:5].sum()
+            values.append(total - np.rint(total) if total else 1.0)
+            best = np.argsort(-iou[i], kind="stable")[: max(1, int(total))]
+            claims[i, best[iou[i, best] > 0]] = True
+    return claims, np.array(values)
+
+
+def assign_call(rng, variant, objects, text, wanted=lambda claims, iou: True, anchors=None):
+    """Return a call with drawn anchors; ``objects()`` is drawn again until rounding decides nothing and ``wanted`` holds."""
+    for _ in range(500):
+        grid, boxes = places(rng) if anchors is None else anchors, objects()
+        iou = overlaps(boxes, grid)
+        claims, values = claims_of(iou, grid, boxes, variant)
+        if np.abs(values).min() > 1e-6 and wanted(claims, iou):
+            return Call("assign", (iou, grid, boxes), text=text)
+    raise RuntimeError(f"no case was found: {variant}, {text}")
+
+
+def object_boxes(rng, count, low=8, high=20):
+    """Return boxes inside an image of 32 x 32 pixels."""
+    sides = whole(rng, low, high, count, 2)
+    corner = np.floor(rng.random((count, 2)) * (32 - sides))
+    return np.concatenate([corner, corner + sides], 1)
+
+
+def some(claims, iou):
+    return claims.any(1).all()
+
+
+def q7_one(rng, variant):
+    def unlike_the_usual(claims, iou):
+        return some(claims, iou) and (claims[0] != ((iou[0] >= 0.7) | (iou[0] == iou[0].max()))).any()
+
+    return [assign_call(rng, variant, lambda: object_boxes(rng, 1), "one object", unlike_the_usual) for _ in range(2)]
+
+
+def winners(claims, iou, areas, variant):
+    """Return of each anchor that several objects claim: the first claim, the last one, and the one that has it."""
+    contested = np.flatnonzero(claims.sum(0) > 1)
+    first, last = claims.argmax(0), len(claims) - 1 - claims[::-1].argmax(0)
+    weight = -areas[:, None] * np.ones(iou.shape) if variant == "centre" else iou
+    right = np.where(claims, weight, -np.inf).argmax(0)
+    return first[contested], last[contested], right[contested]
+
+
+def q7_several(rng, variant):
+    drawn_boxes = []
+
+    def objects():
+        one = object_boxes(rng, 1, 12, 20)
+        drawn_boxes[:] = [np.concatenate([one + whole(rng, -3, 3, 3, 4), object_boxes(rng, 1)])[rng.permutation(4)]]
+        return drawn_boxes[0]
+
+    def contested(claims, iou):
+        areas = (drawn_boxes[0][:, 2:] - drawn_boxes[0][:, :2]).prod(1)
+        first, last, right = winners(claims, iou, areas, variant)
+        return some(claims, iou) and (right != last).any() and (right != first).any()
+
+    return [assign_call(rng, variant, objects, "four objects; some want the same anchors", contested)]
+
+
+def q7_ties(rng, variant):
+    """Two objects with the same box; and an object in the middle of places, whose anchors tie."""
+    twin = object_boxes(rng, 1)
+    calls = [
+        assign_call(rng, variant, lambda: np.repeat(object_boxes(rng, 1), 2, 0), "two objects have the same box", some)
+    ]
+    if variant == "centre":  # anchors' centres lie exactly on the border of the inner box, and on that of the box
+        x, y = (4 + 8 * int(v) for v in rng.integers(1, 3, 2))
+        twin = np.array([[x - 8.0, y - 8, x + 8, y + 8], [x - 16.0, y - 8, x + 0, y + 8]])
+        return [
+            *calls,
+            Call(
+                "assign",
+                (overlaps(twin, grid := places(rng)), grid, twin),
+                text="centres on the border of the inner box",
+            ),
+        ]
+
+    def symmetric():
+        at = 8.0 * rng.integers(1, 4, 2) + 4 * rng.integers(0, 2, 2)
+        half = whole(rng, 4, 9, 2)
+        return np.concatenate([at - half, at + half])[None]
+
+    def order_matters(claims, iou):
+        turned, _ = claims_of(iou[:, ::-1], grid[::-1], np.array(box), variant)
+        return some(claims, iou) and (turned[:, ::-1] != claims).any()
+
+    for _ in range(500):
+        grid, box = places(rng), symmetric()
+        iou = overlaps(box, grid)
+        claims, values = claims_of(iou, grid, box, variant)
+        if np.abs(values).min() > 1e-6 and order_matters(claims, iou):
+            return [*calls, Call("assign", (iou, grid, box), text="some anchors are equally good")]
+    raise RuntimeError(f"no tie was found: {variant}")
+
+
+def q7_outside(rng, variant):
+    at = 4 + 8.0 * rng.integers(0, 4, 2)
+    point, far = np.concatenate([at, at]), whole(rng, 60, 70, 4) + np.array([0, 0, 20, 20])
+    return [
+        assign_call(
+            rng,
+            variant,
+            lambda: rng.permutation(np.stack([object_boxes(rng, 1)[0], other])),
+            text,
+            lambda claims, iou: claims.any(),
+        )
+        for other, text in ((far, "one object lies outside of the image"), (point, "one object is a point"))
+    ]
+
+
+def q7_nothing(rng, variant):
+    grid, none = places(rng, 2, int(rng.integers(2, 4))), np.zeros((0, 4))
+    return [
+        Call("assign", (np.zeros((0, len(grid))), grid, none), text="an image without objects"),
+        assign_call(rng, variant, lambda: object_boxes(rng, 1, 10, 20), "only four anchors", some, places(rng, 1, 2)),
+    ]
+
+
+# q8: another code for boxes -----------------------------------------------------------------------------------------
+
+
+def square_sized(rng, count):
+    """Return anchors with whole corners."""
+    return boxes_of(rng, count, low=4, high=16)
+
+
+def q8_encode(rng, variant):
+    n = int(rng.integers(3, 7))
+    return [
+        Call("encode_box", (np.array([[10.0, 10, 18, 42]]), boxes_of(rng, 1, low=4, high=30)), text="one anchor"),
+        Call(
+            "encode_box",
+            (square_sized(rng, n), boxes_of(rng, n, low=1, high=30)),
+            text=f"{n} anchors, each with its box",
+        ),
+    ]
+
+
+def gentle(rng, n, variant):
+    """Return codes that no limit touches."""
+    codes = rng.integers(-90, 91, (n, 4)) / 100
+    if variant == "sides":
+        return codes + 1.5
+    return codes + [0, 0, 2, 2] if variant == "corners" else codes
+
+
+def q8_decode(rng, variant):
+    n = int(rng.integers(3, 7))
+    return [
+        Call(
+            "decode_box", (np.array([[10.0, 10, 18, 42]]), gentle(rng, 1, variant)), text="one anchor", picture="boxes"
+        ),
+        Call("decode_box", (square_sized(rng, n), gentle(rng, n, variant)), text=f"{n} anchors, each with its code"),
+    ]
+
+
+def q8_limit(rng, variant):
+    codes = gentle(rng, 6, variant)
+    if variant == "sides":
+        codes[0, 0], codes[1, 3], codes[2] = 30.0, 9.5, 50.0  # too far
+        codes[3, 0], codes[3, 2], codes[4, 1], codes[4, 3] = -2.0, 0.5, 1.0, -3.5  # crossed
+        codes[5, 0] = -20.0
+    elif variant == "corners":
+        codes[0, 0], codes[1, 3], codes[2] = -9.0, 7.5, [-5, 5, 50, 60]
+        codes[3, 0], codes[3, 2], codes[4, 1], codes[4, 3] = 3.0, -1.5, 2.0, -2.5
+        codes[5, 2] = -30.0
+    else:
+        codes[0, 2], codes[1, 3], codes[2, 2:] = 9.0, 30.0, 50.0
+        codes[3, 2:], codes[4, 2] = [-1.5, -6.0], -2.0  # no width below 0
+        codes[5, :2] = 12.0, -15.0  # a long way is allowed
+    return [
+        Call(
+            "decode_box", (square_sized(rng, 6), codes), text="some codes are large, some are negative", picture="boxes"
+        )
+    ]
+
+
+def q8_same(rng, variant):
+    anchors, none = square_sized(rng, 3), np.zeros((0, 4))
+    plain = {"sides": np.full((3, 4), 0.5)}.get(variant, np.zeros((3, 4)))
+    return [
+        Call("encode_box", (anchors, anchors.copy()), text="each box is its anchor"),
+        Call("decode_box", (anchors, plain), text="codes of boxes that are their anchors"),
+        Call("encode_box", (none, none.copy()), text="no anchor"),
+        Call("decode_box", (none, none.copy()), text="no anchor"),
+    ]
+
+
+# q9: another way to thin out ----------------------------------------------------------------------------------------
+
+LIMITS = {"merge": 0.4321, "decay": 0.1234, "votes": 0.5678}
+
+
+def thin_call(boxes, scores, limit, text):
+    return Call("thin", (boxes, scores, limit), text=text, names=NAMES, picture="boxes")
+
+
+def decayed(boxes, scores):
+    """Return the new scores of the variant "decay"."""
+    order = np.argsort(-scores, kind="stable")
+    iou = np.triu(overlaps(boxes[order], boxes[order]), 1)
+    worst = iou.max(0)
+    with np.errstate(all="ignore"):
+        factors = np.where((worst < 1)[:, None], (1 - iou) / (1 - worst)[:, None], 1)
+    return scores[order] * np.where(np.tri(len(boxes), dtype=bool), 1, factors).min(0, initial=1)
+
+
+def clear(rng, variant, draw, text):
+    """Return a call in which no new score is so near the limit, or another one, that rounding decides."""
+    for _ in range(500):
+        boxes, scores = draw()
+        limit = LIMITS[variant]
+        if variant != "decay":
+            return thin_call(boxes, scores, limit, text)
+        new = np.sort(np.append(decayed(boxes, scores), limit))
+        if np.diff(new).min() > 1e-6 and new[0] < limit < new[-2]:
+            return thin_call(boxes, scores, limit, text)
+    raise RuntimeError(f"no case was found: {text}")
+
+
+def q9_heaps(rng, variant):
+    return [
+        clear(rng, variant, lambda: heaps(rng, 2, 3, reach=5), "six boxes on two heaps"),
+        clear(rng, variant, lambda: heaps(rng, 3, 3, reach=5), "nine boxes on three heaps"),
+    ]
+
+
+def q9_chain(rng, variant):
+    step = 2 if variant == "votes" else 4
+    return [clear(rng, variant, lambda: row_of_boxes(rng, int(rng.integers(5, 8)), step=step), "boxes in a row")]
+
+
+def q9_ties(rng, variant):
+    x, y, side = (4 * int(v) for v in rng.integers(2, 6, 3))
+    box = np.array([x, y, x + side, y + side], float)
+    half = np.array([box, box - [0, 0, 0, side / 2]])  # IoU 1/2
+    chain = np.array([0, 0, 12, 12.0]) + np.outer([0, 4, 8, 12, 40], [1, 0, 1, 0])
+    if variant == "merge":
+        return [
+            thin_call(half, np.array([0.9, 0.8]), 0.5, "two boxes whose IoU is exactly the limit"),
+            thin_call(chain, np.full(5, 0.6), 0.4, "five boxes with the same score"),
+        ]
+    if variant == "decay":
+        far = np.array([box, box + 100, box + 200])
+        return [
+            thin_call(far, np.array([0.25, 0.5, 0.75]), 0.5, "a score that is exactly the limit"),
+            thin_call(chain, np.full(5, 0.6), 0.1, "five boxes with the same score"),
+        ]
+    corner = box + [side / 2, 0, side / 2, 0]  # half of it lies in the box
+    nested = np.array([box, box + [0, 0, 4, 4], box + 200, box + 300])
+    return [
+        thin_call(np.array([box, corner]), np.array([0.9, 0.8]), 0.5, "two boxes whose share is exactly the limit"),
+        thin_call(
+            nested, np.array([0.5, 0.5, 0.8, 0.8]), 0.4, "equal scores: of the first two, one contains the other"
+        ),
+    ]
+
+
+def q9_no_area(rng, variant):
+    x, y, side = (2 * int(v) for v in rng.integers(4, 12, 3))
+    box = np.array([x, y, x + side, y + side], float)
+    point, line = np.array([x + 2, y + 2, x + 2, y + 2.0]), np.array([x, y + 1, x + side, y + 1.0])
+    boxes = np.array([box, point, line, point, box + [0, 0, 2, 2], box.copy(), box + [1, 0, 1, 0]])
+    return [
+        thin_call(
+            boxes,
+            np.array([0.9, 0.7, 0.6, 0.5, 0.8, 0.45, 0.4]),
+            LIMITS[variant],
+            "two points and a line, and the same box twice",
+        )
+    ]
+
+
+def q9_nothing(rng, variant):
+    return [
+        thin_call(boxes_of(rng, 1), np.array([0.75]), 0.5, "one box"),
+        thin_call(np.zeros((0, 4)), np.zeros(0), 0.5, "no box"),
+    ]
+
+
+QUESTIONS = [
+    Question(
+        "q1",
+        "Anchors",
+        ("cell_anchors", "anchor_grid", "inside_image"),
+        [
+            Part(
+                "shapes",
+                2,
+                q1_shapes,
+                hint="Two equations, w h = s * s and h / w = r: multiply your w and h, then divide them.",
+            ),
+            Part("order", 2, q1_order, hint="All sizes of the first ratio, then all sizes of the second one."),
+            Part(
+                "places",
+                2,
+                q1_places,
+                hint="Print the centres of your anchors: row by row, place by place, and the A anchors of "
+                "a place side by side. Is a place's centre in the middle of its cell?",
+            ),
+            Part("left over", 2, q1_left_over, hint="How many places does a row of 9 pixels have, if the stride is 8?"),
+            Part("inside", 2, q1_inside, hint="Four comparisons. An anchor that touches the border does not cross it."),
+        ],
+    ),
+    Question(
+        "q2",
+        "IoU, and which anchor learns what",
+        ("box_iou", "match"),
+        [
+            Part("overlap", 2, q2_overlap, hint="The union counts what both share once, not twice."),
+            Part("apart", 2, q2_apart, hint="Two negative sides have a positive product. And 0 / 0 is no number."),
+            Part(
+                "thresholds",
+                2,
+                q2_thresholds,
+                hint="At the upper threshold an anchor is positive, at the lower one it is ignored. "
+                "Objects are counted from 0.",
+            ),
+            Part(
+                "each its best", 2, q2_best, hint="Which object would never be learnt if only the thresholds counted?"
+            ),
+            Part("ties", 2, q2_ties, hint="An object may have several best anchors; an anchor has one object."),
+            Part(
+                "contested", 2, q2_contested, hint="Ask of an anchor: whose best am I? And if that are several objects?"
+            ),
+            Part("zero", 1, q2_zero, hint="Whom does an object touch, if the best IoU of its row is 0?"),
+        ],
+    ),
+    Question(
+        "q3",
+        "A sample",
+        ("sample_anchors",),
+        [
+            Part(
+                "both",
+                2,
+                q3_both,
+                hint="First the positives, in the drawn order, then the negatives. Half a positive is none.",
+            ),
+            Part("few positives", 2, q3_few_positives, hint="Who takes the places that positives leave empty?"),
+            Part("few negatives", 2, q3_few_negatives, hint="Positives have a largest number. Is it allowed to grow?"),
+            Part("ignored", 1, q3_ignored, hint="-2 is neither of the two."),
+        ],
+    ),
+    Question(
+        "q4",
+        "A box as four changes of an anchor",
+        ("encode", "decode"),
+        [
+            Part(
+                "encode",
+                3,
+                q4_encode,
+                hint="All lengths are measured with the anchor's width and height; the places are centres.",
+            ),
+            Part(
+                "decode",
+                3,
+                q4_decode,
+                hint="Do what encode does backwards. Does your decode(encode(box)) return the box?",
+            ),
+            Part(
+                "limit",
+                3,
+                q4_limit,
+                hint="What becomes dangerous if it is large: a shift, or an exponent? In which direction?",
+            ),
+            Part("same, and none", 1, q4_same, hint="No anchors: the result has the shape (0, 4)."),
+        ],
+    ),
+    Question(
+        "q5",
+        "The two losses of the RPN",
+        ("objectness_loss", "objectness_grad", "box_loss", "box_grad"),
+        [
+            Part("objectness", 3, q5_objectness, hint="Which anchors are in the sum, and by how many do you divide?"),
+            Part("objectness slope", 2, q5_objectness_slope, hint="p - y for one anchor. And the mean divides."),
+            Part("large", 1, q5_large, hint="exp(1000) is infinite. Write the loss with exp(-|z|)."),
+            Part(
+                "boxes",
+                3,
+                q5_boxes,
+                hint="Only positives that were drawn pay; the divisor is the one of the objectness. "
+                "And NaN times 0 is NaN: choose the rows before you calculate.",
+            ),
+            Part(
+                "boxes slope",
+                3,
+                q5_boxes_slope,
+                hint="Two pieces: d / beta, and the sign of d. Rows that pay nothing have slope 0.",
+            ),
+            Part("nothing", 2, q5_nothing, hint="Nobody pays: loss 0, slope 0. What do you divide by?"),
+        ],
+    ),
+    Question(
+        "q6",
+        "From boxes to proposals",
+        ("clip_boxes", "nms", "propose"),
+        [
+            Part("clip", 2, q6_clip, hint="x lies between 0 and the width, y between 0 and the height."),
+            Part(
+                "nms", 3, q6_nms, hint="A box that was dropped drops no other. Return numbers of boxes, the best first."
+            ),
+            Part(
+                "ties",
+                2,
+                q6_ties,
+                hint="Higher than the threshold is not the threshold. Of equal scores, the first comes first.",
+            ),
+            Part("top", 2, q6_top, hint="One cut before NMS, another one after it."),
+            Part(
+                "clip first",
+                1,
+                q6_clip_first,
+                hint="Two boxes that differ outside of the image only are the same proposal.",
+            ),
+            Part(
+                "small",
+                1,
+                q6_small,
+                hint="In which order: cut, clip, drop the small ones? How large is a box that was clipped?",
+            ),
+            Part("nothing", 1, q6_nothing, hint="Even then the shapes are (0, 4) and (0,)."),
+        ],
+    ),
+    Question(
+        "q7",
+        "Another rule of matching",
+        ("assign",),
+        [
+            Part(
+                "one object", 3, q7_one, hint="Do the example of the text, and print which anchors the object asks for."
+            ),
+            Part(
+                "several objects",
+                3,
+                q7_several,
+                hint="First collect what each object asks for, then decide each anchor.",
+            ),
+            Part(
+                "ties",
+                2,
+                q7_ties,
+                hint="Of equal ones the first: in argsort, kind='stable'. And are borders part of a box?",
+            ),
+            Part("outside", 2, q7_outside, hint="An IoU of 0 is no match, wherever the object lies."),
+            Part(
+                "nothing",
+                2,
+                q7_nothing,
+                hint="No object: everything is background. Few anchors: no more than there are.",
+            ),
+        ],
+    ),
+    Question(
+        "q8",
+        "Another code for boxes",
+        ("encode_box", "decode_box"),
+        [
+            Part(
+                "encode",
+                3,
+                q8_encode,
+                hint="Do the example of the text by hand. Which lengths is each number divided by?",
+            ),
+            Part(
+                "decode",
+                3,
+                q8_decode,
+                hint="Solve the four equations for the box. Does decode_box(encode_box(box)) return it?",
+            ),
+            Part("limits", 3, q8_limit, hint="First cut the codes, then calculate, then look whether the box is one."),
+            Part("same, and none", 1, q8_same, hint="No anchors: the result has the shape (0, 4)."),
+        ],
+    ),
+    Question(
+        "q9",
+        "Another way to thin out",
+        ("thin",),
+        [
+            Part("heaps", 4, q9_heaps, hint="Do the example of the text, and print what belongs together."),
+            Part("chain", 3, q9_chain, hint="In a row, neighbours overlap. Who is compared with whom?"),
+            Part(
+                "ties", 2, q9_ties, hint="Exactly the limit: read that sentence again. Equal scores: who comes first?"
+            ),
+            Part("no area", 2, q9_no_area, hint="A point overlaps nothing. The same box twice overlaps entirely."),
+            Part("nothing", 1, q9_nothing, hint="Even then the shapes are (0, 4) and (0,)."),
+        ],
+    ),
+]
