@@ -672,7 +672,7 @@ check("q6")
 # **This term: each object sets its own threshold.** A small or an odd object overlaps no anchor well. So each object
 # looks at the anchors around it, and claims those that stand out:
 #
-# 1. Its **candidates** are the 6 anchors whose centres are nearest to the centre of the object (all, if there are
+# 1. Its **candidates** are the 5 anchors whose centres are nearest to the centre of the object (all, if there are
 #    fewer; of equal distances, the first anchors).
 # 2. Its **threshold** is the mean of its IoU over the candidates, plus the standard deviation, $\sqrt{\text{mean of }
 #    (\mathrm{IoU} - \text{mean})^2}$.
@@ -735,9 +735,9 @@ def draw_rule(learns, rows):
 
 # %% jupyter={"source_hidden": true} tags=["variant:q7=adaptive"]
 draw_rule(["−1", "1", "0", "−1", "−1", "1", "−1", "−1"], (
-    "object 0: the nearest six are 1, 2, 5, 6, 0, 3 (0 and 3 are equally far, as are others)",
-    "mean (0.45 + 0.45 + 0.16 + 0.16 + 0.07 + 0.07) / 6 = 0.23, deviation 0.17, threshold 0.39: 1 and 2",
-    "object 1: the nearest six are 1, 5, 0, 4, 2, 6; mean 0.25, deviation 0.17, threshold 0.42: 1 and 5",
+    "object 0: the nearest five are 1, 2, 5, 6, 0 (3 is as far as 0, but later)",
+    "mean (0.45 + 0.45 + 0.16 + 0.16 + 0.07) / 5 = 0.26, deviation 0.16, threshold 0.42: anchors 1 and 2",
+    "object 1: the nearest five are 1, 5, 0, 4, 2; mean 0.28, deviation 0.17, threshold 0.45: anchors 1 and 5",
     "anchor 1: both objects claim it; 0.49 is higher than 0.45, so object 1 has it",
 ))  # fmt: skip
 
@@ -778,7 +778,7 @@ def assign(iou, anchors, objects):
     middles = (anchors[:, :2] + anchors[:, 2:]) / 2
     for number, box in enumerate(objects):
         distance = ((middles - (box[:2] + box[2:]) / 2) ** 2).sum(axis=1)
-        near = np.argsort(distance, kind="stable")[:6]
+        near = np.argsort(distance, kind="stable")[:5]
         threshold = iou[number, near].mean() + iou[number, near].std()
         for n in near:
             within = (box[:2] <= middles[n]).all() and (middles[n] <= box[2:]).all()

@@ -1,5 +1,7 @@
 """What is checked in assignment 6: inputs of every part, small, drawn anew each time."""
 
+import functools
+
 import numpy as np
 
 from minidet.grading.assignments.assignment import Call, Part, Question
@@ -10,6 +12,8 @@ VARIANTS = {
     "q9": ("merge", "decay", "votes"),
 }
 LIMIT = float(np.log(1000 / 16))
+#: A call whose result is boxes.
+BoxCall = functools.partial(Call, picture="boxes")
 
 
 def whole(rng, low, high, *shape):
@@ -42,15 +46,15 @@ def q1_shapes(rng, variant):
     size, ratio = 4.0 * int(rng.integers(2, 9)), float(rng.choice([0.5, 1.5, 2.0, 3.0]))
     sizes = tuple(float(s) for s in np.sort(rng.permutation(np.arange(6, 40))[:2]))
     return [
-        Call("cell_anchors", ((size,), (0.25, ratio, 4.0)), text="one size, three ratios", picture="boxes"),
-        Call("cell_anchors", (sizes, (ratio,)), text="two sizes, one ratio"),
-        Call("cell_anchors", ((1.0,), (1.0,)), text="a single pixel"),
+        BoxCall("cell_anchors", ((size,), (0.25, ratio, 4.0)), text="one size, three ratios"),
+        BoxCall("cell_anchors", (sizes, (ratio,)), text="two sizes, one ratio"),
+        BoxCall("cell_anchors", ((1.0,), (1.0,)), text="a single pixel"),
     ]
 
 
 def q1_order(rng, variant):
     sizes = tuple(float(s) for s in np.sort(rng.permutation(np.arange(6, 40))[:3]))
-    return [Call("cell_anchors", (sizes, (0.5, float(rng.choice([1.0, 2.0, 3.0])))), text="three sizes, two ratios")]
+    return [BoxCall("cell_anchors", (sizes, (0.5, float(rng.choice([1.0, 2.0, 3.0])))), text="three sizes, two ratios")]
 
 
 def cells_of(rng, count):
@@ -65,7 +69,7 @@ def q1_places(rng, variant):
         rows, stride = int(rng.integers(2, 4)), int(rng.choice([4, 8, 16]))
         size = rows * stride, (rows + int(rng.integers(1, 3))) * stride
         text = f"{size[0]} x {size[1]} pixels, stride {stride}, anchors at each place: {count}"
-        calls.append(Call("anchor_grid", (cells_of(rng, count), *size, stride), text=text, picture="boxes"))
+        calls.append(BoxCall("anchor_grid", (cells_of(rng, count), *size, stride), text=text))
     return calls
 
 
@@ -75,7 +79,7 @@ def q1_left_over(rng, variant):
         stride = int(rng.choice([6, 8, 16]))
         size = [part * stride + int(rng.integers(1, stride)) for part in (rows, columns)]
         text = f"{size[0]} x {size[1]} pixels, stride {stride}"
-        calls.append(Call("anchor_grid", (cells_of(rng, 2), *size, stride), text=text))
+        calls.append(BoxCall("anchor_grid", (cells_of(rng, 2), *size, stride), text=text))
     return calls
 
 
@@ -187,17 +191,17 @@ def q2_best(rng, variant):
 
 
 def q2_ties(rng, variant):
-    iou, places = table(rng, 3, 9, 1, 9), rng.permutation(9)
-    iou[0, places[:2]] = 0.55  # two anchors, one object
-    iou[2, places[2:5]] = 0.2
-    iou[:2, places[5]] = 0.75  # two objects, one anchor, which is the best of neither
-    iou[0, places[6]], iou[1, places[7]] = 0.8, 0.85
-    iou[2, places[5]] = 0.11
+    iou, places = table(rng, 4, 11, 1, 9), rng.permutation(11)
+    iou[0, places[:2]], iou[1, places[2:5]] = 0.55, 0.2  # two anchors, three anchors
+    iou[2:, places[5]] = 0.75  # one anchor, and two objects whose best anchors are others
+    iou[2, places[6]], iou[3, places[7]] = 0.8, 0.85
     again = table(rng, 1, 4, 1, 9)
     again[0, rng.permutation(4)[:2]] = 0.25
     return [
-        Call("match", (iou, 0.7, 0.3), text="an anchor overlaps two objects equally"),
-        Call("match", (again, 0.7, 0.3), text="an object has two best anchors"),
+        Call(
+            "match", (iou, 0.7, 0.3), text="objects with several best anchors, and an anchor that overlaps two equally"
+        ),
+        Call("match", (again, 0.7, 0.3), text="one object, with two best anchors"),
     ]
 
 
@@ -207,8 +211,8 @@ def q2_contested(rng, variant):
     iou[one, places[0]], iou[one, places[1]] = 0.9, 0.8
     iou[other, places[1]] = 0.74  # its best, but another object overlaps that anchor more
     iou[2:4, places[2]], iou[4:, places[3]] = [0.5, 0.4], [0.2, 0.6]  # the same best anchor: the larger IoU has it
-    equal = table(rng, 3, 5, 1, 9)
-    equal[1:, int(rng.integers(5))] = 0.6  # the first of the two has it
+    equal, (first, second) = table(rng, 3, 5, 1, 9), rng.permutation(5)[:2]
+    equal[0, first], equal[1:, second] = 0.75, 0.6  # the first of the two has it
     return [
         Call(
             "match",
@@ -220,8 +224,9 @@ def q2_contested(rng, variant):
 
 
 def q2_zero(rng, variant):
-    iou = table(rng, 3, 7, 1, 60)
-    iou[int(rng.integers(3))] = 0
+    iou, places = table(rng, 3, 7, 1, 25), rng.permutation(7)
+    iou[0, places[0]], iou[1, places[1]], iou[2, places[2]] = 0.75, 0.85, 0.9
+    iou[int(rng.integers(1, 3))] = 0
     return [
         Call("match", (iou, 0.7, 0.3), text="one object touches no anchor"),
         Call("match", (np.zeros((0, int(rng.integers(2, 6)))), 0.7, 0.3), text="an image without objects"),
@@ -240,8 +245,8 @@ def marked(rng, positives, negatives, ignored=0):
 
 def q3_both(rng, variant):
     return [
-        Call("sample_anchors", (*marked(rng, 9, 14), 8, 0.5), text="9 positives, 14 negatives"),
-        Call("sample_anchors", (*marked(rng, 8, 12), 10, 0.25), text="8 positives, 12 negatives; a quarter of 10"),
+        Call("sample_anchors", (*marked(rng, 11, 14), 8, 0.5), text="11 positives, 14 negatives"),
+        Call("sample_anchors", (*marked(rng, 12, 12), 10, 0.25), text="12 positives, 12 negatives; a quarter of 10"),
     ]
 
 
@@ -285,8 +290,8 @@ def q4_decode(rng, variant):
     n = int(rng.integers(3, 7))
     deltas = rng.integers(-90, 91, (n, 4)) / 100
     return [
-        Call("decode", (np.array([[10.0, 10, 26, 42]]), deltas[:1], LIMIT), text="one anchor", picture="boxes"),
-        Call("decode", (boxes_of(rng, n, low=3), deltas, LIMIT), text=f"{n} anchors, each with its deltas"),
+        BoxCall("decode", (np.array([[10.0, 10, 26, 42]]), deltas[:1], LIMIT), text="one anchor"),
+        BoxCall("decode", (boxes_of(rng, n, low=3), deltas, LIMIT), text=f"{n} anchors, each with its deltas"),
     ]
 
 
@@ -299,8 +304,8 @@ def q4_limit(rng, variant):
     anchors = boxes_of(rng, 6, low=3)
     small = np.where(np.abs(deltas) > 4, deltas / 4, deltas)
     return [
-        Call("decode", (anchors, deltas, LIMIT), text="some deltas are large"),
-        Call("decode", (anchors, small, 1.0), text="a limit of 1"),
+        BoxCall("decode", (anchors, deltas, LIMIT), text="some deltas are large"),
+        BoxCall("decode", (anchors, small, 1.0), text="a limit of 1"),
     ]
 
 
@@ -308,9 +313,9 @@ def q4_same(rng, variant):
     anchors, none = boxes_of(rng, 3, low=3), np.zeros((0, 4))
     return [
         Call("encode", (anchors, anchors.copy()), text="each box is its anchor"),
-        Call("decode", (anchors, np.zeros((3, 4)), LIMIT), text="all deltas are 0"),
+        BoxCall("decode", (anchors, np.zeros((3, 4)), LIMIT), text="all deltas are 0"),
         Call("encode", (none, none.copy()), text="no anchor"),
-        Call("decode", (none, none.copy(), LIMIT), text="no anchor"),
+        BoxCall("decode", (none, none.copy(), LIMIT), text="no anchor"),
     ]
 
 
@@ -379,16 +384,17 @@ def q5_boxes_slope(rng, variant):
 def q5_nothing(rng, variant):
     marks, chosen = drawn(rng, positives=0)
     logits, deltas = logits_of(rng, 12), rng.integers(-60, 61, (12, 4)) / 100
-    empty, targets = np.zeros(12, bool), np.zeros((12, 4))
-    first = "no object: only background is drawn"
+    targets, empty = np.zeros((12, 4)), np.zeros(12, bool)
+    others, _ = drawn(rng)
+    first, second = "no object: only background is drawn", "nothing is drawn"
     return [
         Call("box_loss", (deltas, targets, marks, chosen, 0.5), text=first),
         Call("box_grad", (deltas, targets, marks, chosen, 0.5), text=first),
         Call("objectness_loss", (logits, marks, chosen), text=first),
-        Call("objectness_loss", (logits, marks, empty), text="nothing is drawn"),
-        Call("objectness_grad", (logits, marks, empty), text="nothing is drawn"),
-        Call("box_loss", (deltas, targets, marks, empty, 0.5), text="nothing is drawn"),
-        Call("box_grad", (deltas, targets, marks, empty, 0.5), text="nothing is drawn"),
+        Call("objectness_loss", (logits, others, empty), text=second),
+        Call("objectness_grad", (logits, others, empty), text=second),
+        Call("box_loss", (deltas, targets, others, empty, 0.5), text=second),
+        Call("box_grad", (deltas, targets, others, empty, 0.5), text=second),
     ]
 
 
@@ -435,7 +441,7 @@ def q6_clip(rng, variant):
         )
         + 0.5
     )
-    return [Call("clip_boxes", (boxes, height, width), text=f"an image of {height} x {width} pixels", picture="boxes")]
+    return [BoxCall("clip_boxes", (boxes, height, width), text=f"an image of {height} x {width} pixels")]
 
 
 def q6_nms(rng, variant):
@@ -466,13 +472,16 @@ NAMES = ("boxes", "scores")
 
 
 def q6_top(rng, variant):
-    boxes, scores = heaps(rng, 4, 3)
+    best = boxes = np.zeros((3, 4))
+    while not np.triu(overlaps(best, best), 1).max() > 0.3:  # of the best three, one is dropped
+        boxes, scores = heaps(rng, 4, 3)
+        best = boxes[np.argsort(-scores)[:3]]
     alone = boxes_of(rng, 1, side=5) + 400
     boxes, scores = np.concatenate([boxes, alone]), np.append(scores, 0.05)  # no other box is near, but it is the last
     order = rng.permutation(len(boxes))
     boxes, scores, size = boxes[order], scores[order] * 8 - 4, (500, 500)
     return [
-        Call("propose", (boxes, scores, size, before, after, 0.3, 1.0), names=NAMES, picture="boxes", text=text)
+        BoxCall("propose", (boxes, scores, size, before, after, 0.3, 1.0), names=NAMES, text=text)
         for before, after, text in (
             (8, 100, "13 boxes, the best 8 go into NMS"),
             (100, 3, "all go into NMS, the best 3 come out"),
@@ -488,11 +497,10 @@ def q6_clip_first(rng, variant):
     )
     order = rng.permutation(5)
     return [
-        Call(
+        BoxCall(
             "propose",
             (boxes[order], logits_of(rng, 5) + np.arange(5) / 100, (h, w), 10, 10, 0.6, 1.0),
             names=NAMES,
-            picture="boxes",
             text=f"boxes that reach far beyond an image of {h} x {w} pixels",
         )
     ]
@@ -515,53 +523,66 @@ def q6_small(rng, variant):
     order = rng.permutation(7)
     scores = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3]) * 4
     return [
-        Call("propose", (boxes[order], scores[order], (h, w), before, 9, 0.5, 2.0), names=NAMES, text=text)
+        BoxCall("propose", (boxes[order], scores[order], (h, w), before, 9, 0.5, 2.0), names=NAMES, text=text)
         for before, text in ((9, "some boxes are too small inside the image"), (5, "of the best 5, some are too small"))
     ]
 
 
 def q6_nothing(rng, variant):
-    boxes = boxes_of(rng, 3) + 200
+    boxes = boxes_of(rng, 3) + np.array([60, 0, 60, 0])
     none, one = np.zeros((0, 4)), np.array([[3.0, 4, 9, 12]])
     return [
-        Call("propose", (one, np.array([-2.0]), (20, 20), 9, 9, 0.7, 1.0), names=NAMES, text="one box"),
-        Call(
+        BoxCall("propose", (one, np.array([-2.0]), (20, 20), 9, 9, 0.7, 1.0), names=NAMES, text="one box"),
+        BoxCall(
             "propose", (boxes, logits_of(rng, 3), (50, 60), 9, 9, 0.7, 1.0), names=NAMES, text="all boxes lie outside"
         ),
-        Call("propose", (none, np.zeros(0), (50, 60), 9, 9, 0.7, 1.0), names=NAMES, text="no box"),
+        BoxCall("propose", (none, np.zeros(0), (50, 60), 9, 9, 0.7, 1.0), names=NAMES, text="no box"),
     ]
 
 
 # q7: another rule of matching ---------------------------------------------------------------------------------------
 
-NEAREST = 6
+NEAREST = 5
+TRIES = 2000
 
 
-def places(rng, rows=4, columns=4, stride=8):
-    """Return two anchors at each place, as :func:`anchor_grid` does."""
-    y, x = np.mgrid[:rows, :columns] * stride + stride / 2
-    cell = (
-        np.array([[-6, -6, 6, 6], [-9, -5, 9, 5.0]])
-        if rng.random() < 0.5
-        else np.array([[-5, -5, 5, 5], [-5, -8, 5, 8.0]])
-    )
+def places(rng, rows=4, columns=4, shift=(1, 0)):
+    """Return two anchors at each place of stride 8; the second one is shifted, so that no two centres are the same."""
+    y, x = np.mgrid[:rows, :columns] * 8 + 4.0
+    half = ((6, 6), (9, 5)) if rng.random() < 0.5 else ((5, 5), (5, 8))
+    cell = np.array([[-w, -h, w, h] for w, h in half], float)
+    cell[1] += np.tile(shift, 2)
     return (np.stack([x, y, x, y], 2)[:, :, None] + cell).reshape(-1, 4)
 
 
-def claims_of(iou, anchors, objects, variant):
-    """Return which objects claim which anchors (M, N), and the values of which none may be 0: else rounding decides."""
-    at, corners = centres(anchors), objects[:, None]
+def object_boxes(rng, count, low=8, high=20, size=(32, 32), offset=(0.3, 0.4)):
+    """Return boxes inside an image; no corner lies where an anchor's centre could, unless ``offset`` is 0."""
+    sides = whole(rng, low, high, count, 2)
+    corner = np.floor(rng.random((count, 2)) * np.maximum(np.array(size) - sides, 1)) + offset
+    return np.concatenate([corner, corner + sides], 1)
+
+
+def within(anchors, box, part=1.0):
+    """Return which anchors have their centre in a box, shrunk to a part of its sides."""
+    away = np.abs(centres(anchors) - centres(box[None]))
+    return (2 * away <= part * (box[2:] - box[:2])).all(1)
+
+
+def claims_of(iou, anchors, objects, variant, half=False):
+    """Return which objects claim which anchors (M, N), and values of which none may be 0, else rounding decides.
+
+    ``half`` leaves out the deviation of the rule "adaptive".
+    """
     claims, values = np.zeros(iou.shape, bool), [1.0]
     for i, box in enumerate(objects):
         if variant == "adaptive":
-            near = np.argsort(((at - centres(objects[i : i + 1])) ** 2).sum(1), kind="stable")[:NEAREST]
-            limit = iou[i, near].mean() + iou[i, near].std()
+            distance = ((centres(anchors) - centres(box[None])) ** 2).sum(1)
+            near = np.argsort(distance, kind="stable")[:NEAREST]
+            limit = iou[i, near].mean() + (0 if half else iou[i, near].std())
             values += list(iou[i, near] - limit) if iou[i].any() else []
-            inside = (at >= box[:2]).all(1) & (at <= box[2:]).all(1)
-            claims[i, near] = ((iou[i] >= limit) & inside & (iou[i] > 0))[near]
+            claims[i, near] = ((iou[i] >= limit) & within(anchors, box) & (iou[i] > 0))[near]
         elif variant == "centre":
-            middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 4
-            claims[i] = (np.abs(at - middle) <= half).all(1) & (iou[i] >= 0.3)
+            claims[i] = within(anchors, box, 0.5) & (iou[i] >= 0.3)
         else:
             total = np.sort(iou[i])[::-1][:5].sum()
             values.append(total - np.rint(total) if total else 1.0)
@@ -570,116 +591,140 @@ def claims_of(iou, anchors, objects, variant):
     return claims, np.array(values)
 
 
-def assign_call(rng, variant, objects, text, wanted=lambda claims, iou: True, anchors=None):
-    """Return a call with drawn anchors; ``objects()`` is drawn again until rounding decides nothing and ``wanted`` holds."""
-    for _ in range(500):
-        grid, boxes = places(rng) if anchors is None else anchors, objects()
-        iou = overlaps(boxes, grid)
-        claims, values = claims_of(iou, grid, boxes, variant)
-        if np.abs(values).min() > 1e-6 and wanted(claims, iou):
-            return Call("assign", (iou, grid, boxes), text=text)
+def strengths(iou, objects, variant):
+    """Return (M, N): of several claims of an anchor, the highest wins."""
+    area = (objects[:, 2:] - objects[:, :2]).prod(1)
+    return np.broadcast_to(-area[:, None], iou.shape) if variant == "centre" else iou
+
+
+def learnt(iou, anchors, objects, variant, half=False):
+    """Return what each anchor learns; ``half`` leaves out the deviation, or what is ignored."""
+    claims, _ = claims_of(iou, anchors, objects, variant, half)
+    result = np.full(len(anchors), -1)
+    if variant == "centre" and not half:
+        inside = np.array([within(anchors, box) for box in objects])
+        result[(inside & (iou >= 0.3)).any(0)] = -2
+    if variant == "quota" and not half:
+        result[(iou >= 0.4).any(0)] = -2
+    winner = np.where(claims, strengths(iou, objects, variant), -np.inf).argmax(0)
+    return np.where(claims.any(0), winner, result)
+
+
+def usual(iou):
+    """Return what each anchor learns by the rule of question 2, but for claims of several objects."""
+    best = iou.max(0)
+    kept = ((iou == iou.max(1, keepdims=True)) & (iou > 0)).any(0)
+    return np.where(kept | (best >= 0.7), iou.argmax(0), np.where(best >= 0.3, -2, -1))
+
+
+def tied(iou, anchors, objects, variant):
+    """Tell whether the order of the anchors makes a difference."""
+    claims, _ = claims_of(iou, anchors, objects, variant)
+    turned, _ = claims_of(iou[:, ::-1], anchors[::-1], objects, variant)
+    return (turned[:, ::-1] != claims).any()
+
+
+def telling(iou, anchors, objects, variant):
+    """Tell whether neither the usual rule nor half of the term's gives the right result, whatever ties do."""
+    right = learnt(iou, anchors, objects, variant)
+    others = usual(iou), learnt(iou, anchors, objects, variant, half=True)
+    return all((right != other).any() for other in others) and not tied(iou, anchors, objects, variant)
+
+
+def moved_together(rng, anchors, boxes):
+    """Return both, moved by the same whole number of pixels: no two calls have the same anchors."""
+    move = np.tile(whole(rng, 0, 60, 2), 2)
+    return anchors + move, boxes + move
+
+
+def assign_call(rng, variant, text, objects, grid=places, wanted=lambda *drawn: True, test=telling):
+    """Return a call; anchors and objects are drawn until rounding decides nothing, and ``wanted`` and ``test`` hold."""
+    for _ in range(TRIES):
+        anchors, boxes = moved_together(rng, grid(rng), objects())
+        iou = overlaps(boxes, anchors)
+        claims, values = claims_of(iou, anchors, boxes, variant)
+        clear_cut = np.abs(values).min() > 1e-6 and claims.any(1)[iou.any(1)].all()
+        if clear_cut and test(iou, anchors, boxes, variant) and wanted(iou, anchors, boxes, claims):
+            return Call("assign", (iou, anchors, boxes), text=text)
     raise RuntimeError(f"no case was found: {variant}, {text}")
 
 
-def object_boxes(rng, count, low=8, high=20):
-    """Return boxes inside an image of 32 x 32 pixels."""
-    sides = whole(rng, low, high, count, 2)
-    corner = np.floor(rng.random((count, 2)) * (32 - sides))
-    return np.concatenate([corner, corner + sides], 1)
-
-
-def some(claims, iou):
-    return claims.any(1).all()
-
-
 def q7_one(rng, variant):
-    def unlike_the_usual(claims, iou):
-        return some(claims, iou) and (claims[0] != ((iou[0] >= 0.7) | (iou[0] == iou[0].max()))).any()
-
-    return [assign_call(rng, variant, lambda: object_boxes(rng, 1), "one object", unlike_the_usual) for _ in range(2)]
-
-
-def winners(claims, iou, areas, variant):
-    """Return of each anchor that several objects claim: the first claim, the last one, and the one that has it."""
-    contested = np.flatnonzero(claims.sum(0) > 1)
-    first, last = claims.argmax(0), len(claims) - 1 - claims[::-1].argmax(0)
-    weight = -areas[:, None] * np.ones(iou.shape) if variant == "centre" else iou
-    right = np.where(claims, weight, -np.inf).argmax(0)
-    return first[contested], last[contested], right[contested]
+    return [assign_call(rng, variant, "one object", lambda: object_boxes(rng, 1)) for _ in range(2)]
 
 
 def q7_several(rng, variant):
-    drawn_boxes = []
-
     def objects():
-        one = object_boxes(rng, 1, 12, 20)
-        drawn_boxes[:] = [np.concatenate([one + whole(rng, -3, 3, 3, 4), object_boxes(rng, 1)])[rng.permutation(4)]]
-        return drawn_boxes[0]
+        near = object_boxes(rng, 1, 12, 20) + whole(rng, -3, 3, 3, 4)
+        return np.concatenate([near, object_boxes(rng, 1)])[rng.permutation(4)]
 
-    def contested(claims, iou):
-        areas = (drawn_boxes[0][:, 2:] - drawn_boxes[0][:, :2]).prod(1)
-        first, last, right = winners(claims, iou, areas, variant)
-        return some(claims, iou) and (right != last).any() and (right != first).any()
+    def contested(iou, anchors, boxes, claims):
+        """Some anchor is neither its first claim's nor its last one's, and no two claims are equally strong."""
+        some = np.flatnonzero(claims.sum(0) > 1)
+        strength = np.where(claims, strengths(iou, boxes, variant), -np.arange(1.0, 5)[:, None] * 1e6)[:, some]
+        first, last = claims.argmax(0)[some], 3 - claims[::-1].argmax(0)[some]
+        best = strength.argmax(0)
+        equal = (np.diff(np.sort(strength, 0), axis=0) == 0).any()
+        first_has_one = (learnt(iou, anchors, boxes, variant) == 0).any()
+        return (best != last).any() and (best != first).any() and first_has_one and not equal
 
-    return [assign_call(rng, variant, objects, "four objects; some want the same anchors", contested)]
+    return [assign_call(rng, variant, "four objects; some want the same anchors", objects, wanted=contested)]
+
+
+def one_centre(rng):
+    """Return anchors of which the two of a place have the same centre."""
+    return places(rng, shift=(0, 0))
 
 
 def q7_ties(rng, variant):
-    """Two objects with the same box; and an object in the middle of places, whose anchors tie."""
-    twin = object_boxes(rng, 1)
-    calls = [
-        assign_call(rng, variant, lambda: np.repeat(object_boxes(rng, 1), 2, 0), "two objects have the same box", some)
-    ]
-    if variant == "centre":  # anchors' centres lie exactly on the border of the inner box, and on that of the box
-        x, y = (4 + 8 * int(v) for v in rng.integers(1, 3, 2))
-        twin = np.array([[x - 8.0, y - 8, x + 8, y + 8], [x - 16.0, y - 8, x + 0, y + 8]])
-        return [
-            *calls,
-            Call(
-                "assign",
-                (overlaps(twin, grid := places(rng)), grid, twin),
-                text="centres on the border of the inner box",
-            ),
-        ]
+    twins = assign_call(
+        rng,
+        variant,
+        "two objects have the same box",
+        lambda: np.repeat(object_boxes(rng, 1, offset=(0, 0)), 2, 0),
+        wanted=lambda iou, anchors, boxes, claims: claims.any(),
+    )
+    if variant == "centre":
+        x, y = 4.0 + 8 * int(rng.integers(1, 3)), 4.0 + 8 * int(rng.integers(2))
+        boxes = np.array([[x - 16, y - 5, x + 16, y + 5], [x, y + 11, x + 8, y + 21]])
+        anchors, boxes = moved_together(rng, one_centre(rng), boxes)
+        text = "centres lie on the border of an inner box, and on that of a box"
+        return [twins, Call("assign", (overlaps(boxes, anchors), anchors, boxes), text=text)]
 
     def symmetric():
-        at = 8.0 * rng.integers(1, 4, 2) + 4 * rng.integers(0, 2, 2)
-        half = whole(rng, 4, 9, 2)
+        at, half = 8.0 * rng.integers(1, 4, 2) + 4 * rng.integers(0, 2, 2), whole(rng, 4, 9, 2)
         return np.concatenate([at - half, at + half])[None]
 
-    def order_matters(claims, iou):
-        turned, _ = claims_of(iou[:, ::-1], grid[::-1], np.array(box), variant)
-        return some(claims, iou) and (turned[:, ::-1] != claims).any()
-
-    for _ in range(500):
-        grid, box = places(rng), symmetric()
-        iou = overlaps(box, grid)
-        claims, values = claims_of(iou, grid, box, variant)
-        if np.abs(values).min() > 1e-6 and order_matters(claims, iou):
-            return [*calls, Call("assign", (iou, grid, box), text="some anchors are equally good")]
-    raise RuntimeError(f"no tie was found: {variant}")
+    return [twins, assign_call(rng, variant, "some anchors are equally good", symmetric, one_centre, test=tied)]
 
 
 def q7_outside(rng, variant):
     at = 4 + 8.0 * rng.integers(0, 4, 2)
-    point, far = np.concatenate([at, at]), whole(rng, 60, 70, 4) + np.array([0, 0, 20, 20])
+    far, point = whole(rng, 60, 70, 4) + np.array([0, 0, 20, 20]), np.concatenate([at, at])
     return [
+        assign_call(
+            rng, variant, "one object lies outside of the image", lambda: np.stack([object_boxes(rng, 1)[0], far])
+        ),
         assign_call(
             rng,
             variant,
-            lambda: rng.permutation(np.stack([object_boxes(rng, 1)[0], other])),
-            text,
-            lambda claims, iou: claims.any(),
-        )
-        for other, text in ((far, "one object lies outside of the image"), (point, "one object is a point"))
+            "one object is a point",
+            lambda: np.stack([point, object_boxes(rng, 1)[0]]),
+            places,
+            lambda iou, anchors, boxes, claims: not (within(anchors, boxes[1]) & within(anchors, boxes[0])).any(),
+        ),
     ]
 
 
 def q7_nothing(rng, variant):
-    grid, none = places(rng, 2, int(rng.integers(2, 4))), np.zeros((0, 4))
+    anchors, none = moved_together(rng, places(rng, 2, int(rng.integers(2, 4))), np.zeros((0, 4)))
+
+    def near():
+        return object_boxes(rng, 1, 6, 14, (20, 12))
+
     return [
-        Call("assign", (np.zeros((0, len(grid))), grid, none), text="an image without objects"),
-        assign_call(rng, variant, lambda: object_boxes(rng, 1, 10, 20), "only four anchors", some, places(rng, 1, 2)),
+        Call("assign", (np.zeros((0, len(anchors))), anchors, none), text="an image without objects"),
+        assign_call(rng, variant, "only four anchors", near, lambda rng: places(rng, 1, 2)),
     ]
 
 
@@ -714,10 +759,8 @@ def gentle(rng, n, variant):
 def q8_decode(rng, variant):
     n = int(rng.integers(3, 7))
     return [
-        Call(
-            "decode_box", (np.array([[10.0, 10, 18, 42]]), gentle(rng, 1, variant)), text="one anchor", picture="boxes"
-        ),
-        Call("decode_box", (square_sized(rng, n), gentle(rng, n, variant)), text=f"{n} anchors, each with its code"),
+        BoxCall("decode_box", (np.array([[10.0, 10, 18, 42]]), gentle(rng, 1, variant)), text="one anchor"),
+        BoxCall("decode_box", (square_sized(rng, n), gentle(rng, n, variant)), text=f"{n} anchors, each with its code"),
     ]
 
 
@@ -735,11 +778,7 @@ def q8_limit(rng, variant):
         codes[0, 2], codes[1, 3], codes[2, 2:] = 9.0, 30.0, 50.0
         codes[3, 2:], codes[4, 2] = [-1.5, -6.0], -2.0  # no width below 0
         codes[5, :2] = 12.0, -15.0  # a long way is allowed
-    return [
-        Call(
-            "decode_box", (square_sized(rng, 6), codes), text="some codes are large, some are negative", picture="boxes"
-        )
-    ]
+    return [BoxCall("decode_box", (square_sized(rng, 6), codes), text="some codes are large, some are negative")]
 
 
 def q8_same(rng, variant):
@@ -747,9 +786,9 @@ def q8_same(rng, variant):
     plain = {"sides": np.full((3, 4), 0.5)}.get(variant, np.zeros((3, 4)))
     return [
         Call("encode_box", (anchors, anchors.copy()), text="each box is its anchor"),
-        Call("decode_box", (anchors, plain), text="codes of boxes that are their anchors"),
+        BoxCall("decode_box", (anchors, plain), text="codes of boxes that are their anchors"),
         Call("encode_box", (none, none.copy()), text="no anchor"),
-        Call("decode_box", (none, none.copy()), text="no anchor"),
+        BoxCall("decode_box", (none, none.copy()), text="no anchor"),
     ]
 
 
@@ -759,7 +798,7 @@ LIMITS = {"merge": 0.4321, "decay": 0.1234, "votes": 0.5678}
 
 
 def thin_call(boxes, scores, limit, text):
-    return Call("thin", (boxes, scores, limit), text=text, names=NAMES, picture="boxes")
+    return BoxCall("thin", (boxes, scores, limit), text=text, names=NAMES)
 
 
 def decayed(boxes, scores):
@@ -772,23 +811,42 @@ def decayed(boxes, scores):
     return scores[order] * np.where(np.tri(len(boxes), dtype=bool), 1, factors).min(0, initial=1)
 
 
-def clear(rng, variant, draw, text):
-    """Return a call in which no new score is so near the limit, or another one, that rounding decides."""
-    for _ in range(500):
+def voted(boxes, scores, limit):
+    """Return the new scores of the variant "votes", in the order in which boxes are taken."""
+    sides = boxes[:, 2:] - boxes[:, :2]
+    shared = np.minimum(boxes[:, None, 2:], boxes[:, 2:]) - np.maximum(boxes[:, None, :2], boxes[:, :2])
+    smaller = np.minimum(sides.prod(1)[:, None], sides.prod(1))
+    share = np.clip(shared, 0, None).prod(2) / np.where(smaller > 0, smaller, 1)
+    left, new = np.argsort(-scores), []
+    while len(left):
+        voters = share[left[0], left] > limit
+        new.append(1 - np.prod(1 - scores[left[voters]]))
+        left = left[~voters]
+    return np.array(new)
+
+
+def clear(rng, variant, draw, text, reordered=False):
+    """Return a call in which rounding decides nothing.
+
+    Of new scores none is near the limit or another one, and some are dropped. ``reordered``: they come in another order.
+    """
+    limit = LIMITS[variant]
+    for _ in range(TRIES):
         boxes, scores = draw()
-        limit = LIMITS[variant]
-        if variant != "decay":
+        if variant == "merge":
             return thin_call(boxes, scores, limit, text)
-        new = np.sort(np.append(decayed(boxes, scores), limit))
-        if np.diff(new).min() > 1e-6 and new[0] < limit < new[-2]:
+        new = decayed(boxes, scores) if variant == "decay" else voted(boxes, scores, limit)
+        ends = np.sort(np.append(new, limit) if variant == "decay" else new)
+        some = variant != "decay" or ends[0] < limit < ends[-2]
+        if np.diff(ends).min(initial=1) > 1e-6 and some and ((np.diff(new) > 0).any() or not reordered):
             return thin_call(boxes, scores, limit, text)
-    raise RuntimeError(f"no case was found: {text}")
+    raise RuntimeError(f"no case was found: {variant}, {text}")
 
 
 def q9_heaps(rng, variant):
     return [
-        clear(rng, variant, lambda: heaps(rng, 2, 3, reach=5), "six boxes on two heaps"),
-        clear(rng, variant, lambda: heaps(rng, 3, 3, reach=5), "nine boxes on three heaps"),
+        clear(rng, variant, lambda: heaps(rng, 2, 3, reach=5), "six boxes on two heaps", True),
+        clear(rng, variant, lambda: heaps(rng, 3, 3, reach=5), "nine boxes on three heaps", True),
     ]
 
 
@@ -827,15 +885,10 @@ def q9_no_area(rng, variant):
     x, y, side = (2 * int(v) for v in rng.integers(4, 12, 3))
     box = np.array([x, y, x + side, y + side], float)
     point, line = np.array([x + 2, y + 2, x + 2, y + 2.0]), np.array([x, y + 1, x + side, y + 1.0])
-    boxes = np.array([box, point, line, point, box + [0, 0, 2, 2], box.copy(), box + [1, 0, 1, 0]])
-    return [
-        thin_call(
-            boxes,
-            np.array([0.9, 0.7, 0.6, 0.5, 0.8, 0.45, 0.4]),
-            LIMITS[variant],
-            "two points and a line, and the same box twice",
-        )
-    ]
+    boxes = np.array([box, point, line, point, box + [0, 0, 2, 2], box, box + [1, 0, 1, 0]])
+    scores = np.array([0.9, 0.7, 0.6, 0.5, 0.8, 0.45, 0.4])
+    order = np.roll(np.arange(7), int(rng.integers(1, 5)))
+    return [thin_call(boxes[order], scores[order], LIMITS[variant], "points, a line, and the same box twice")]
 
 
 def q9_nothing(rng, variant):

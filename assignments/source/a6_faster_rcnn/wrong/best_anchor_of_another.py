@@ -1,0 +1,18 @@
+"""An object's best anchor is made positive, but with the object that overlaps this anchor most: the other has none."""
+
+import numpy as np
+
+LOSES = {"q2": ("contested",)}
+
+
+def match(iou, high, low):
+    learns = np.full(iou.shape[1], -1)
+    if len(iou) == 0:
+        return learns
+    best = iou.max(axis=0)
+    learns[best >= low] = -2
+    learns[best >= high] = iou.argmax(axis=0)[best >= high]
+    claims = np.where((iou == iou.max(axis=1, keepdims=True)) & (iou > 0), iou, 0)
+    claimed = claims.max(axis=0) > 0
+    learns[claimed] = iou.argmax(axis=0)[claimed]
+    return learns

@@ -1,0 +1,66 @@
+"""What is exactly the limit falls on the other side."""
+
+import numpy as np
+
+LOSES = {"q9": ("ties",)}
+
+
+def thin_merge(boxes, scores, limit):
+    area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    order = np.argsort(-scores, kind="stable")
+    merged, marks = np.zeros((0, 4)), []
+    while len(order):
+        leader = order[0]
+        sides = np.minimum(boxes[leader, 2:], boxes[order, 2:]) - np.maximum(boxes[leader, :2], boxes[order, :2])
+        shared = np.maximum(sides, 0).prod(axis=1)
+        group = (shared >= limit * (area[leader] + area[order] - shared)) & (shared > 0)
+        group[0] = True
+        weights = scores[order[group]]
+        merged = np.concatenate([merged, [weights @ boxes[order[group]] / weights.sum()]])
+        marks.append(scores[leader])
+        order = order[~group]
+    return merged, np.array(marks)
+
+
+def thin_decay(boxes, scores, limit):
+    order = np.argsort(-scores, kind="stable")
+    boxes, scores = boxes[order], scores[order]
+    area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    new = scores.astype(float)
+    most = np.zeros(len(boxes))
+    for j in range(1, len(boxes)):
+        sides = np.minimum(boxes[:j, 2:], boxes[j, 2:]) - np.maximum(boxes[:j, :2], boxes[j, :2])
+        shared = np.maximum(sides, 0).prod(axis=1)
+        iou = shared / np.maximum(area[:j] + area[j] - shared, 1e-12)
+        most[j] = iou.max()
+        counts = most[:j] < 1
+        new[j] = scores[j] * ((1 - iou[counts]) / (1 - most[:j][counts])).min()
+    kept = np.argsort(-new, kind="stable")
+    kept = kept[new[kept] > limit]
+    return boxes[kept], new[kept]
+
+
+def thin_votes(boxes, scores, limit):
+    area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    order = np.lexsort((np.arange(len(boxes)), -area, -scores))
+    kept, new = [], []
+    while len(order):
+        best = order[0]
+        sides = np.minimum(boxes[best, 2:], boxes[order, 2:]) - np.maximum(boxes[best, :2], boxes[order, :2])
+        shared = np.maximum(sides, 0).prod(axis=1)
+        collected = (shared >= limit * np.minimum(area[best], area[order])) & (shared > 0)
+        collected[0] = True
+        kept.append(best)
+        new.append(1 - np.prod(1 - scores[order[collected]]))
+        order = order[~collected]
+    final = np.argsort(-np.array(new), kind="stable")
+    return boxes[np.array(kept, int)[final]], np.array(new)[final]
+
+
+VARIANTS_OF = {
+    "q9": {
+        "merge": {"thin": thin_merge},
+        "decay": {"thin": thin_decay},
+        "votes": {"thin": thin_votes},
+    },
+}

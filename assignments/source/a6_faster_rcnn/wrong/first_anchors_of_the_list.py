@@ -1,0 +1,15 @@
+"""The first positives of the list are drawn, not the first ones of the random order."""
+
+import numpy as np
+
+LOSES = {"q3": ("both", "few positives", "few negatives", "ignored")}
+
+
+def sample_anchors(marks, order, size, fraction):
+    order = np.sort(order)
+    positives = order[marks[order] >= 0][: int(size * fraction)]
+    background = order[marks[order] == -1][: size - len(positives)]
+    drawn = np.zeros(len(marks), bool)
+    drawn[positives] = True
+    drawn[background] = True
+    return drawn

@@ -1,0 +1,30 @@
+"""All lengths are divided by the sides of the box, which the network does not know yet."""
+
+import numpy as np
+
+LOSES = {"q8": ("encode",)}
+
+
+def encode_box_sides(anchors, boxes):
+    side, middle = boxes[:, 2:] - boxes[:, :2], (anchors[:, :2] + anchors[:, 2:]) / 2
+    return np.concatenate([(middle - boxes[:, :2]) / side, (boxes[:, 2:] - middle) / side], axis=1)
+
+
+def encode_box_corners(anchors, boxes):
+    side = boxes[:, 2:] - boxes[:, :2]
+    return (boxes - anchors) / np.tile(side, 2)
+
+
+def encode_box_roots(anchors, boxes):
+    side_a, side = anchors[:, 2:] - anchors[:, :2], boxes[:, 2:] - boxes[:, :2]
+    shift = (boxes[:, :2] + boxes[:, 2:] - anchors[:, :2] - anchors[:, 2:]) / 2
+    return np.concatenate([shift / np.sqrt(side.prod(axis=1, keepdims=True)), np.sqrt(side / side_a) - 1], axis=1)
+
+
+VARIANTS_OF = {
+    "q8": {
+        "sides": {"encode_box": encode_box_sides},
+        "corners": {"encode_box": encode_box_corners},
+        "roots": {"encode_box": encode_box_roots},
+    },
+}

@@ -1,0 +1,16 @@
+"""Without objects there is no maximum: the function raises an error."""
+
+import numpy as np
+
+LOSES = {"q2": ("zero",)}
+
+
+def match(iou, high, low):
+    learns = np.full(iou.shape[1], -1)
+    best = iou.max(axis=0)
+    learns[best >= low] = -2
+    learns[best >= high] = iou.argmax(axis=0)[best >= high]
+    claims = np.where((iou == iou.max(axis=1, keepdims=True)) & (iou > 0), iou, 0)
+    claimed = claims.max(axis=0) > 0
+    learns[claimed] = claims.argmax(axis=0)[claimed]
+    return learns

@@ -1,0 +1,15 @@
+"""Two boxes without an area have the IoU 0 / 0."""
+
+import numpy as np
+
+LOSES = {"q2": ("apart",)}
+
+
+def box_iou(objects, anchors):
+    low = np.maximum(objects[:, None, :2], anchors[None, :, :2])
+    high = np.minimum(objects[:, None, 2:], anchors[None, :, 2:])
+    shared = np.maximum(high - low, 0).prod(axis=2)
+    one, other = ((b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1]) for b in (objects, anchors))
+    union = one[:, None] + other[None] - shared
+    with np.errstate(all="ignore"):
+        return shared / union

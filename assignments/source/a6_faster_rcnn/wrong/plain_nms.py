@@ -1,0 +1,22 @@
+"""Plain NMS with the limit as its threshold: what is dropped has no influence."""
+
+import numpy as np
+
+LOSES = {"q9": ("heaps", "chain", "ties", "no area")}
+
+
+def kept_by_nms(boxes, scores, threshold):
+    area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    order, kept = np.argsort(-scores, kind="stable"), []
+    while len(order):
+        best, rest = order[0], order[1:]
+        kept.append(best)
+        sides = np.minimum(boxes[best, 2:], boxes[rest, 2:]) - np.maximum(boxes[best, :2], boxes[rest, :2])
+        shared = np.maximum(sides, 0).prod(axis=1)
+        order = rest[shared <= threshold * (area[best] + area[rest] - shared)]
+    return np.array(kept, int)
+
+
+def thin(boxes, scores, limit):
+    kept = kept_by_nms(boxes, scores, limit)
+    return boxes[kept], scores[kept]
