@@ -72,13 +72,11 @@ def canvas(width, height, xlim, ylim):
     return axes
 
 
-def rectangle(axes, box, colour, line="-", width=2.0, text="", face="none", below=False):
-    """Draw a box (x1, y1, x2, y2), and a word at its upper left corner, or below its lower left one."""
+def rectangle(axes, box, colour, line="-", width=2.0):
+    """Draw a box (x1, y1, x2, y2)."""
     x1, y1, x2, y2 = box
-    style = {"facecolor": face, "edgecolor": colour, "linewidth": width, "linestyle": line}
+    style = {"fill": False, "edgecolor": colour, "linewidth": width, "linestyle": line}
     axes.add_patch(Rectangle((x1, y1), x2 - x1, y2 - y1, **style))
-    y, place = (y2, "top") if below else (y1, "bottom")
-    axes.text(x1, y, text, color=colour, fontsize=9, va=place, weight="bold")
 
 
 def sheet(axes, values, at, title="", faces=None, size=(1.0, 1.0), fontsize=10):
@@ -112,7 +110,7 @@ def lines_of(axes, x, y, lines, step=0.9):
 # %% jupyter={"source_hidden": true}
 def draw_network():
     """Draw the RPN of the last section."""
-    axes = canvas(10, 3.9, (-0.3, 24.3), (-4.6, 4.9))
+    axes = canvas(10, 4.0, (-0.3, 24.3), (-4.6, 5.3))
 
     def block(x, y, word, face, width=3.0, height=1.5):
         axes.add_patch(
@@ -125,26 +123,28 @@ def draw_network():
 
     block(1.4, -0.5, "image\n3 × 96 × 96", "#ececec")
     block(5.4, -0.5, "convolutions", PALE_BLUE)
-    block(9.4, -0.5, "map\n64 × 12 × 12", PALE_BLUE)
+    block(9.4, -0.5, "map\n72 × 12 × 12", PALE_BLUE)
     arrow((2.95, -0.5), (3.85, -0.5))
     arrow((6.95, -0.5), (7.85, -0.5))
     block(13.6, -2.6, "objectness\n12 × 12 × A", PALE_ORANGE)
     block(13.6, 1.2, "deltas\n12 × 12 × 4A", PALE_ORANGE)
     block(18.0, -0.7, "boxes, q4", PALE_GREEN)
     block(22.5, -0.7, "proposals, q6", PALE_GREEN)
-    block(9.4, 3.6, "anchors, q1", YELLOW)
-    block(18.0, 3.6, "which learns what?\nq2, q3", YELLOW, 4.2)
+    block(5.4, 3.6, "anchors, q1", YELLOW)
+    block(10.2, 3.6, "which learns what?\nq2, q3", YELLOW, 4.2)
     arrow((10.9, -0.9), (12.05, -2.4))
     arrow((10.9, -0.1), (12.05, 1.0))
     arrow((15.15, 1.0), (16.45, -0.4), GREEN)
     arrow((15.15, -2.5), (20.95, -1.0), GREEN)
     arrow((19.55, -0.7), (20.95, -0.7), GREEN)
-    arrow((10.9, 3.6), (15.85, 3.6))
-    arrow((10.4, 2.8), (16.45, -0.2), GREEN, ":")
+    arrow((6.95, 3.6), (8.05, 3.6))
+    axes.plot((5.4, 5.4, 18.0), (4.4, 5.0, 5.0), color=GREEN, lw=1.3, ls=":")
+    arrow((18.0, 5.0), (18.0, 0.1), GREEN, ":")
     axes.text(13.6, -3.7, "loss 1, q5", ha="center", color=ORANGE, fontsize=10, weight="bold")
-    axes.text(13.6, 2.5, "loss 2, q5", ha="center", color=ORANGE, fontsize=10, weight="bold")
-    axes.annotate("", (14.9, 2.2), (16.2, 2.85), arrowprops={"arrowstyle": "-|>", "color": ORANGE, "lw": 1.3})
-    axes.text(22.5, 3.6, "this term:\nother rules, q7, q8, q9", ha="center", va="center", fontsize=9)
+    axes.text(14.0, 2.7, "loss 2, q5", ha="center", color=ORANGE, fontsize=10, weight="bold")
+    arrow((10.9, 2.8), (12.05, 1.6), ORANGE)
+    arrow((9.9, 2.8), (12.05, -1.9), ORANGE)
+    axes.text(22.0, 3.6, "this term:\nother rules, q7, q8, q9", ha="center", va="center", fontsize=9)
     plt.show()
 
 
@@ -183,10 +183,9 @@ def draw_anchors():
             rectangle(axes, (30 + 8 * column, -12 + 8 * row, 38 + 8 * column, -4 + 8 * row), "#a0a0a0", width=0.7)
             axes.plot(34 + 8 * column, -8 + 8 * row, "o", color=INK, markersize=4)
     rectangle(axes, (30, -12, 60, 8), INK, width=2.5)
-    for row in range(3):
-        rectangle(axes, (28, -14 + 8 * row, 40, -2 + 8 * row), GREEN, width=1.2 if row == 1 else 0)
+    rectangle(axes, (28, -6, 40, 6), GREEN, width=1.2)  # one anchor, at the place (4, 12)
     axes.text(45, -14.5, "30 pixels", ha="center", va="center", fontsize=9)
-    axes.text(28.5, -2, "20 pixels", ha="center", va="center", fontsize=9, rotation=90)
+    axes.text(25.5, -2, "20 pixels", ha="center", va="center", fontsize=9, rotation=90)
     lines_of(
         axes,
         63.5,
@@ -212,9 +211,12 @@ draw_anchors()
 #
 # | | |
 # |---|---|
-# | `cell_anchors(sizes, ratios)` | two tuples of numbers. Returns the anchors around (0, 0), (A, 4), A = sizes times ratios |
-# | `anchor_grid(cell, height, width, stride)` | `cell` (A, 4) from above; the other three are integers, in pixels. Returns (places · A, 4) |
-# | `inside_image(anchors, height, width)` | anchors (N, 4). Returns booleans (N,): which do not cross the border |
+# | `cell_anchors(sizes, ratios)` | two tuples of numbers |
+# | returns | the anchors around (0, 0), (A, 4), where A = sizes times ratios |
+# | `anchor_grid(cell, height, width, stride)` | `cell` (A, 4) from above; three integers, in pixels |
+# | returns | all anchors of the image, (places · A, 4) |
+# | `inside_image(anchors, height, width)` | anchors (N, 4) |
+# | returns | booleans (N,): which do not cross the border |
 
 
 # %%
@@ -255,7 +257,7 @@ check("q1")
 #
 # **IoU.** What two boxes share, divided by what they cover together:
 #
-# $$\mathrm{IoU} = \frac{\text{area of the intersection}}{\text{area of one} + \text{area of the other} - \text{area of the intersection}}$$
+# $$\mathrm{IoU} = \frac{\text{shared area}}{\text{area of one} + \text{area of the other} - \text{shared area}}$$
 #
 # Boxes may lie apart, also in both directions: then they share nothing. A box may have no area. Its IoU with everything
 # is 0, also with itself.
@@ -289,7 +291,8 @@ def draw_matching():
     ]
     sheet(axes, iou, (0, 0), "", faces, (1.5, 0.9))
     for number in range(6):
-        axes.text(0.75 + 1.5 * number, -0.45, f"anchor {number}", ha="center", fontsize=8.5)
+        axes.text(0.75 + 1.5 * number, -0.2, number, ha="center", fontsize=8.5)
+    axes.text(-0.2, -0.2, "anchor", ha="right", fontsize=8.5)
     for number in range(4):
         axes.text(-0.2, 0.45 + 0.9 * number, f"object {number}", ha="right", va="center", fontsize=8.5)
     faces = [[PALE_GREEN, PALE_ORANGE, "#dddddd", PALE_ORANGE, PALE_ORANGE, PALE_BLUE]]
@@ -315,8 +318,10 @@ draw_matching()
 #
 # | | |
 # |---|---|
-# | `box_iou(objects, anchors)` | boxes (M, 4) and (N, 4). Returns (M, N). M may be 0 |
-# | `match(iou, high, low)` | `iou` (M, N), and two numbers, low ≤ high. Returns integers (N,): for each anchor the number of the object that it learns (from 0), or −1 for background, or −2 for ignored. Without objects (M = 0), all is background |
+# | `box_iou(objects, anchors)` | boxes (M, 4) and (N, 4). M may be 0 |
+# | returns | the IoU of each object with each anchor, (M, N) |
+# | `match(iou, high, low)` | `iou` (M, N), and two numbers, low ≤ high. M may be 0: then all is background |
+# | returns | integers (N,): the number of the object that an anchor learns (from 0), −1: background, −2: ignored |
 
 
 # %%
@@ -408,7 +413,8 @@ check("q3")
 # The network does not say where a box is, but how to change an anchor. With the centre $(x_a, y_a)$ and the sides
 # $w_a$, $h_a$ of the anchor, and $(x, y)$, $w$, $h$ of the box:
 #
-# $$d_x = \frac{x - x_a}{w_a}, \qquad d_y = \frac{y - y_a}{h_a}, \qquad d_w = \log \frac{w}{w_a}, \qquad d_h = \log \frac{h}{h_a}.$$
+# $$d_x = \frac{x - x_a}{w_a}, \qquad d_y = \frac{y - y_a}{h_a}, \qquad
+# d_w = \log \frac{w}{w_a}, \qquad d_h = \log \frac{h}{h_a}.$$
 #
 # Decoding is the way back. One thing is added: a network that has not learnt yet may say $d_w = 1000$, and $e^{1000}$
 # is infinite. So before decoding, $d_w$ and $d_h$ are cut to *at most* `limit`. The shifts are not cut; and what makes
@@ -423,8 +429,10 @@ check("q3")
 #
 # | | |
 # |---|---|
-# | `encode(anchors, boxes)` | both (N, 4), row by row; all sides are above 0. Returns the deltas $(d_x, d_y, d_w, d_h)$, (N, 4). N may be 0 |
-# | `decode(anchors, deltas, limit)` | anchors (N, 4), deltas (N, 4), a number. Returns the boxes, (N, 4) |
+# | `encode(anchors, boxes)` | both (N, 4), row by row; all sides are above 0. N may be 0 |
+# | returns | the deltas $(d_x, d_y, d_w, d_h)$, (N, 4) |
+# | `decode(anchors, deltas, limit)` | anchors (N, 4), deltas (N, 4), a number |
+# | returns | the boxes, (N, 4) |
 
 
 # %%
@@ -499,7 +507,8 @@ check("q4")
 # | `box_loss(deltas, targets, marks, drawn, beta)` | returns $L_2$, one number |
 # | `box_grad(deltas, targets, marks, drawn, beta)` | returns its gradient with respect to the deltas, (N, 4) |
 # | `logits`, `deltas`, `targets` | (N,), (N, 4), (N, 4) |
-# | `marks`, `drawn` | integers (N,) as in question 3: an object's number (from 0), −1, −2; and booleans (N,). No ignored anchor is drawn |
+# | `marks` | integers (N,), as in question 3: an object's number (from 0), −1, −2 |
+# | `drawn` | booleans (N,). No ignored anchor is drawn |
 
 
 # %%
@@ -583,7 +592,7 @@ def draw_proposals():
             x2 = min(x2, 30) if left else x2
             colour, line = (ORANGE, "-") if name in "ACF" else (BLUE, "--")
             rectangle(axes, (left + x1, y1, left + x2, y2), colour, line, 1.8)
-            at = {"B": (12.2, 11.6), "F": (15.0, 11.6), "D": (20.5, 13.6), "E": (38, 18.6)}.get(
+            at = {"B": (12.2, 11.6), "F": (15.0, 11.6), "D": (20.5, 13.6), "E": (38, 18.6), "C": (42, 13.6)}.get(
                 name, (x1 + 0.5, y2 - 0.4)
             )
             axes.text(left + at[0], at[1], name, color=colour, fontsize=9, va="bottom", weight="bold")
@@ -610,9 +619,12 @@ draw_proposals()
 #
 # | | |
 # |---|---|
-# | `clip_boxes(boxes, height, width)` | boxes (N, 4). Returns (N, 4). A box outside becomes one without area, at the border |
-# | `nms(boxes, scores, threshold)` | boxes (N, 4), scores (N,). Returns integers: the numbers of the boxes that are kept, the best first. Of equal scores, the first comes first |
-# | `propose(boxes, logits, size, before, after, threshold, least)` | boxes (N, 4), logits (N,), `size` is (height, width). Returns a tuple: the proposals (P, 4), and their logits (P,), the best first. P may be 0 |
+# | `clip_boxes(boxes, height, width)` | boxes (N, 4) |
+# | returns | boxes (N, 4). One that lies outside becomes a box without area, at the border |
+# | `nms(boxes, scores, threshold)` | boxes (N, 4), scores (N,). N may be 0 |
+# | returns | integers: the numbers of the boxes that are kept, the best first. Of equal scores, the first comes first |
+# | `propose(boxes, logits, size, before, after, threshold, least)` | boxes (N, 4), logits (N,), (height, width) ... |
+# | returns | a tuple: the proposals (P, 4) and their logits (P,), the best first. P may be 0 |
 
 
 # %%
@@ -714,8 +726,10 @@ def draw_rule(learns, rows):
         x, y = 4 + 8 * (number % 4), 4 + 8 * (number // 4)
         rectangle(axes, (x - 6, y - 6, x + 6, y + 6), "#a0a0a0", width=0.7)
         axes.text(x, y, number, ha="center", va="center", fontsize=9)
-    rectangle(axes, (8, 1, 24, 10), ORANGE, text="object 0")
-    rectangle(axes, (5, 0, 17, 16), GREEN, "--", text="object 1", below=True)
+    rectangle(axes, (8, 1, 24, 10), ORANGE)
+    rectangle(axes, (5, 0, 17, 16), GREEN, "--")
+    axes.text(16, -3, "object 0", color=ORANGE, fontsize=9, weight="bold", va="bottom")
+    axes.text(5, 19, "object 1", color=GREEN, fontsize=9, weight="bold", va="top")
     iou = [
         ["0.07", "0.45", "0.45", "0.07", "0.03", "0.16", "0.16", "0.03"],
         ["0.17", "0.49", "0.10", "0", "0.17", "0.49", "0.10", "0"],
@@ -764,7 +778,8 @@ draw_rule(["−1", "1", "−2", "−1", "−1", "−2", "−1", "−1"], (
 # | | |
 # |---|---|
 # | `iou` | (M, N), the IoU of each object with each anchor |
-# | `anchors`, `objects` | boxes (N, 4) and (M, 4). N is at least 1, M may be 0. An object may have no area, or lie outside of the image |
+# | `anchors` | boxes (N, 4), N at least 1 |
+# | `objects` | boxes (M, 4). M may be 0; an object may have no area, or lie outside of the image |
 # | returns | integers (N,): for each anchor the number of its object (from 0), −1, or −2 |
 
 
@@ -838,7 +853,8 @@ check("q7")
 # **This term: four distances.** How far is it from the centre of the *anchor* to the four sides of the box? To the
 # left, up, to the right, down:
 #
-# $$l = \frac{x_a - x_1}{w_a}, \qquad t = \frac{y_a - y_1}{h_a}, \qquad r = \frac{x_2 - x_a}{w_a}, \qquad b = \frac{y_2 - y_a}{h_a}.$$
+# $$l = \frac{x_a - x_1}{w_a}, \qquad t = \frac{y_a - y_1}{h_a}, \qquad
+# r = \frac{x_2 - x_a}{w_a}, \qquad b = \frac{y_2 - y_a}{h_a}.$$
 #
 # A distance is negative where the centre of the anchor lies beyond this side. **Decoding:** first cut all four numbers
 # to at most 8. Then solve the equations for the box. If now $x_2 < x_1$, the box is turned inside out: replace both by
@@ -852,7 +868,8 @@ check("q7")
 # %% [markdown] tags=["variant:q8=corners"]
 # **This term: two corners.** How far do the two corners of the anchor have to go, in sides of the anchor?
 #
-# $$c_1 = \frac{x_1 - x_{1a}}{w_a}, \qquad c_2 = \frac{y_1 - y_{1a}}{h_a}, \qquad c_3 = \frac{x_2 - x_{2a}}{w_a}, \qquad c_4 = \frac{y_2 - y_{2a}}{h_a}.$$
+# $$c_1 = \frac{x_1 - x_{1a}}{w_a}, \qquad c_2 = \frac{y_1 - y_{1a}}{h_a}, \qquad
+# c_3 = \frac{x_2 - x_{2a}}{w_a}, \qquad c_4 = \frac{y_2 - y_{2a}}{h_a}.$$
 #
 # **Decoding:** first cut all four numbers to $-4 \ldots 4$. Then solve the equations for the box. If now $x_2 < x_1$,
 # the corners have passed each other: exchange the two numbers. The same for $y_1$ and $y_2$, by itself.
@@ -866,7 +883,8 @@ check("q7")
 # **This term: roots.** Logarithms grow fast for small boxes. Square roots are gentler. With $s_a = \sqrt{w_a h_a}$, the
 # same for both directions, and $(x, y)$, $w$, $h$ of the box:
 #
-# $$d_x = \frac{x - x_a}{s_a}, \qquad d_y = \frac{y - y_a}{s_a}, \qquad d_w = \sqrt{\frac{w}{w_a}} - 1, \qquad d_h = \sqrt{\frac{h}{h_a}} - 1.$$
+# $$d_x = \frac{x - x_a}{s_a}, \qquad d_y = \frac{y - y_a}{s_a}, \qquad
+# d_w = \sqrt{\frac{w}{w_a}} - 1, \qquad d_h = \sqrt{\frac{h}{h_a}} - 1.$$
 #
 # **Decoding:** first cut $d_w$ and $d_h$ to $-1 \ldots 7$ (a root is not negative, and no side grows by more than 64).
 # The shifts are not cut. Then solve the equations for the box.
@@ -881,8 +899,10 @@ check("q7")
 #
 # | | |
 # |---|---|
-# | `encode_box(anchors, boxes)` | both (N, 4), row by row; all sides are above 0. Returns the codes, (N, 4). N may be 0 |
-# | `decode_box(anchors, codes)` | both (N, 4). Returns the boxes, (N, 4) |
+# | `encode_box(anchors, boxes)` | both (N, 4), row by row; all sides are above 0. N may be 0 |
+# | returns | the codes, (N, 4) |
+# | `decode_box(anchors, codes)` | both (N, 4) |
+# | returns | the boxes, (N, 4) |
 
 
 # %% tags=["variant:q8=sides"]
@@ -999,10 +1019,11 @@ def draw_thinning(after, rows):
     axes = canvas(10, 2.6, (-3, 101), (-6, 21))
     before = [((0, 0, 10, 10), 0.9), ((2, 0, 12, 10), 0.6), ((5, 0, 15, 10), 0.5), ((20, 0, 30, 10), 0.93)]
     styles = ((ORANGE, "-"), (BLUE, "--"), (GREEN, ":"), (INK, "-"))
-    for (box, _), (colour, line), name, y in zip(before, styles, "ABCD", (10, 12.6, 15.2, 10)):
+    for (box, score), (colour, line), name in zip(before, styles, "ABCD"):
         rectangle(axes, box, colour, line)
-        axes.text(box[2] - 1.2, y, name, color=colour, fontsize=9, va="top", ha="center", weight="bold")
-    axes.text(15, -1, "A 0.9, B 0.6, C 0.5, D 0.93", ha="center", va="bottom", fontsize=9)
+        axes.text(box[0] + 0.9, -0.4, name, color=colour, fontsize=9, va="bottom", ha="center", weight="bold")
+    scores = ", ".join(f"{name} {score}" for (_, score), name in zip(before, "ABCD"))
+    axes.text(15, 12, scores, ha="center", va="top", fontsize=9)
     for box, word, (colour, line) in after:
         rectangle(axes, (68 + box[0], box[1], 68 + box[2], box[3]), colour, line)
         axes.text(68 + box[2] - 0.5, 10.4, word, color=colour, fontsize=9, va="top", ha="right", weight="bold")
@@ -1427,9 +1448,9 @@ def draw_scenes(found, count):
 draw_scenes({name: found[name] for name in ("your RPN", "selective search")}, 8)
 
 # %% [markdown]
-# With 100 proposals nearly every digit is found, loosely; an IoU of 0.7 is harder. The lead of the RPN is largest where
-# few proposals count: it has learnt what comes first. Is your curve flat from 20 proposals on? Then more proposals are
-# no help, only better boxes.
+# With 100 proposals nearly every digit is found, loosely. An IoU of 0.7 is harder, and there selective search may be
+# ahead at the end: its boxes follow the ink. But your RPN has learnt what comes *first*: with five or ten proposals it
+# leads by far. Is your curve flat from 20 proposals on? Then more proposals are no help, only better boxes.
 #
 # **This term's matching and this term's code** (questions 7 and 8). The same network, trained again: once with your
 # rule of question 7 in the place of the two thresholds, once with your code of question 8 in the place of the deltas.

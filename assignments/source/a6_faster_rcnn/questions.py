@@ -828,7 +828,7 @@ def voted(boxes, scores, limit):
 def clear(rng, variant, draw, text, reordered=False):
     """Return a call in which rounding decides nothing.
 
-    Of new scores none is near the limit or another one, and some are dropped. ``reordered``: they come in another order.
+    Of new scores none is near the limit or another one, and some are dropped. ``reordered``: their order is new.
     """
     limit = LIMITS[variant]
     for _ in range(TRIES):
