@@ -623,9 +623,9 @@ draw_proposals()
 # | returns | boxes (N, 4). One that lies outside becomes a box without area, at the border |
 # | `nms(boxes, scores, threshold)` | boxes (N, 4), scores (N,). N may be 0 |
 # | returns | integers: the numbers of the boxes that are kept, the best first. Of equal scores, the first comes first |
-# | `propose(boxes, logits, size, before, after, threshold, least)` | boxes (N, 4), logits (N,), (height, width) ... |
+# | `propose(boxes, logits, size, before, after, threshold, least)` | boxes (N, 4), logits (N,); N may be 0 |
+# | `size` | (height, width) of the image |
 # | returns | a tuple: the proposals (P, 4) and their logits (P,), the best first. P may be 0 |
-
 
 # %%
 # answer: q6
