@@ -153,9 +153,10 @@ draw_network()
 # %% [markdown]
 # ## Question 1. Anchors (10 points)
 #
-# The map of an image has stride $s$: each of its **places** stands for a cell of $s \times s$ pixels. At each place lie
-# the same A anchors. They have some sizes and some ratios, *height / width*. An anchor of size $a$ and ratio $r$ has
-# the area of a square of side $a$:
+# The map of an image has stride $s$: each of its **places** stands for a cell of $s \times s$ pixels. Their numbers are
+# rounded up: what is left over at the right and at the lower border has places, too. At each place lie the same A
+# anchors. They have some sizes and some ratios, *height / width*. An anchor of size $a$ and ratio $r$ has the area of a
+# square of side $a$:
 #
 # $$w\,h = a^2, \qquad \frac{h}{w} = r.$$
 #
@@ -213,7 +214,7 @@ draw_anchors()
 # |---|---|
 # | `cell_anchors(sizes, ratios)` | two tuples of numbers |
 # | returns | the anchors around (0, 0), (A, 4), where A = sizes times ratios |
-# | `anchor_grid(cell, height, width, stride)` | `cell` (A, 4) from above; three integers, in pixels |
+# | `anchor_grid(cell, height, width, stride)` | `cell`: what `cell_anchors` returns, (A, 4); three integers, in pixels |
 # | returns | all anchors of the image, (places · A, 4) |
 # | `inside_image(anchors, height, width)` | anchors (N, 4) |
 # | returns | booleans (N,): which do not cross the border |
@@ -678,7 +679,8 @@ check("q6")
 # - All other anchors learn background (−1), unless a rule below says that they are ignored (−2).
 # - Without objects, all anchors are background.
 #
-# The numbers of boxes, of rows and of columns are those of question 2. The IoU is given, so you need not calculate it.
+# As in question 2, objects are rows, anchors are columns, and both are counted from 0. The IoU is given: you need not
+# calculate it.
 
 # %% [markdown] tags=["variant:q7=adaptive"]
 # **This term: each object sets its own threshold.** A small or an odd object overlaps no anchor well. So each object
