@@ -1,0 +1,43 @@
+"""d is taken to be 1, whatever is asked for."""
+
+import numpy as np
+
+LOSES = {"q9": ("width",)}
+
+
+def pairwise(overlap):
+    return lambda found, true, d: np.array([[overlap(a, b, 1) for b in true] for a in found])
+
+
+def ratio(a, b):
+    return (a & b).sum() / max((a | b).sum(), 1)
+
+
+def everywhere(mask, d, beyond):
+    """Return where all pixels of the square belong to the mask; ``beyond`` says whether those outside of the image do."""
+    framed = np.pad(mask, d, constant_values=beyond)
+    inside = np.ones(mask.shape, bool)
+    for i in range(2 * d + 1):
+        for j in range(2 * d + 1):
+            inside &= framed[i : i + mask.shape[0], j : j + mask.shape[1]]
+    return inside
+
+
+def boundary(a, b, d):
+    return min(ratio(a, b), ratio(a & ~everywhere(a, d, False), b & ~everywhere(b, d, False)))
+
+
+def trimap(a, b, d):
+    certain = everywhere(b, d, True) | everywhere(~b, d, True)
+    return ratio(a & certain, b & certain)
+
+
+def hull(a, b, d):
+    either = np.argwhere(a | b)
+    if not len(either):
+        return 0.0
+    low, high = np.maximum(either.min(0) - d, 0), np.minimum(either.max(0) + d + 1, a.shape)
+    area = np.prod(high - low)
+    return ratio(a, b) - (area - len(either)) / area
+
+VARIANTS_OF = {"q9": {"boundary": pairwise(boundary), "trimap": pairwise(trimap), "hull": pairwise(hull)}}
