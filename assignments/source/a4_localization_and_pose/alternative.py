@@ -62,7 +62,8 @@ def encode_boxes(boxes, references):
         (w, h), (wr, hr) = sides(box), sides(reference)
         if min(w, h, wr, hr) > 0:
             (x, y), (xr, yr) = middle(box), middle(reference)
-            codes[n], valid[n] = [(x - xr) / wr, (y - yr) / hr, math.log(w) - math.log(wr), math.log(h) - math.log(hr)], 1
+            codes[n] = [(x - xr) / wr, (y - yr) / hr, math.log(w) - math.log(wr), math.log(h) - math.log(hr)]
+            valid[n] = 1
     return [np.array(codes), np.array(valid)]
 
 
@@ -308,7 +309,8 @@ def second(maps, cell):
         other = int(rest.argmax())
         angle = math.atan2(other // w - first // w, other % w - first % w)
         shift = 0.25 if rest.size > 1 else 0
-        out.append([(first % w + 0.5 + shift * math.cos(angle)) * cell, (first // w + 0.5 + shift * math.sin(angle)) * cell])
+        x, y = first % w + 0.5 + shift * math.cos(angle), first // w + 0.5 + shift * math.sin(angle)
+        out.append([x * cell, y * cell])
     return np.array(out)
 
 

@@ -216,8 +216,8 @@ check("q1")
 #
 # In what unit should a network speak of boxes? Pixels depend on the size of the picture and of the object. R-CNN, and
 # most detectors since, describe a box as it is *seen from a reference*: how many widths of the reference further right
-# is its centre, and how many times as wide is it? With centres $(x, y)$ and sizes $(w, h)$ of the box, and $(x_r,
-# y_r)$, $(w_r, h_r)$ of the reference:
+# is its centre, and how many times as wide is it? With centres $(x, y)$ and sizes $(w, h)$ of the box, and
+# $(x_r, y_r)$, $(w_r, h_r)$ of the reference:
 #
 # $$t_x = \frac{x - x_r}{w_r}, \quad t_y = \frac{y - y_r}{h_r}, \quad t_w = \log(w / w_r), \quad t_h = \log(h / h_r)$$
 #
@@ -286,7 +286,7 @@ check("q2")
 # $$t = \left(\frac{x_r - x_1}{w_r},\ \frac{y_r - y_1}{h_r},\ \frac{x_2 - x_r}{w_r},\ \frac{y_2 - y_r}{h_r}\right)$$
 #
 # By hand for T: the centre of R is (20, 40). So $t = (4/20,\ 10/40,\ 6/20,\ 70/40) = (0.2, 0.25, 0.3, 1.75)$. If the
-# centre of the reference is not inside the box, one of the numbers is negative. R itself has the code (½, ½, ½, ½).
+# centre of the reference is not inside the box, there are negative numbers. R itself has the code (½, ½, ½, ½).
 #
 # **Codes of no box.** A network may say sides that have passed each other: $t = (-0.5, 0.25, 0.2, 1.75)$ for R means
 # $x_1 = 20 + 10 = 30$ and $x_2 = 20 + 4 = 24$. Then *both* are put in the middle between the two, here at 27. The same
@@ -299,11 +299,11 @@ check("q2")
 # $$t_x = \operatorname{sign}(x - x_r) \sqrt{\frac{|x - x_r|}{w_r}}, \qquad t_w = \sqrt{\frac{w}{w_r}} - 1,$$
 #
 # and the same for $t_y$ and $t_h$ with y and heights. The code is $(t_x, t_y, t_w, t_h)$. By hand for T: its centre is
-# 1 further right, so $t_x = \sqrt{1/20} = 0.224$; it is 30 lower, so $t_y = \sqrt{30/40} = 0.866$; $t_w = \sqrt{10/20}
-# - 1 = -0.293$ and $t_h = \sqrt{80/40} - 1 = 0.414$. R itself has the code (0, 0, 0, 0).
+# 1 further right, so $t_x = \sqrt{1/20} = 0.224$; it is 30 lower, so $t_y = \sqrt{30/40} = 0.866$;
+# $t_w = \sqrt{10/20} - 1 = -0.293$ and $t_h = \sqrt{80/40} - 1 = 0.414$. R itself has the code (0, 0, 0, 0).
 #
-# **Codes of no box.** No size has a $t_w$ or $t_h$ below −1. If a network says such a number, the size is 0. (So $t_w =
-# -1.3$ is not a width of $0.09\,w_r$.) The centre is as ever.
+# **Codes of no box.** No size has a $t_w$ or $t_h$ below −1. If a network says such a number, the size is 0. (So
+# $t_w = -1.3$ is not a width of $0.09\,w_r$.) The centre is as ever.
 
 # %% [markdown] tags=["variant:q3=aspect"]
 # **Area and aspect.** How far away, how much larger, and how much wider than high? With centres and sizes as in
@@ -483,8 +483,8 @@ check("q4")
 # - **L2**: $\sum \frac12 d^2$.
 # - **Smooth L1**: $\sum \ell(d)$, with $\ell(d) = d^2 / (2 \beta)$ where $|d| < \beta$, and $|d| - \beta / 2$ beyond.
 #
-# By hand: the label is 2, row 2 of the codes says $(0.5, -1, 2, 0)$, and the true code is $(0.5, 1, 1.5, 0)$. So $d =
-# (0, -2, 0.5, 0)$.
+# By hand: the label is 2, row 2 of the codes says $(0.5, -1, 2, 0)$, and the true code is $(0.5, 1, 1.5, 0)$. So
+# $d = (0, -2, 0.5, 0)$.
 #
 # | kind | loss | gradient of row 2 |
 # |---|---|---|
@@ -541,17 +541,16 @@ check("q5")
 # $$L = \frac1N \sum_n c_n + \lambda\, \frac1P \sum_{n:\, y_n > 0} b_n$$
 #
 # $c_n$ is the class loss of image n, $b_n$ its box loss. The first sum goes over all N images, the second one only over
-# the P images with an object. Why not divide
-# by N as well? Then a batch with few objects would teach less about boxes, for no reason. If no image has an object,
-# the second sum is left out.
+# the P images with an object. Why not divide by N as well? Then a batch with few objects would teach less about boxes,
+# for no reason. If no image has an object, the second sum is left out.
 #
-# The way back needs to know how much each of the losses matters: $\partial L / \partial c_n$ and $\partial L / \partial
-# b_n$. (The chain rule does the rest: the gradient of the scores of image n is the first of them times what question 4
-# returns.)
+# The way back needs to know how much each of the losses matters: $\partial L / \partial c_n$ and
+# $\partial L / \partial b_n$. (The chain rule does the rest: the gradient of the scores of image n is the first of them
+# times what question 4 returns.)
 #
 # By hand: $c = (0.7, 0.2, 0.9)$, $b = (2, 5, 1)$, labels $(1, 0, 2)$, $\lambda = 2$. The mean of the class losses is
-# 0.6. Image 1 has no object, so its 5 does not count, whatever it is: $(2 + 1) / 2 = 1.5$. $L = 0.6 + 2 \cdot 1.5 =
-# 3.6$. The gradients are $(\frac13, \frac13, \frac13)$ for c, and $(1, 0, 1)$ for b.
+# 0.6. Image 1 has no object, so its 5 does not count, whatever it is: $(2 + 1) / 2 = 1.5$.
+# $L = 0.6 + 2 \cdot 1.5 = 3.6$. The gradients are $(\frac13, \frac13, \frac13)$ for c, and $(1, 0, 1)$ for b.
 #
 # **Write** `multi_task_loss(class_losses, box_losses, labels, weight)`:
 #
@@ -613,10 +612,11 @@ check("q6")
 #
 # $$L = C + \frac{\lambda}{P} \sum_{n:\, y_n > 0} e^{-c_n}\, b_n$$
 #
-# By hand for λ = 1: $e^{-c}$ is ½, ¼ and 1 for the images 0, 2 and 3. The sum is $\frac12 \cdot 2 + \frac14 \cdot 1 + 1
-# \cdot 2 = 3.25$, and $L = 0.570 + 3.25 / 3 = 1.653$. **The class losses now occur twice**, and both places have a
-# slope: that of $c_0$ is $\frac14 - \frac13 \cdot \frac12 \cdot 2 = -0.083$. All of them: $(-0.083, 0.25, 0.167,
-# -0.417)$. For b the gradient is $\frac13 (\frac12, 0, \frac14, 1)$. Without objects, $L = C$.
+# By hand for λ = 1: $e^{-c}$ is ½, ¼ and 1 for the images 0, 2 and 3. The sum is
+# $\frac12 \cdot 2 + \frac14 \cdot 1 + 1 \cdot 2 = 3.25$, and $L = 0.570 + 3.25 / 3 = 1.653$. **The class losses now
+# occur twice**, and both places have a slope: that of $c_0$ is $\frac14 - \frac13 \cdot \frac12 \cdot 2 = -0.083$. All
+# of them: $(-0.083, 0.25, 0.167, -0.417)$. For b the gradient is $\frac13 (\frac12, 0, \frac14, 1)$. Without objects,
+# $L = C$.
 #
 # **Write** two functions. `setting` is λ.
 
@@ -626,11 +626,11 @@ check("q6")
 #
 # $$L = e^{-\alpha}\, C + \alpha + e^{-\beta}\, B + \beta$$
 #
-# (Large α and β make the losses count less, but they cost something themselves.) By hand for $\alpha = \log 2$, $\beta
-# = -\log 2$: $B = 5/3$, and $L = \frac12 \cdot 0.570 + 0.693 + 2 \cdot 1.667 - 0.693 = 3.618$. The gradients: for each
-# $c_n$ it is $\frac12 \cdot \frac14 = 0.125$; for b it is $(\frac23, 0, \frac23, \frac23)$; and for the setting $(1 -
-# e^{-\alpha} C,\ 1 - e^{-\beta} B) = (0.715, -2.333)$. Without objects, *both* terms with β are left out: $L =
-# e^{-\alpha} C + \alpha$, and the slope of β is 0.
+# (Large α and β make the losses count less, but they cost something themselves.) By hand for $\alpha = \log 2$,
+# $\beta = -\log 2$: $B = 5/3$, and $L = \frac12 \cdot 0.570 + 0.693 + 2 \cdot 1.667 - 0.693 = 3.618$. The gradients:
+# for each $c_n$ it is $\frac12 \cdot \frac14 = 0.125$; for b it is $(\frac23, 0, \frac23, \frac23)$; and for the
+# setting $(1 - e^{-\alpha} C,\ 1 - e^{-\beta} B) = (0.715, -2.333)$. Without objects, *both* terms with β are left out:
+# $L = e^{-\alpha} C + \alpha$, and the slope of β is 0.
 #
 # **Write** two functions. `setting` is the array (2,). The gradient of it comes as a *third* item.
 
@@ -780,8 +780,8 @@ check("q8")
 #
 # The way back: find the highest cell, and move **a quarter of a cell toward its higher neighbour**, in x and in y. In
 # the example: the highest cell is (row 1, column 2), with its centre at $u = 2.5$. Left of it is 0.755, right of it
-# 0.458: so $u = 2.5 - 0.25 = 2.25$. Above and below there is 0.588 both times: no shift, $v = 1.5$. In pixels: $(9,
-# 6)$. (Here this is even exact. Mostly it is not.)
+# 0.458: so $u = 2.5 - 0.25 = 2.25$. Above and below there is 0.588 both times: no shift, $v = 1.5$. In pixels:
+# $(9, 6)$. (Here this is even exact. Mostly it is not.)
 #
 # - **Equal cells.** If several cells are the highest, take the first one in reading order: row by row. (minidet takes
 #   the mean of all of them. You do not.)
@@ -831,8 +831,8 @@ check("q9")
 #
 # $$\frac{R - L}{2\,(2 C - L - R)} \text{ cells.}$$
 #
-# By hand: $L = 0.755$, $R = 0.458$: $(0.458 - 0.755) / (2 \cdot (1.938 - 1.213)) = -0.297 / 1.452 = -0.205$, so $u =
-# 2.5 - 0.205 = 2.295$. The same along the column, with the cells above and below: equal, so $v = 1.5$. In pixels:
+# By hand: $L = 0.755$, $R = 0.458$: $(0.458 - 0.755) / (2 \cdot (1.938 - 1.213)) = -0.297 / 1.452 = -0.205$, so
+# $u = 2.5 - 0.205 = 2.295$. The same along the column, with the cells above and below: equal, so $v = 1.5$. In pixels:
 # $(9.18, 6)$.
 #
 # At the **border**, where a neighbour is missing, there is no shift along that axis. If a neighbour is **as high** as
@@ -843,8 +843,9 @@ check("q9")
 # its value: the place is the mean of the centres of the nine cells, *weighted by their values*.
 #
 # By hand: in x, the sums of the three columns are $0.458 + 0.755 + 0.458 = 1.670$, $2.144$ and $1.013$ (all together
-# 4.828); their centres are 1.5, 2.5 and 3.5. So $u = (1.670 \cdot 1.5 + 2.144 \cdot 2.5 + 1.013 \cdot 3.5) / 4.828 =
-# 2.364$. In y the upper and lower row weigh the same: $v = 1.5$. In pixels: $(9.46, 6)$.
+# 4.828); their centres are 1.5, 2.5 and 3.5. So
+# $u = (1.670 \cdot 1.5 + 2.144 \cdot 2.5 + 1.013 \cdot 3.5) / 4.828 = 2.364$. In y the upper and lower row weigh the
+# same: $v = 1.5$. In pixels: $(9.46, 6)$.
 #
 # At the **border**, the cells of the window that lie outside of the map do not exist: only the others pull. A
 # **negative** value counts as 0. If no cell of the window is above 0, the place is the centre of the highest cell.
@@ -856,8 +857,8 @@ check("q9")
 #
 # By hand: the second highest is 0.755, in row 1, column 1: to the left. $u = 2.5 - 0.25 = 2.25$, $v = 1.5$. In pixels:
 # $(9, 6)$. Another example: the highest cell is (row 1, column 2), the second one is (row 3, column 5). The way there
-# is 3 to the right and 2 down, $\sqrt{13} = 3.606$ long. So $u = 2.5 + 0.25 \cdot 3 / 3.606 = 2.708$ and $v = 1.5 +
-# 0.25 \cdot 2 / 3.606 = 1.639$.
+# is 3 to the right and 2 down, $\sqrt{13} = 3.606$ long. So $u = 2.5 + 0.25 \cdot 3 / 3.606 = 2.708$ and
+# $v = 1.5 + 0.25 \cdot 2 / 3.606 = 1.639$.
 #
 # The **border** is nothing special here. If two cells are **equally** high, the first is the highest, and the other one
 # is the second highest. A map of **one cell** has no second one: its place is the centre.
