@@ -1342,7 +1342,7 @@ point_network = Points()
 history = train(point_network, heatmap_loss, [], "heatmaps")
 
 # %% [markdown]
-# **Places, four ways.** The network is the same in all lines; only what is made of its maps differs. PCK: an error of
+# **Places, five ways.** The network is the same in all lines; only what is made of its maps differs. PCK: an error of
 # at most a tenth of the distance between the top and the bottom point.
 
 # %%
