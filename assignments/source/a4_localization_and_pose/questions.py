@@ -368,7 +368,7 @@ def q9_cell(rng, variant):
     calls = []
     for k, cell in ((1, 1), (3, int(rng.choice([4, 8])))):
         h, w = (int(v) for v in rng.integers(3, 6, 2) + [0, 2])
-        text = f"{k} map{'s' * (k > 1)} of {h} x {w} cells of {cell} pixels; equal neighbours"
+        text = f"{k} map{'s' * (k > 1)} of {h} x {w} cells of {cell} pixel{'s' * (cell > 1)}; equal neighbours"
         calls.append(Call("decode_heatmaps", (hills(rng, k, h, w, even=True), cell), text=text))
     return calls
 
