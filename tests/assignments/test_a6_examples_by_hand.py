@@ -99,6 +99,11 @@ def test_the_rule_of_matching(variant, learns):
     written = [[0.07, 0.45, 0.45, 0.07, 0.03, 0.16, 0.16, 0.03], [0.17, 0.49, 0.10, 0, 0.17, 0.49, 0.10, 0]]
     same(iou, written, 0.005)
     same(functions["assign"](iou, anchors, objects), learns)
+    if variant == "centre":
+        alone = np.array([[10.0, 1, 26, 10]])
+        iou = functions["box_iou"](alone, anchors)
+        same(iou[0, 1], 1 / 3)
+        assert functions["assign"](iou, anchors, alone)[1] == -2
 
 
 @pytest.mark.parametrize("variant, code, said, box", [

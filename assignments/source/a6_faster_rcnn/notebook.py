@@ -593,7 +593,7 @@ def draw_proposals():
             x2 = min(x2, 30) if left else x2
             colour, line = (ORANGE, "-") if name in "ACF" else (BLUE, "--")
             rectangle(axes, (left + x1, y1, left + x2, y2), colour, line, 1.8)
-            at = {"B": (12.2, 11.6), "F": (15.0, 11.6), "D": (20.5, 13.6), "E": (38, 18.6), "C": (42, 13.6)}.get(
+            at = {"B": (12.2, 11.6), "F": (15.0, 11.6), "C": (x2 - 2, 13.6), "E": (38, 18.6)}.get(
                 name, (x1 + 0.5, y2 - 0.4)
             )
             axes.text(left + at[0], at[1], name, color=colour, fontsize=9, va="bottom", weight="bold")
@@ -627,6 +627,7 @@ draw_proposals()
 # | `propose(boxes, logits, size, before, after, threshold, least)` | boxes (N, 4), logits (N,); N may be 0 |
 # | `size` | (height, width) of the image |
 # | returns | a tuple: the proposals (P, 4) and their logits (P,), the best first. P may be 0 |
+
 
 # %%
 # answer: q6
@@ -762,8 +763,8 @@ draw_rule(["−1", "0", "0", "−1", "−1", "1", "−1", "−1"], (
     "object 0: inner box (12, 3.25, 20, 7.75); the centres of 1 (12, 4) and 2 (20, 4) lie on its border: in it",
     "object 1: inner box (8, 4, 14, 12); 1 (12, 4) and 5 (12, 12) lie in it, and both fit (0.49)",
     "anchor 1: both objects claim it; areas 16 · 9 = 144 and 12 · 16 = 192: object 0 has it",
-    "nothing is ignored here. With an IoU of 0.3, anchor 6, at (20, 12), would not be either:",
-    "its centre lies in no object",
+    "Were there one object only, (10, 1, 26, 10), then anchor 1 would be ignored: it fits (IoU 1/3),",
+    "and its centre lies in the box, but not in the inner box (14, 3.25, 22, 7.75)",
 ))  # fmt: skip
 
 # %% jupyter={"source_hidden": true} tags=["variant:q7=quota"]
