@@ -259,9 +259,9 @@ check("q1")
 # divided by the area of the smaller of the two. A box inside of another one has a share of 1. If one of the two has no
 # area, it is 0.
 #
-# **The groups.** The best box that is in no group yet is the *leader* of a new group. All boxes that are in no group
-# yet, and whose share **with the leader** is **larger** than the threshold, join it. Then the next leader. (It does
-# not matter whether somebody in the group overlaps a box: only the leader counts.)
+# **The groups.** The best box (the one with the highest score) that is in no group yet is the *leader* of a new group.
+# All boxes that are in no group yet, and whose share **with the leader** is **larger** than the threshold, join it.
+# Then the next leader. (It does not matter whether somebody else in the group overlaps a box: only the leader counts.)
 #
 # **The result** has one row for each group, in the order of the leaders.
 
@@ -286,17 +286,18 @@ def draw_group(result, score):
 
 
 # %% [markdown]
-# By hand, with the threshold 0.5: the best box is A = (0, 0, 8, 6) with 0.8. B = (3, 0, 11, 6) with 0.4 shares $5
-# \cdot 6 = 30$ of its 48 pixels with A: 0.625, it joins. D = (6, 2, 8, 4) with 0.4 lies inside of A: its share is 1,
-# it joins (its IoU with A is only 1/12). The next leader is C = (20, 0, 24, 4) with 0.5, and it stays alone.
+# By hand, with the threshold 0.5: the best box is A = (0, 0, 8, 6) with 0.8. B = (3, 0, 11, 6) with 0.4 shares
+# $5 \cdot 6 = 30$ of its 48 pixels with A: 0.625, it joins. D = (6, 2, 8, 4) with 0.4 lies inside of A: its share is
+# 1, it joins (its IoU with A is only 1/12). The next leader is C = (20, 0, 24, 4) with 0.5, and it stays alone.
 
 # %% [markdown] tags=["variant:q2=vote"]
 # **This term: voting.** The box of a group is the **mean of its boxes, weighted by their scores**. Its score is the
 # sum of the squares of the scores, divided by the sum of the scores. (All scores are above 0.) A box alone stays as it
 # is.
 #
-# In the example, the weights are 0.8, 0.4 and 0.4, together 1.6. The left edge: $(0.8 \cdot 0 + 0.4 \cdot 3 + 0.4
-# \cdot 6) / 1.6 = 2.25$. The whole box: (2.25, 0.5, 8.75, 5.5). Its score: $(0.64 + 0.16 + 0.16) / 1.6 = 0.6$.
+# In the example, the weights are 0.8, 0.4 and 0.4, together 1.6. The left edge:
+# $(0.8 \cdot 0 + 0.4 \cdot 3 + 0.4 \cdot 6) / 1.6 = 2.25$. The whole box: (2.25, 0.5, 8.75, 5.5). Its score:
+# $(0.64 + 0.16 + 0.16) / 1.6 = 0.6$.
 #
 # **Equal scores:** the box with the **larger area** is the better one. If these are equal too, the first in the array.
 
@@ -439,8 +440,8 @@ draw_warp()
 # - Pixel $n$ of the picture lies at $n + 1/2$, too. Between pixels, interpolate **bilinearly**: $x = 1$ is halfway
 #   between pixel 0 (at 0.5) and pixel 1 (at 1.5). In the first row: $(0 + 2) / 2 = 1$.
 # - What is read **outside of the picture** ($x < 0$ or $x > W$, $y < 0$ or $y > H$) has the value `fill`, one number
-#   for each channel: here 9. Exactly on the border is inside. In the half pixel at the border ($x < 0.5$ or $x > W -
-#   0.5$; $y$ likewise) the outermost pixel counts alone.
+#   for each channel: here 9. Exactly on the border is inside. In the half pixel at the border ($x < 0.5$ or
+#   $x > W - 0.5$; $y$ likewise) the outermost pixel counts alone.
 # - A box **without area** cannot be stretched: it is **dropped**, and there is no crop for it.
 #
 # **Write** `warp(image, boxes, size, context, fill)`:
@@ -563,9 +564,9 @@ check("q4")
 # **The bias $b$ is not made expensive.** So, in the minimum, $b$ is the mean of $T$ minus the mean of $f$ times $W$;
 # and $W = (X^\top X + \lambda I)^{-1} X^\top Y$, where $X$ and $Y$ are features and targets **minus their means**.
 #
-# By hand: one feature, two pairs, $f = 2, 6$ and $T = 0.1, 0.3$ in all four columns. Means: 4 and 0.2. Minus these:
-# $-2, 2$ and $-0.1, 0.1$. So $\sum x t = 0.4$ and $\sum x^2 = 8$. With $\lambda = 8$: $W = 0.4 / 16 = 0.025$, $b = 0.2
-# - 4 \cdot 0.025 = 0.1$.
+# By hand: one feature, two pairs, $f = 2, 6$ and $T = 0.1, 0.3$ in all four columns. The means are 4 and 0.2; minus
+# these, $-2, 2$ and $-0.1, 0.1$. So $\sum x t = 0.4$ and $\sum x^2 = 8$. With $\lambda = 8$ the weight is
+# $W = 0.4 / 16 = 0.025$, and the bias is $b = 0.2 - 4 \cdot 0.025 = 0.1$.
 #
 # Then a proposal (10, 20, 30, 60) with $f = 6$ is moved by $6 \cdot 0.025 + 0.1 = 0.25$ in all four numbers: its
 # centre $(20, 40)$ goes to $(20 + 0.25 \cdot 20,\ 40 + 0.25 \cdot 40) = (25, 50)$, its sides $20 \times 40$ become
@@ -1074,8 +1075,8 @@ check("q9")
 # %% [markdown] tags=["variant:q10=certain"]
 # **This term: where it is certain.** A box matters as much as its class is believed: the smooth L1 sum of an object is
 # **multiplied by $p_u$**, the probability of its true class. The loss is the sum of all class losses and of all these
-# products, divided by R. **$p_u$ is no constant**: scores also have a gradient through it, $\partial p_u / \partial
-# x_k = p_u ([k = u] - p_k)$.
+# products, divided by R. **$p_u$ is no constant**: scores also have a gradient through it,
+# $\partial p_u / \partial x_k = p_u ([k = u] - p_k)$.
 #
 # In the example of question 9: the product is $0.5 \cdot 2.125 = 1.063$, and the loss $(2.367 + 1.063) / 3 = 1.143$.
 
