@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from minidet.grading.intake.answers import answers_of, read_answers
+from minidet.grading.intake.submissions import find_submissions
 from minidet.grading.assignments.assignment import blank_solutions, load, run_answer, run_file, solution_lines
 from minidet.grading.assignments.cells import read_notebook
 from minidet.grading.sandbox.own_machine import running
@@ -23,6 +24,7 @@ from minidet.grading.public.check import LIMITS, check_question
 from minidet.grading.assignments.public_cases import read_public
 from minidet.grading.assignments.release import notebook, release, release_zip, released_files, sources, term_of
 from minidet.grading.public.runs import Answer
+from minidet.grading.scoring.batch import wanted_of
 from minidet.grading.scoring.points import drawn, in_process, score_calls, score_functions
 
 from .replacements import as_columns, loses, misconception, replaced
@@ -88,8 +90,8 @@ each_wrong = pytest.mark.parametrize(
     ids=lambda path: f"{source_name(path.parents[1])}-{path.stem}")  # fmt: skip
 
 
-def test_there_are_assignments():
-    assert len(SOURCES) >= 3
+def test_there_are_eight_assignments():
+    assert [source_name(source) for source in SOURCES] == [f"a{number}" for number in range(1, 9)]
 
 
 # what is released
@@ -297,6 +299,25 @@ def test_variants_stand_in_no_notebook_and_in_no_file_of_minidet(source, number)
                 assert f"def {name}({parameters}" not in text, f"{name} in {path}"
             known = solution & normalised(text.splitlines())
             assert len(known) <= len(solution) / 2, f"{question.id} in {path}: {known}"
+
+
+def test_in_a_folder_that_mixes_assignments_each_run_finds_its_own_and_says_what_else_there_is(tmp_path):
+    """Two assignments may ask for a function of the same name: what a file is, all of its functions together say."""
+    for source in SOURCES:
+        file = f"{source.name}.ipynb"
+        for path in (f"all/everybody/{file}", f"one/{source_name(source)}/homework.ipynb"):
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ASSIGNMENTS / source.name / file, tmp_path / path)
+    for source in SOURCES:
+        wanted = wanted_of(assignment_of(source))
+        others = [other.name for other in SOURCES if other != source]
+        said = [f"Files of {other} lie here too (1 submission): this run does not grade them" for other in others]
+        export = find_submissions(tmp_path / "all", wanted)
+        assert export.notes() == said
+        assert [one.file.name for one in export.submissions] == [f"{source.name}.ipynb"]
+        export = find_submissions(tmp_path / "one", wanted)
+        assert export.notes() == said
+        assert [one.student for one in export.submissions if one.file is not None] == [source_name(source)]
 
 
 # students' own checks

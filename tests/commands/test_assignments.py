@@ -82,8 +82,8 @@ def test_without_an_action(capsys):
     assert stop.value.code == 2
 
 
-def test_this_checkout_has_three(capsys, tmp_path, monkeypatch):
+def test_this_checkout_has_eight(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["assignments", "list"]) == 0
     printed = capsys.readouterr().out
-    assert all(f"\n{name}_" in f"\n{printed}" for name in ("a1", "a2", "a3"))
+    assert all(f"\n{name}_" in f"\n{printed}" for name in ("a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8"))

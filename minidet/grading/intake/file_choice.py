@@ -36,11 +36,14 @@ class Wanted(NamedTuple):
         What answers define; without it, any answer cell will do.
     others : tuple of str
         Names of the course's other assignments.
+    of_others : tuple of (str, frozenset of str)
+        What answers of those define, as far as it is known. Two assignments may ask for a function of one name.
     """
 
     name: str
     functions: frozenset[str] = frozenset()
     others: tuple[str, ...] = ()
+    of_others: tuple[tuple[str, frozenset[str]], ...] = ()
 
     def is_declared(self, name: str) -> bool:
         """Tell whether a file has the declared name, perhaps with numbers at its end."""
@@ -52,6 +55,12 @@ class Wanted(NamedTuple):
         named = [other for other in (self.name, *self.others) if other.lower() in name.lower()]
         longest = max(named, key=len, default=self.name)
         return "" if longest == self.name else longest
+
+    def fits_better(self, defined: set[str]) -> str:
+        """Return the other assignment of which answers define more functions than of this one; nothing if none."""
+        counts = [(len(defined & functions), other) for other, functions in self.of_others]
+        most, other = max(counts, default=(0, ""))
+        return other if most > len(defined & self.functions) else ""
 
 
 @dataclass
@@ -145,7 +154,10 @@ def _look_inside(choice: Choice, files: list[Found], wanted: Wanted) -> None:
             suffix, defined = _answers(read_file(found))
         except Refused:
             continue
-        if suffix and (defined & wanted.functions or not wanted.functions):
+        other = wanted.fits_better(defined) if suffix else ""
+        if other:
+            choice.foreign.add(other)
+        elif suffix and (defined & wanted.functions or not wanted.functions):
             answering.append((found, suffix))
     if not answering:
         return

@@ -6,6 +6,7 @@ on, and after a change of the questions only the parts that changed are tried ag
 
 from __future__ import annotations
 
+import functools
 import re
 import tempfile
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..assignments.assignment import Assignment
+from ..assignments.assignment import Assignment, run_file
 from ..intake.answers import read_answers
 from ..intake.file_choice import Wanted, defined_names
 from ..intake.submissions import Export, Submission, find_submissions
@@ -133,8 +134,19 @@ def grade(
 def wanted_of(assignment: Assignment) -> Wanted:
     """Return what file an assignment asks for, and which other assignments the course has."""
     functions = frozenset(function for question in assignment.questions for function in question.functions)
-    beside = {path.parent.name for path in assignment.folder.parent.glob("*/questions.py")}
-    return Wanted(assignment.name, functions, tuple(sorted(beside - {assignment.name})))
+    beside = {path.parent.name: path for path in assignment.folder.parent.glob("*/questions.py")}
+    others = tuple(sorted(beside.keys() - {assignment.name}))
+    return Wanted(assignment.name, functions, others, tuple((other, _functions_of(beside[other])) for other in others))
+
+
+@functools.cache
+def _functions_of(path: Path) -> frozenset[str]:
+    """Return the names of the functions that another assignment asks for: none if its questions cannot be read."""
+    try:
+        questions = run_file(path).QUESTIONS
+        return frozenset(function for question in questions for function in question.functions)
+    except Exception:  # noqa: BLE001 -- half-written: no reason not to grade this one
+        return frozenset()
 
 
 def read_submission(submission: Submission, assignment: Assignment) -> Graded:
@@ -165,7 +177,9 @@ def _strange(answers: dict[str, list[str]], assignment: Assignment) -> list[str]
         notes.append(f"answer cells of {printable(', '.join(strange))}: {assignment.name} has no such question")
     defined = defined_names("\n".join(source for cells in answers.values() for source in cells))
     functions = {function for question in assignment.questions for function in question.functions}
-    if answers and functions.isdisjoint(defined):
+    if other := wanted_of(assignment).fits_better(defined):
+        notes.append(f"its answers define more functions of {other} than of {assignment.name}")
+    elif answers and functions.isdisjoint(defined):
         notes.append(f"its answers define no function of {assignment.name}: perhaps another assignment's file")
     return notes
 

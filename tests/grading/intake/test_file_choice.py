@@ -86,6 +86,20 @@ def test_another_assignments_answers_are_not_taken(tmp_path):
                               "(of a0_toy_two, a1_other)")  # fmt: skip
 
 
+def test_answers_with_a_shared_name_belong_to_the_assignment_that_they_fit(tmp_path):
+    wanted = WANTED._replace(of_others=(("a1_other", frozenset({"other", "third", "peak"})),))
+    theirs = hand_in(tmp_path / "homework.ipynb", "# answer: q1\ndef peak(x):\n    return x", OTHER)
+    choice = chosen(tmp_path, wanted)
+    assert (choice.file, choice.foreign) == (None, {"a1_other"})
+    assert choice.problem == "no file a0_toy.ipynb or a0_toy.py; there is: homework.ipynb (of a1_other)"
+    hand_in(tmp_path / "mine.ipynb", RIGHT["q2"], date=1000)  # the older one
+    choice = chosen(tmp_path, wanted)
+    assert choice.file.path.name == "mine.ipynb"
+    assert choice.notes == ["named mine.ipynb: graded as the only file with answer cells"]
+    theirs.rename(tmp_path / "a0_toy.ipynb")  # by that name it is graded: its answers may be all that there is
+    assert chosen(tmp_path, wanted).file.path.name == "a0_toy.ipynb"
+
+
 def test_without_known_functions_any_answer_cell_will_do(tmp_path):
     hand_in(tmp_path / "homework.ipynb", OTHER)
     assert chosen(tmp_path, Wanted("a0_toy")).file is not None

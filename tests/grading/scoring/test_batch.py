@@ -238,6 +238,23 @@ def test_honest_work_in_other_forms_has_all_points(toy, tmp_path, here):
     assert points(everyone) == dict.fromkeys(FORMS, 100)
 
 
+def test_another_assignments_answers_by_this_ones_name_are_said(toy, tmp_path, here):
+    for name, text in {"a1_other": "from types import SimpleNamespace as Q\nQUESTIONS = [Q(functions=('one', 'two'))]\n",
+                       "a2_broken": "1 / 0\n"}.items():  # fmt: skip
+        (toy.folder.parent / name).mkdir()
+        (toy.folder.parent / name / "questions.py").write_text(text)
+    hand_in(tmp_path / "in/ann/a0_toy.ipynb", *RIGHT.values())
+    hand_in(tmp_path / "in/bob/a0_toy.ipynb", "# answer: q1\ndef one(x):\n    return x\n\n\ndef two(x):\n    return x")
+    hand_in(tmp_path / "in/cy/homework.ipynb", "# answer: q1\ndef one(x):\n    return x")
+    _, everyone = grade(tmp_path / "in", toy, tmp_path / "out", jobs=1)
+    notes = {graded.submission.student: graded.submission.notes or graded.reason for graded in everyone}
+    assert notes == {
+        "ann": "",
+        "bob": "its answers define more functions of a1_other than of a0_toy",
+        "cy": "no file a0_toy.ipynb or a0_toy.py; there is: homework.ipynb (of a1_other)",
+    }
+
+
 def test_cells_that_belong_to_nothing_here_are_said(toy, tmp_path, here):
     hand_in(tmp_path / "in/ann/a0_toy.ipynb", RIGHT["q1"], "# answer: q11\nx = 1")
     hand_in(tmp_path / "in/bob/a0_toy.ipynb", "# answer: q1\ndef conv2d(x):\n    return x")
