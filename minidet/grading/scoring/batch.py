@@ -6,7 +6,6 @@ on, and after a change of the questions only the parts that changed are tried ag
 
 from __future__ import annotations
 
-import functools
 import re
 import tempfile
 from collections.abc import Callable, Iterator
@@ -98,11 +97,11 @@ def grade(
     graded : list of Graded
         One per student, by student.
     """
-    export = submissions
+    export, wanted = submissions, wanted_of(assignment)
     if not isinstance(export, Export):
-        export = find_submissions(submissions, wanted_of(assignment), out=out)
+        export = find_submissions(submissions, wanted, out=out)
     known, source = definitions(assignment), pack(assignment.folder)
-    everyone = [read_submission(submission, assignment) for submission in export.submissions]
+    everyone = [read_submission(submission, assignment, wanted) for submission in export.submissions]
     tasks, waiting = [], []
     for graded in everyone:
         if graded.status != "graded":
@@ -139,7 +138,6 @@ def wanted_of(assignment: Assignment) -> Wanted:
     return Wanted(assignment.name, functions, others, tuple((other, _functions_of(beside[other])) for other in others))
 
 
-@functools.cache
 def _functions_of(path: Path) -> frozenset[str]:
     """Return the names of the functions that another assignment asks for: none if its questions cannot be read."""
     try:
@@ -149,7 +147,7 @@ def _functions_of(path: Path) -> frozenset[str]:
         return frozenset()
 
 
-def read_submission(submission: Submission, assignment: Assignment) -> Graded:
+def read_submission(submission: Submission, assignment: Assignment, wanted: Wanted) -> Graded:
     """Read a submission's answers; if that fails, say why."""
     if submission.file is None:
         status = "refused" if submission.problem.startswith("refused") else "no file"
@@ -165,21 +163,22 @@ def read_submission(submission: Submission, assignment: Assignment) -> Graded:
     except (ValueError, OSError, RecursionError, MemoryError) as error:
         words = re.sub(r"^read_\w+: ", "", str(error))  # students read it, and know no such function
         return Graded(submission, "broken file", printable(words, 300) or type(error).__name__)
-    submission = replace(submission, notes="; ".join(filter(None, (submission.notes, *_strange(answers, assignment)))))
+    submission = replace(
+        submission, notes="; ".join(filter(None, (submission.notes, *_strange(answers, assignment, wanted))))
+    )
     asked = {question.id for question in assignment.questions}
     return Graded(submission, answers={name: cells for name, cells in answers.items() if name in asked})
 
 
-def _strange(answers: dict[str, list[str]], assignment: Assignment) -> list[str]:
+def _strange(answers: dict[str, list[str]], assignment: Assignment, wanted: Wanted) -> list[str]:
     """Say what in a file looks as if it belonged to something else."""
     notes = []
     if strange := sorted(set(answers) - {question.id for question in assignment.questions}):
         notes.append(f"answer cells of {printable(', '.join(strange))}: {assignment.name} has no such question")
     defined = defined_names("\n".join(source for cells in answers.values() for source in cells))
-    functions = {function for question in assignment.questions for function in question.functions}
-    if other := wanted_of(assignment).fits_better(defined):
+    if other := wanted.fits_better(defined):
         notes.append(f"its answers define more functions of {other} than of {assignment.name}")
-    elif answers and functions.isdisjoint(defined):
+    elif answers and wanted.functions.isdisjoint(defined):
         notes.append(f"its answers define no function of {assignment.name}: perhaps another assignment's file")
     return notes
 
