@@ -21,7 +21,7 @@ def twin(module: str):
     """Import ``minidet.<module>`` on top of PyTorch, for example ``twin("models.segmentation.segnet")``."""
     import torch
 
-    from . import torch_backbone
+    from . import torch_backbone, torch_fused
 
     # minidet itself is not imported: it sets up the memory of its process as it likes, which would be PyTorch's too
     root = pathlib.Path(importlib.util.find_spec("minidet").origin).parent
@@ -37,6 +37,7 @@ def twin(module: str):
                 "torch_twin": package,
                 "torch_twin.nn": torch.nn,
                 "torch_twin.nn.functional": torch.nn.functional,
+                "torch_twin.nn.fused": torch_fused,
                 "torch_twin.autograd": torch,
                 "torch_twin.models.backbones": backbones,
                 "torch_twin.models.backbones.contract": torch_backbone,

@@ -65,6 +65,14 @@ def _normalise_within(row, mean, scale, bias, low, high, out):
 
 
 @jit
+def _add_within(row, low, high, out):
+    for i in range(row.size):
+        value = out[i] + row[i]
+        value = low if value <= low else value
+        out[i] = high if value >= high else value
+
+
+@jit
 def _combine(grad, row, scale, a, b, mean, out):
     for i in range(row.size):
         out[i] = grad[i] * scale - a - (row[i] - mean) * b
@@ -103,15 +111,24 @@ def _batch_norm(x, weight, bias, eps, out, means, variances):
             _normalise(x[i, j], mean, scale, bias[j], out[i, j])
 
 
-def batch_norm_eval(x, mean, variance, weight, bias, eps, low=-math.inf, high=math.inf):
+def batch_norm_eval(x, mean, variance, weight, bias, eps, low=-math.inf, high=math.inf, other=None):
     """Normalise x (N, C, ...) with given statistics (C,): (x - mean) / sqrt(variance + eps) * weight + bias.
 
-    What is below ``low`` or above ``high`` becomes that; NaN stays.
+    Then add ``other``, of x's shape, if there is one. What is below ``low`` or above ``high`` becomes that; NaN stays.
     """
     out, shape, cast = np.empty_like(x), (*x.shape[:2], math.prod(x.shape[2:])), x.dtype.type
+    x, limits, result = x.reshape(shape), (cast(low), cast(high)), out.reshape(shape)
     statistics = mean, variance, weight, bias, float(eps)
-    _batch_norm_eval(x.reshape(shape), *statistics, cast(low), cast(high), out.reshape(shape))
+    if other is None:
+        _batch_norm_eval(x, *statistics, *limits, result)
+    else:
+        _batch_norm_add_eval(x, *statistics, other.reshape(shape), *limits, result)
     return out
+
+
+@jit
+def _scale(variance, weight, eps):
+    return 1 / np.sqrt(np.float64(variance) + eps) * weight
 
 
 @parallel
@@ -120,8 +137,19 @@ def _batch_norm_eval(x, mean, variance, weight, bias, eps, low, high, out):
     cast = x.dtype.type
     for t in prange(n * c):
         i, j = np.int64(t) // c, np.int64(t) % c
-        scale = cast(1 / np.sqrt(np.float64(variance[j]) + eps) * weight[j])
+        scale = cast(_scale(variance[j], weight[j], eps))
         _normalise_within(x[i, j], mean[j], scale, bias[j], low, high, out[i, j])
+
+
+@parallel
+def _batch_norm_add_eval(x, mean, variance, weight, bias, eps, other, low, high, out):
+    n, c, _ = x.shape
+    cast = x.dtype.type
+    for t in prange(n * c):
+        i, j = np.int64(t) // c, np.int64(t) % c
+        scale = cast(_scale(variance[j], weight[j], eps))
+        _normalise(x[i, j], mean[j], scale, bias[j], out[i, j])  # a loop of its own: one sum of three has other bits
+        _add_within(other[i, j], low, high, out[i, j])
 
 
 def batch_norm_grad(grad, x, mean, invstd, weight, training):

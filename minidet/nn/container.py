@@ -6,7 +6,7 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..errors import bad_argument, shown
-from .fused import within
+from .fused import fused
 from .module import Module, _indent
 
 
@@ -94,12 +94,8 @@ class Sequential(_Numbered):
             self.add_module(name, module)
 
     def forward(self, input):
-        modules, at = [*self._modules.values(), None], 0
-        while modules[at] is not None:
-            module, following = modules[at : at + 2]
-            limits = within(module, following)
-            input = module(input) if limits is None else module.forward_within(input, *limits)
-            at += 1 if limits is None else 2
+        for _, call in fused(self._modules.items()):
+            input = call(input)
         return input
 
     def __getitem__(self, index):

@@ -73,10 +73,11 @@ class _BatchNorm(Module):
             self.num_batches_tracked._write_array()[...] = seen
         return out
 
-    def forward_within(self, input, low: float, high: float):
-        """Return ``clamp(self(input), low, high)`` by the running statistics, in one pass, without gradient."""
+    def forward_within(self, input, low: float, high: float, other=None):
+        """Return ``clamp(self(input) + other, low, high)`` by the running statistics, in one pass, without gradient."""
         statistics = self.running_mean, self.running_var
-        return batch_norm_within(self._checked(input), *statistics, self.weight, self.bias, self.eps, low, high)
+        affine = self.weight, self.bias, self.eps
+        return batch_norm_within(self._checked(input), *statistics, *affine, low, high, other)
 
     def _checked(self, input):
         op = type(self).__name__

@@ -7,7 +7,8 @@ import pytest
 
 import minidet
 from minidet import nn
-from minidet.nn.fused import within
+from minidet.nn import functional as F
+from minidet.nn.fused import fused, norm_relu, within
 
 
 def pair(norm=nn.BatchNorm2d, activation=nn.ReLU6, channels=3, seed=0):
@@ -95,3 +96,46 @@ def test_bad_input_is_the_layers_own_error():
     net = nn.Sequential(*pair())
     with minidet.no_grad(), pytest.raises(ValueError, match="BatchNorm2d: input has shape"):
         net(image(1, 4, 4, 4))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(2, 3, 5, 7), (1, 3, 70, 90), (0, 3, 4, 4)])
+def test_a_block_adds_in_the_same_pass(shape, dtype):
+    layer = pair()[0].to(dtype)
+    x, other = image(*shape, dtype=dtype), image(*shape, seed=2, dtype=dtype)
+    with minidet.no_grad():
+        for kept in (other, other.permute(0, 1, 3, 2).contiguous().permute(0, 1, 3, 2)):
+            np.testing.assert_array_equal(norm_relu(layer, x, kept).numpy(), F.relu(layer(x) + kept).numpy())
+        np.testing.assert_array_equal(norm_relu(layer, x).numpy(), F.relu(layer(x)).numpy())
+
+
+def test_a_block_s_addition_keeps_nan_and_broadcasts():
+    layer, x = pair()[0], image(2, 3, 4, 4)
+    row = image(1, 3, 1, 1, seed=3)
+    other = image(2, 3, 4, 4, seed=2)
+    other._write_array()[1, 2, 0, 0] = np.nan
+    with minidet.no_grad():
+        assert np.isnan(norm_relu(layer, x, other).numpy()).sum() == 1
+        np.testing.assert_array_equal(norm_relu(layer, x, row).numpy(), F.relu(layer(x) + row).numpy())
+
+
+def test_a_block_records_and_calls_hooks():
+    layer, x, other, seen = pair()[0], image(1, 3, 4, 4), image(1, 3, 4, 4, seed=2).requires_grad_(), []
+    norm_relu(layer, x, other).sum().backward()
+    assert other.grad is not None
+    assert layer.weight.grad is not None
+    layer.register_forward_hook(lambda *_: seen.append(1))
+    with minidet.no_grad():
+        norm_relu(layer, x)
+    assert seen == [1]
+
+
+def test_layers_in_a_row():
+    """A pair is one call, and carries the second's name; what is wanted by itself stays apart."""
+    layer, cut = pair()
+    named = [("norm", layer), ("relu", cut), ("again", cut)]
+    with minidet.no_grad():
+        assert [path for path, _ in fused(named)] == ["relu", "again"]
+        assert [path for path, _ in fused(named, apart={"norm": 2})] == ["norm", "relu", "again"]
+    assert [path for path, _ in fused(iter(named))] == ["norm", "relu", "again"]
+    assert list(fused([])) == []

@@ -21,14 +21,15 @@ def batch_norm(x, weight, bias, eps):
     return batch_norm_eval(x, mean, variance, weight, bias, eps), mean, variance
 
 
-def batch_norm_eval(x, mean, variance, weight, bias, eps, low=-np.inf, high=np.inf):
+def batch_norm_eval(x, mean, variance, weight, bias, eps, low=-np.inf, high=np.inf, other=None):
     """Normalise x (N, C, ...) with given statistics (C,): (x - mean) / sqrt(variance + eps) * weight + bias.
 
-    What is below ``low`` or above ``high`` becomes that; NaN stays.
+    Then add ``other``, of x's shape, if there is one. What is below ``low`` or above ``high`` becomes that; NaN stays.
     """
     scale = 1 / np.sqrt(np.asarray(variance, np.float64) + eps) * weight
     mean, scale, bias = (_column(each, x).reshape(-1, *[1] * (x.ndim - 2)) for each in (mean, scale, bias))
-    return np.clip((x - mean) * scale + bias, x.dtype.type(low), x.dtype.type(high))
+    out = (x - mean) * scale + bias
+    return np.clip(out if other is None else out + other, x.dtype.type(low), x.dtype.type(high))
 
 
 def batch_norm_grad(grad, x, mean, invstd, weight, training):

@@ -19,6 +19,7 @@ from ... import nn
 from ...autograd.from_data import read_tensor
 from ...errors import bad_argument, check_float, check_rank, shown
 from ...nn import init
+from ...nn.fused import fused
 
 #: Of the images of ImageNet in [0, 1]: red, green, blue.
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -75,8 +76,8 @@ class Backbone(nn.Module):
         x = normalise(check_images(type(self).__name__, images), self.mean, self.std)
         wanted = {self.levels[stride][0]: stride for stride in self.strides}
         maps = {}
-        for path, step in self.steps():
-            x = step(x)
+        for path, call in fused(self.steps(), apart=wanted):
+            x = call(x)
             if path in wanted:
                 maps[wanted[path]] = x
             if len(maps) == len(wanted):

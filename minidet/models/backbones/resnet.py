@@ -27,7 +27,7 @@ Deviations from the paper
 from __future__ import annotations
 
 from ... import nn
-from ...nn import functional as F
+from ...nn.fused import norm_relu
 from .contract import Backbone, start_convolutions
 
 
@@ -56,9 +56,8 @@ class BasicBlock(nn.Module):
 
     def forward(self, x):
         """Return the ReLU of the two convolutions' result plus the shortcut's."""
-        out = F.relu(self.bn1(self.conv1(x)))
-        out = self.bn2(self.conv2(out))
-        return F.relu(out + (x if self.downsample is None else self.downsample(x)))
+        out = norm_relu(self.bn1, self.conv1(x))
+        return norm_relu(self.bn2, self.conv2(out), x if self.downsample is None else self.downsample(x))
 
 
 class Bottleneck(nn.Module):
@@ -78,10 +77,9 @@ class Bottleneck(nn.Module):
 
     def forward(self, x):
         """Return the ReLU of the three convolutions' result plus the shortcut's."""
-        out = F.relu(self.bn1(self.conv1(x)))
-        out = F.relu(self.bn2(self.conv2(out)))
-        out = self.bn3(self.conv3(out))
-        return F.relu(out + (x if self.downsample is None else self.downsample(x)))
+        out = norm_relu(self.bn1, self.conv1(x))
+        out = norm_relu(self.bn2, self.conv2(out))
+        return norm_relu(self.bn3, self.conv3(out), x if self.downsample is None else self.downsample(x))
 
 
 def layer(block: type, in_channels: int, width: int, count: int, stride: int) -> nn.Sequential:

@@ -25,6 +25,7 @@ from ... import nn
 from ...errors import check_choice
 from ...nn import functional as F
 from ...nn import init
+from ...nn.fused import norm_relu
 from .contract import Backbone
 
 
@@ -62,9 +63,8 @@ class CIFARBlock(nn.Module):
 
     def forward(self, x):
         """Return the ReLU of the two convolutions' result plus the shortcut's."""
-        out = F.relu(self.bn1(self.conv1(x)))
-        out = self.bn2(self.conv2(out))
-        return F.relu(out + self.shortcut(x))
+        out = norm_relu(self.bn1, self.conv1(x))
+        return norm_relu(self.bn2, self.conv2(out), self.shortcut(x))
 
 
 class CIFARResNet(Backbone):

@@ -23,10 +23,10 @@ class BatchNorm(Function):
     """
 
     @staticmethod
-    def forward(ctx, x, weight, bias, mean, variance, eps, *limits):
+    def forward(ctx, x, weight, bias, mean, variance, eps, *then):
         """Normalise by the statistics given, else by the batch's: mean 0 and variance 1 where it has no pixel.
 
-        ``limits`` (low, high) cut the result, which then has no gradient.
+        ``then`` is done to the result, which has no gradient then: ``low, high`` cut it, after ``other`` was added.
         """
         ctx.training = mean is None
         w, b = affine(x, weight, bias)
@@ -40,7 +40,7 @@ class BatchNorm(Function):
             ctx.set_materialize_grads(False)
             return out.reshape(x.shape), mean, variance
         mean, variance = np.ascontiguousarray(mean), np.ascontiguousarray(variance)
-        out = kernels.norm.batch_norm_eval(np.ascontiguousarray(x), mean, variance, w, b, eps, *limits)
+        out = kernels.norm.batch_norm_eval(np.ascontiguousarray(x), mean, variance, w, b, eps, *then)
         if True in ctx.needs_input_grad:
             mean, variance = mean.astype(np.float64), variance.astype(np.float64)  # copies: buffers change
             ctx.save_for_backward(x, weight, mean, 1 / np.sqrt(variance + eps))
@@ -207,14 +207,19 @@ def batch_norm(
     return out
 
 
-def batch_norm_within(input, running_mean, running_var, weight, bias, eps: float, low: float, high: float) -> Tensor:
-    """Return ``clamp(batch_norm(input, ...), low, high)`` of evaluation in one pass over memory, without gradient."""
+def batch_norm_within(
+    input, running_mean, running_var, weight, bias, eps: float, low: float, high: float, other=None
+) -> Tensor:
+    """Return ``clamp(batch_norm(input, ...) + other, low, high)`` of evaluation in one pass, without gradient."""
     input, mean, var, weight, bias = _checked(
         "batch_norm", input, "(N, C[, L] or [, H, W])", 4, 3, 2,
         running_mean=running_mean, running_var=running_var, weight=weight, bias=bias,
     )  # fmt: skip
     with no_grad():
-        return BatchNorm.apply(input, weight, bias, mean._array, var._array, eps, low, high)
+        statistics = mean._array, var._array
+        if other is None:
+            return BatchNorm.apply(input, weight, bias, *statistics, eps, low, high)
+        return BatchNorm.apply(input, weight, bias, *statistics, eps, low, high, np.ascontiguousarray(other._array))
 
 
 def _follow(running: Tensor | None, value: np.ndarray, momentum: float) -> None:
