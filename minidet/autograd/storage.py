@@ -23,6 +23,7 @@ class Storage:
     locks = 0
     memory: Memory | None = None  # known once an array of it was handed in or out
     extent: np.ndarray | None = None  # all that belongs to this storage
+    made: tuple | None = None  # what an operation made of the values, and keeps until these change
 
     def hand_out(self, array: np.ndarray) -> np.ndarray:
         """Remember ``array``, a view that somebody outside may write to, and lock it if a tape needs it."""
@@ -72,6 +73,7 @@ class Storage:
     def changed(self, array: np.ndarray) -> None:
         """Count one change in place of ``array``, which is this memory or a part of it."""
         self.version += 1
+        self.made = None
         if self.memory is not None:
             self.memory.count(self, array)
 

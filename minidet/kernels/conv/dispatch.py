@@ -91,11 +91,14 @@ def _chosen(weight, taps):
     return weight if taps is None else np.ascontiguousarray(weight[taps])
 
 
-def conv2d(x, weight, bias, stride, padding, dilation, groups):
+def conv2d(x, weight, bias, stride, padding, dilation, groups, kept=None):
     """Return the convolution of x (N, C, H, W) with weight (F, C/groups, KH, KW): (N, F, OH, OW).
 
     ``out[n, f, oh, ow] = bias[f] + sum over c, i, j of
     weight[f, c, i, j] * padded[n, c, oh * sh + i * dh, ow * sw + j * dw]``
+
+    ``kept``, a dict of the caller's that belongs to this weight and bias with these values, keeps what is made of them
+    for the next call.
     """
     x, weight = plain(x, weight)
     bias = None if bias is None else plain(bias)[0]
@@ -104,7 +107,7 @@ def conv2d(x, weight, bias, stride, padding, dilation, groups):
     if product is None:
         out[...] = 0 if bias is None else bias[:, None, None]
     else:
-        product.run(x, _chosen(weight, taps), bias, out)
+        product.run(x, _chosen(weight, taps), bias, out, kept if taps is None else None)
     return out
 
 

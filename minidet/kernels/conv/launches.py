@@ -10,6 +10,8 @@ from . import tiles as conv_tiles
 
 #: Fewest shares to cut work into.
 FEWEST = 8
+#: Most ways in which one layer's weights are kept packed: images of other sizes may need another one.
+MOST_KEPT = 2
 #: Most weights of which each thread packs a copy of its own.
 OWN = 1 << 18
 
@@ -43,14 +45,17 @@ class Packing:
     filters : int
     numbers : tuple of int
         What the tasks need to know.
+    taps : (K,) int64 array
+        Where the taps lie in the weight.
     """
 
-    def __init__(self, tile, tiles, count, size, filters, numbers):
+    def __init__(self, tile, tiles, count, size, filters, numbers, taps):
         own = size <= OWN
+        self.key = tile, numbers, taps.tobytes()  # weights packed for one size of images serve others
         self.tile, self.tiles, self.count, self.filters = tile, tiles if own else None, count, filters
         self.copies, first = size * (THREADS if own else 1), -(-filters // 16) * 16
         self.size = first + self.copies
-        self.numbers = (*numbers, first, size if own else 0)
+        self.numbers, self.shared = (*numbers, first, size if own else 0), first + size
 
 
 class Planes:
@@ -60,7 +65,7 @@ class Planes:
         self.kernel, self.count, self.table, self.work = depthwise.correlate, count, table, work
         self.numbers, self.has_gaps = np.array(numbers, np.int64), has_gaps
 
-    def run(self, x, weight, bias, out):
+    def run(self, x, weight, bias, out, kept=None):
         """Compute ``out``."""
         if self.has_gaps:
             out[...] = 0
@@ -107,7 +112,7 @@ class Few:
         self.panels, self.count, self.table, self.work = panels, count, table, work
         self.numbers, self.has_gaps = np.array(numbers, np.int64), has_gaps
 
-    def run(self, x, weight, bias, out):
+    def run(self, x, weight, bias, out, kept=None):
         """Compute ``out``."""
         if self.has_gaps:
             out[...] = 0
@@ -124,12 +129,12 @@ class Phases:
     def __init__(self, phases, has_gaps):
         self.phases, self.kernel, self.has_gaps = phases, phases[0].kernel, has_gaps
 
-    def run(self, x, weight, bias, out):
+    def run(self, x, weight, bias, out, kept=None):
         """Compute ``out``."""
         if self.has_gaps:
             out[...] = 0
         for phase in self.phases:
-            phase.run(x, weight, bias, out)
+            phase.run(x, weight, bias, out, kept)
 
 
 class Product:
@@ -142,19 +147,39 @@ class Product:
         self.kernel, self.count, self.table, self.work, self.prepare = kernel, count, table, work, prepare
         self.has_gaps = has_gaps
         self.packing, self.numbers = packing, np.array((*numbers, *packing.numbers), np.int64)
+        self.shared_numbers = self.numbers.copy()
+        self.shared_numbers[-1] = 0  # all threads have one copy
 
-    def run(self, x, weight, bias, out):
+    def run(self, x, weight, bias, out, kept=None):
         """Compute ``out``."""
         packing = self.packing
         if self.has_gaps:
             out[...] = 0
         if self.prepare is not None:
             x = self.prepare(x)
+        if kept is not None:
+            packed = self._kept(weight, bias, kept)
+            launch(self.kernel, self.count, x, weight, packed, out, self.table, self.shared_numbers, self.work)
+            return
         packed = workspace.take("weights", packing.size, x.dtype)
         packed[: packing.filters] = 0 if bias is None else bias
         if packing.tiles is None:
             launch(packing.tile, packing.count, None, weight, packed, packed, self.table, self.numbers, packing.copies)
         launch(self.kernel, self.count, x, weight, packed, out, self.table, self.numbers, self.work, packing.tiles)
+
+    def _kept(self, weight, bias, kept):
+        """Return the packed weights, which are made once: one copy, for all threads."""
+        packing = self.packing
+        packed = kept.get(packing.key)
+        if packed is None:
+            if len(kept) >= MOST_KEPT:
+                kept.clear()
+            packed = np.empty(packing.shared, weight.dtype)
+            packed[: packing.filters] = 0 if bias is None else bias
+            work, numbers = packing.shared, self.shared_numbers
+            launch(packing.tile, packing.count, None, weight, packed, packed, self.table, numbers, work)
+            kept[packing.key] = packed
+        return packed
 
 
 class Spread:
@@ -165,7 +190,7 @@ class Spread:
     def __init__(self, product, size, stride):
         self.product, self.kernel, self.size, self.stride = product, product.kernel, size, stride
 
-    def run(self, x, weight, bias, out):
+    def run(self, x, weight, bias, out, kept=None):
         """Compute ``out``."""
         met = np.empty(self.size, out.dtype)
         self.product.run(x, weight, bias, met)
@@ -179,7 +204,7 @@ class Groups:
     def __init__(self, product, groups):
         self.product, self.kernel, self.groups = product, product.kernel, groups
 
-    def run(self, x, weight, bias, out):
+    def run(self, x, weight, bias, out, kept=None):
         """Compute ``out``."""
         groups = self.groups
         weights = weight.reshape(groups, -1)

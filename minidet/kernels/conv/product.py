@@ -89,7 +89,7 @@ def _packing(rows, tile_rows, weight_steps, groups, weight_at):
     tiles, taps = groups * -(-rows // tile_rows), weight_at.size
     numbers = (rows, tile_rows, *weight_steps, groups, tables.is_in_order(weight_at), taps)
     size = tiles * (taps + 1) * tile_rows
-    return Packing(conv_tiles.pack, conv_tiles.pack_own, tiles, size, groups * rows, numbers)
+    return Packing(conv_tiles.pack, conv_tiles.pack_own, tiles, size, groups * rows, numbers, weight_at)
 
 
 def tasks_for(work):
@@ -188,7 +188,7 @@ def _winograd(size, row_step, rows, out_size, plan, window, strided, is_strided_
         (not window, rows, c, row_step, channel_step),
         16 * (row_tiles * DENSE_ROWS * c + winograd.APART),
     )
-    packing = Packing(winograd.transform_weights, winograd.transform_all, row_tiles, whole, rows, numbers)
+    packing = Packing(winograd.transform_weights, winograd.transform_all, row_tiles, whole, rows, numbers, tap_at)
     numbers = (n, c, rows, *out_size[2:], h, w, *corner, *(plan.dilation if window else (is_strided_grad,)))
     tasks, prepare = -(-n * count // lanes), None
     if window:

@@ -21,7 +21,7 @@ def _pad(x, padding):
     return np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
 
 
-def conv2d(x, weight, bias, stride, padding, dilation, groups):
+def conv2d(x, weight, bias, stride, padding, dilation, groups, kept=None):
     """Return the convolution of x (N, C, H, W) with weight (F, C/groups, KH, KW): (N, F, OH, OW)."""
     windows = _windows(_pad(x, padding), weight.shape[2:], stride, dilation, groups)
     grouped = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:])

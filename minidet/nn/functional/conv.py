@@ -10,6 +10,7 @@ import numpy as np
 
 from ... import kernels
 from ...autograd.function import Function
+from ...autograd.grad_mode import mode
 from ...autograd.tensor import Tensor
 from .conv_checks import check_convolution, check_transposed, fitting
 
@@ -21,10 +22,11 @@ class Conv2d(Function):
     """
 
     @staticmethod
-    def forward(ctx, x, weight, bias, stride, padding, dilation, groups):
+    def forward(ctx, x, weight, bias, stride, padding, dilation, groups, kept=None):
+        """Convolve. ``kept`` is what inference keeps of weight and bias: see ``_kept``."""
         ctx.save_for_backward(x, weight)
         ctx.geometry = stride, padding, dilation, groups
-        out = kernels.conv.conv2d(_images(x, weight), _filters(weight), bias, *ctx.geometry)
+        out = kernels.conv.conv2d(_images(x, weight), _filters(weight), bias, *ctx.geometry, kept)
         return _like(out, x, weight)
 
     @staticmethod
@@ -111,7 +113,32 @@ def _like(out: np.ndarray, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
 def _convolve(check, op: str, axes: int, function, input, weight, bias, *options) -> Tensor:
     """Check everything, and apply ``function``."""
     input, weight, bias, options = fitting(check, op, axes, input, weight, bias, *options)
+    if issubclass(function, Conv2d) and not mode.enabled:
+        options = (*options, _kept(weight, bias))
     return function.apply(input, weight, bias, *options)
+
+
+def _kept(weight: Tensor, bias: Tensor | None) -> dict | None:
+    """Return what inference keeps of weight and bias: in which order the kernels read them. None where they may change
+    unseen.
+
+    A change through minidet empties it. One through an array that somebody outside holds is no change that we see: as
+    soon as there is such an array, nothing is kept. A part of a memory keeps nothing, for parts would need a dict each.
+    """
+    storage, beside = weight._storage, None if bias is None else bias._storage
+    if not all(each is None or _is_own(each) for each in (weight, bias)):
+        storage.made = None
+        return None
+    version = 0 if beside is None else beside.version
+    if storage.made is None or storage.made[0] is not beside or storage.made[1] != version:
+        storage.made = beside, version, {}
+    return storage.made[2]
+
+
+def _is_own(tensor: Tensor) -> bool:
+    """Whether a tensor is the whole of a memory of which nobody outside holds an array."""
+    array = tensor._array
+    return tensor._storage.memory is None and array.base is None and array.flags.c_contiguous
 
 
 def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups: int = 1) -> Tensor:
