@@ -221,9 +221,8 @@ def _jacobian(fn, inputs, i: int, outputs, eps: float) -> np.ndarray:
 
 def _both_sides(fn, inputs, i, index, direction, eps) -> list[list[np.ndarray]]:
     """Return the outputs with ``eps`` added along one coordinate or one direction of input ``i``, then taken away."""
-    array = inputs[i]._write_array()
-    before = array.copy()
-    step = np.zeros(array.shape)
+    before = inputs[i]._array.copy()
+    step = np.zeros(before.shape)
     if direction is None:
         step[index] = eps
     else:
@@ -231,9 +230,9 @@ def _both_sides(fn, inputs, i, index, direction, eps) -> list[list[np.ndarray]]:
     sides = []
     try:
         for move in (np.add, np.subtract):
-            move(before, step, out=array)
+            move(before, step, out=inputs[i]._write_array())
             with no_grad():  # copies: an output may be a view of the input
                 sides.append([np.array(output._array) for output in fn(*inputs)])
     finally:
-        np.copyto(array, before)
+        np.copyto(inputs[i]._write_array(), before)
     return sides
