@@ -42,11 +42,11 @@ def _relu6_grad(grad, result, out):
         out[i] = grad.dtype.type(0) if flat else grad[i]
 
 
-def relu(x):
-    """Return max(x, 0), nan where x is nan, for a contiguous x of any shape."""
+def relu(x, out=None):
+    """Return max(x, 0), nan where x is nan, for a contiguous x of any shape; in ``out``, which may be x."""
     if x.size < SMALL:
-        return reference.relu(x)
-    out = np.empty_like(x)
+        return reference.relu(x, out)
+    out = np.empty_like(x) if out is None else out
     _relu(x.reshape(-1), out.reshape(-1))
     return out
 
@@ -60,11 +60,11 @@ def relu_grad(grad, out):
     return dx
 
 
-def relu6(x):
-    """Return min(max(x, 0), 6), nan where x is nan, for a contiguous x of any shape."""
+def relu6(x, out=None):
+    """Return min(max(x, 0), 6), nan where x is nan, for a contiguous x of any shape; in ``out``, which may be x."""
     if x.size < SMALL:
-        return reference.relu6(x)
-    out = np.empty_like(x)
+        return reference.relu6(x, out)
+    out = np.empty_like(x) if out is None else out
     _relu6(x.reshape(-1), out.reshape(-1))
     return out
 

@@ -122,6 +122,7 @@ class Conv2d(_Conv):
     """
 
     axes, function = 2, staticmethod(conv2d)
+    result_is_new = True  # an array of its own, over which an activation may write
 
 
 class _ConvTranspose(_Layer):

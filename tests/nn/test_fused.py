@@ -7,8 +7,9 @@ import pytest
 
 import minidet
 from minidet import nn
+from minidet.autograd import pad
 from minidet.nn import functional as F
-from minidet.nn.fused import fused, norm_relu, within
+from minidet.nn.fused import clipped, conv2d_padded, fused, norm_relu, within
 
 
 def pair(norm=nn.BatchNorm2d, activation=nn.ReLU6, channels=3, seed=0):
@@ -139,3 +140,57 @@ def test_layers_in_a_row():
         assert [path for path, _ in fused(named, apart={"norm": 2})] == ["norm", "relu", "again"]
     assert [path for path, _ in fused(iter(named))] == ["norm", "relu", "again"]
     assert list(fused([])) == []
+
+
+@pytest.mark.parametrize("activation", [nn.ReLU, nn.ReLU6])
+@pytest.mark.parametrize("size", [(6, 5), (60, 70)])
+def test_a_convolution_s_relu_writes_over_its_result(activation, size):
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), activation())
+    x = image(2, 3, *size)
+    before = x.numpy().copy()
+    expected = net(x).detach().numpy()
+    with minidet.no_grad():
+        np.testing.assert_array_equal(net(x).numpy(), expected)
+    np.testing.assert_array_equal(x.numpy(), before)
+
+
+def test_where_a_convolution_s_result_stays():
+    """Recorded, hooked, followed by something else; a class whose result may be somebody's."""
+    conv, cut = nn.Conv2d(3, 3, 1), nn.ReLU()
+    own = type("Own", (nn.Conv2d,), {"forward": lambda self, x: x})(3, 3, 1)
+    assert clipped(conv, cut) is None
+    with minidet.no_grad():
+        assert clipped(conv, cut) is not None
+        assert clipped(conv, nn.LeakyReLU()) is None
+        assert clipped(conv, None) is None
+        assert clipped(own, cut) is None
+        assert clipped(nn.Identity(), cut) is None
+        x = image(1, 3, 4, 4)
+        nn.Sequential(own, cut)(x)
+        assert x.numpy().min() < 0
+        for one in (conv, cut):
+            hook = one.register_forward_hook(lambda *_: None)
+            assert clipped(conv, cut) is None
+            hook.remove()
+
+
+@pytest.mark.parametrize("borders", [(0, 1, 0, 1), (1, 1, 1, 1), (0, 2, 1, 3), (1, 0, 0, 1), (2, 1, 0, 0)])
+@pytest.mark.parametrize("channels, filters, groups", [(3, 4, 1), (8, 8, 8), (32, 32, 1)])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("size", [(9, 12), (16, 16), (2, 7)])
+def test_padding_without_a_copy(borders, channels, filters, groups, stride, size):
+    """Values and gradients are those of ``pad`` and ``conv2d``, where the last window reaches beyond the image, too."""
+    if size[0] + borders[2] + borders[3] < 3:
+        pytest.skip("no window fits")
+    found = []
+    for call in (conv2d_padded, lambda x, w, b, s, edge, d, g: F.conv2d(pad(x, edge), w, b, s, 0, d, g)):
+        x = image(2, channels, *size).double().requires_grad_()
+        weight = image(filters, channels // groups, 3, 3, seed=2).double().requires_grad_()
+        bias = image(filters, seed=3).double().requires_grad_()
+        out = call(x, weight, bias, (stride, stride), borders, (1, 1), groups)
+        (out * image(*out.shape, seed=4).double()).sum().backward()
+        with minidet.no_grad():
+            again = call(x, weight, bias, (stride, stride), borders, (1, 1), groups)
+        found.append([out.detach().numpy(), again.numpy(), *(each.grad.numpy() for each in (x, weight, bias))])
+    for actual, expected in zip(*found, strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-8)

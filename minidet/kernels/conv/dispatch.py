@@ -38,14 +38,16 @@ def plain(*arrays):
 
 
 @functools.lru_cache(maxsize=512)
-def _forward(size, weight_size, has_bias, stride, padding, dilation, groups):
+def _forward(size, weight_size, has_bias, stride, padding, dilation, groups, pixels=None):
     """Return the shape of a convolution's result, what computes it, and of which taps: None for all of them.
 
     Nothing computes it (None) where it is empty, or the bias everywhere.
     """
     (n, _, h, w), (f, cg, kh, kw) = size, weight_size
-    oh = (h + 2 * padding[0] - dilation[0] * (kh - 1) - 1) // stride[0] + 1
-    ow = (w + 2 * padding[1] - dilation[1] * (kw - 1) - 1) // stride[1] + 1
+    oh, ow = pixels or (
+        (length + 2 * p - d * (k - 1) - 1) // s + 1
+        for length, k, s, p, d in zip((h, w), (kh, kw), stride, padding, dilation, strict=True)
+    )
     out_size, rows = (n, f, oh, ow), f // groups
     taps, (kh, kw), padding = conv_near.near((h, w), (kh, kw), (oh, ow), stride, padding, dilation)
     if 0 in (*out_size, *size, kh, kw):
@@ -91,18 +93,19 @@ def _chosen(weight, taps):
     return weight if taps is None else np.ascontiguousarray(weight[taps])
 
 
-def conv2d(x, weight, bias, stride, padding, dilation, groups, kept=None):
+def conv2d(x, weight, bias, stride, padding, dilation, groups, kept=None, pixels=None):
     """Return the convolution of x (N, C, H, W) with weight (F, C/groups, KH, KW): (N, F, OH, OW).
 
     ``out[n, f, oh, ow] = bias[f] + sum over c, i, j of
     weight[f, c, i, j] * padded[n, c, oh * sh + i * dh, ow * sw + j * dw]``
 
     ``kept``, a dict of the caller's that belongs to this weight and bias with these values, keeps what is made of them
-    for the next call.
+    for the next call. ``pixels`` (OH, OW) asks for a result of another size: what the last windows meet behind the
+    padding is 0, too.
     """
     x, weight = plain(x, weight)
     bias = None if bias is None else plain(bias)[0]
-    size, product, taps = _forward(x.shape, weight.shape, bias is not None, stride, padding, dilation, groups)
+    size, product, taps = _forward(x.shape, weight.shape, bias is not None, stride, padding, dilation, groups, pixels)
     out = np.empty(size, x.dtype)
     if product is None:
         out[...] = 0 if bias is None else bias[:, None, None]

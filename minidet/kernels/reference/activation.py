@@ -3,9 +3,9 @@
 import numpy as np
 
 
-def relu(x):
-    """Return max(x, 0), nan where x is nan."""
-    return np.maximum(x, 0)
+def relu(x, out=None):
+    """Return max(x, 0), nan where x is nan; in ``out``, which may be x."""
+    return np.maximum(x, 0, out=out)
 
 
 def relu_grad(grad, out):
@@ -13,9 +13,9 @@ def relu_grad(grad, out):
     return np.where(out <= 0, grad.dtype.type(0), grad)
 
 
-def relu6(x):
-    """Return min(max(x, 0), 6), nan where x is nan."""
-    return np.clip(x, 0, 6)
+def relu6(x, out=None):
+    """Return min(max(x, 0), 6), nan where x is nan; in ``out``, which may be x."""
+    return np.clip(x, 0, 6, out=out)
 
 
 def relu6_grad(grad, out):

@@ -21,9 +21,15 @@ def _pad(x, padding):
     return np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
 
 
-def conv2d(x, weight, bias, stride, padding, dilation, groups, kept=None):
-    """Return the convolution of x (N, C, H, W) with weight (F, C/groups, KH, KW): (N, F, OH, OW)."""
-    windows = _windows(_pad(x, padding), weight.shape[2:], stride, dilation, groups)
+def conv2d(x, weight, bias, stride, padding, dilation, groups, kept=None, pixels=None):
+    """Return the convolution of x (N, C, H, W) with weight (F, C/groups, KH, KW): (N, F, OH, OW), or so many pixels."""
+    padded = _pad(x, padding)
+    if pixels is not None:
+        axes = zip(pixels, stride, dilation, weight.shape[2:], padded.shape[2:], strict=True)
+        more = [max(0, (o - 1) * s + d * (k - 1) + 1 - size) for o, s, d, k, size in axes]
+        padded = np.pad(padded, ((0, 0), (0, 0), (0, more[0]), (0, more[1])))
+    windows = _windows(padded, weight.shape[2:], stride, dilation, groups)
+    windows = windows if pixels is None else windows[:, :, :, : pixels[0], : pixels[1]]
     grouped = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:])
     out = np.einsum("ngcopij,gfcij->ngfop", windows, grouped, optimize=True)
     out = out.reshape(x.shape[0], weight.shape[0], *out.shape[3:])

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ... import nn
+from ... import kernels, nn
 from ...autograd.from_data import read_tensor
 from ...errors import bad_argument, check_float, check_rank, shown
 from ...nn import init
@@ -164,9 +164,11 @@ def check_images(op: str, images):
         why = "divide by 255, as minidet.data does"
         raise bad_argument(op, "images", "has dtype uint8", "float32 with values in [0, 1]", why, TypeError)
     check_float(op, images=images)
-    values = images.detach().numpy()
-    for value in (values.min(initial=0.0), values.max(initial=1.0)):
-        if not -0.5 <= value <= 1.5 and not np.isnan(value):  # augmentation may go a little beyond
+    values = np.ascontiguousarray(images.detach().numpy())
+    if kernels.outside.outside(values, -0.5, 1.5):  # augmentation may go a little beyond [0, 1]
+        for value in (np.fmin.reduce(values, axis=None), np.fmax.reduce(values, axis=None)):
+            if -0.5 <= value <= 1.5:
+                continue
             why = "models normalise inside; pictures of 0 to 255 have to be divided by 255"
             raise bad_argument(op, "images", f"contains {value:g}", "values in [0, 1]", why)
     return images

@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from ... import nn
 from ...errors import flag, number
-from ...nn import functional as F
 from ...nn import init
+from ...nn.fused import conv2d_padded
 from .contract import Backbone
 
 #: Table 1: channels of each pair's result, and stride of its depthwise convolution.
@@ -38,17 +38,16 @@ class SameConv2d(nn.Conv2d):
     ``(OH - 1) s + KH - H`` rows of zeros are needed; the smaller half of them lies above, the larger below.
     """
 
+    result_is_new = True
+
     def forward(self, x):
         """Map (N, C, H, W) to (N, F, ceil(H / s), ceil(W / s))."""
         borders = []
-        for axis in (1, 0):  # F.pad begins with the last axis
+        for axis in (1, 0):  # pad begins with the last axis
             length, kernel, stride = x.shape[2 + axis], self.kernel_size[axis], self.stride[axis]
             missing = max(0, (-(-length // stride) - 1) * stride + kernel - length)
             borders += [missing // 2, missing - missing // 2]
-        left, right, top, bottom = borders
-        if (left, top) != (right, bottom):
-            return super().forward(F.pad(x, tuple(borders)))
-        return F.conv2d(x, self.weight, self.bias, self.stride, (top, left), self.dilation, self.groups)  # no copy
+        return conv2d_padded(x, self.weight, self.bias, self.stride, tuple(borders), self.dilation, self.groups)
 
 
 class MobileNetV1(Backbone):

@@ -37,12 +37,14 @@ def best_boxes(boxes: np.ndarray, scores: np.ndarray, size, *, score_thresh: flo
         Add every class's score.
     """
     boxes = clip_boxes_to_image(boxes, size).numpy()
-    solid = (boxes[:, 2:] - boxes[:, :2] >= SMALLEST).all(1)
-    rows, labels = np.nonzero((scores[:, 1:] > score_thresh) & solid[:, None])
-    labels = labels + 1
+    solid = (boxes[:, 2] - boxes[:, 0] >= SMALLEST) & (boxes[:, 3] - boxes[:, 1] >= SMALLEST)
+    labels, rows = np.nonzero((score_thresh < scores[:, 1:].T) & solid)  # class after class
+    labels += 1
     if candidates is not None:
         best = best_of_each(scores[rows, labels], labels, candidates)
         rows, labels = rows[best], labels[best]
+    order = np.lexsort((labels, rows))  # of equal scores, the first box comes first
+    rows, labels = rows[order], labels[order]
     found, sure = boxes[rows], scores[rows, labels]
     kept = batched_nms(found, sure, labels, nms_thresh).numpy()[:detections_per_img]
     answer = {"boxes": tensor(found[kept]), "labels": tensor(labels[kept]), "scores": tensor(sure[kept])}

@@ -22,11 +22,13 @@ class Conv2d(Function):
     """
 
     @staticmethod
-    def forward(ctx, x, weight, bias, stride, padding, dilation, groups, kept=None):
-        """Convolve. ``kept`` is what inference keeps of weight and bias: see ``_kept``."""
+    def forward(ctx, x, weight, bias, stride, padding, dilation, groups, kept, pixels):
+        """Convolve. ``kept`` is what inference keeps of weight and bias: see ``_kept``; ``pixels`` is (OH, OW), if it
+        is not what the padding makes it.
+        """
         ctx.save_for_backward(x, weight)
         ctx.geometry = stride, padding, dilation, groups
-        out = kernels.conv.conv2d(_images(x, weight), _filters(weight), bias, *ctx.geometry, kept)
+        out = kernels.conv.conv2d(_images(x, weight), _filters(weight), bias, *ctx.geometry, kept, pixels)
         return _like(out, x, weight)
 
     @staticmethod
@@ -43,7 +45,7 @@ class Conv2d(Function):
             dw = dw if dw.shape == weight.shape else dw.reshape(weight.shape)
         if ctx.needs_input_grad[2]:
             db = kernels.conv.conv2d_bias_grad(grad)
-        return dx, dw, db, None, None, None, None
+        return dx, dw, db, *[None] * 6
 
 
 class Conv1d(Conv2d):
@@ -113,9 +115,14 @@ def _like(out: np.ndarray, x: np.ndarray, weight: np.ndarray) -> np.ndarray:
 def _convolve(check, op: str, axes: int, function, input, weight, bias, *options) -> Tensor:
     """Check everything, and apply ``function``."""
     input, weight, bias, options = fitting(check, op, axes, input, weight, bias, *options)
-    if issubclass(function, Conv2d) and not mode.enabled:
-        options = (*options, _kept(weight, bias))
     return function.apply(input, weight, bias, *options)
+
+
+def _correlate(op: str, axes: int, function, input, weight, bias, *options, pixels=None) -> Tensor:
+    """Check everything, and apply ``function``; at inference, keep what is made of the weight."""
+    input, weight, bias, options = fitting(check_convolution, op, axes, input, weight, bias, *options)
+    kept = None if mode.enabled else _kept(weight, bias)
+    return function.apply(input, weight, bias, *options, kept, pixels)
 
 
 def _kept(weight: Tensor, bias: Tensor | None) -> dict | None:
@@ -164,7 +171,7 @@ def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups: in
     Tensor
         (N, F, OL) or (F, OL), ``OL = (L + 2 padding - dilation (K - 1) - 1) // stride + 1``.
     """
-    return _convolve(check_convolution, "conv1d", 1, Conv1d, input, weight, bias, stride, padding, dilation, groups)
+    return _correlate("conv1d", 1, Conv1d, input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups: int = 1) -> Tensor:
@@ -203,7 +210,15 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups: in
     be infinite or NaN where the direct sum is finite. Other results are not touched. The same holds of the gradients;
     in the weight's, all nine taps of the channel or filter are met.
     """
-    return _convolve(check_convolution, "conv2d", 2, Conv2d, input, weight, bias, stride, padding, dilation, groups)
+    return _correlate("conv2d", 2, Conv2d, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv2d_of_size(input, weight, bias, stride, padding, dilation, groups: int, size: tuple[int, int]) -> Tensor:
+    """Return what :func:`conv2d` returns, but (OH, OW) is ``size``: zeros follow on the right and below, as many as the
+    last windows need. Without ``padding`` there, or a copy of the image.
+    """
+    options = stride, padding, dilation, groups
+    return _correlate("conv2d", 2, Conv2d, input, weight, bias, *options, pixels=tuple(size))
 
 
 def conv_transpose1d(

@@ -68,6 +68,7 @@ class DefaultBoxGenerator:
                     wide, narrow = scale * ratio**0.5, scale / ratio**0.5
                     sides += [(wide, narrow), (narrow, wide)]
             self.cells.append(np.array(sides))
+        self._last = None  # the maps and the size of an image, and its boxes
 
     def __call__(self, maps: dict[int, tuple[int, int]], image_size) -> np.ndarray:
         """Return the boxes (A, 4) of an image, in pixels: map by map, row by row, a cell's boxes side by side.
@@ -79,14 +80,27 @@ class DefaultBoxGenerator:
             ones, and has the boxes that it has alone.
         image_size : (int, int)
             (H, W).
+
+        Returns
+        -------
+        ndarray
+            float64, read-only: the next image of the same size gets the same one.
         """
+        key = tuple((stride, *size) for stride, size in maps.items()), tuple(image_size)
+        if self._last is None or self._last[0] != key:
+            self._last = key, self._boxes(maps, image_size)
+        return self._last[1]
+
+    def _boxes(self, maps, image_size) -> np.ndarray:
         side, found = min(image_size), []
         for (stride, (h, w)), cell in zip(maps.items(), self.cells, strict=True):
             check_room("DefaultBoxGenerator", "maps", f"has one of {(h, w)}", h, w, len(cell), 4)
             y, x = np.meshgrid((np.arange(h) + 0.5) * stride, (np.arange(w) + 0.5) * stride, indexing="ij")
             middle, half = np.stack([x, y], 2)[:, :, None], cell * side / 2  # (h, w, 1, 2), (A, 2)
             found.append(np.concatenate([middle - half, middle + half], 3).reshape(-1, 4))
-        return np.concatenate(found)
+        boxes = np.concatenate(found)
+        boxes.flags.writeable = False
+        return boxes
 
     def inside(self, maps: dict[int, tuple[int, int]], image_size) -> np.ndarray:
         """Tell of the boxes whether their cells are part of the image, or of what pads it in its batch: bool (A,)."""

@@ -214,10 +214,13 @@ class SSD(Detector):
         """Return what is seen in each image."""
         maps = self.maps(batch.images)
         scores, deltas = self.head(list(maps.values()))
-        probabilities, deltas, size = F.softmax(scores, 2).detach().numpy(), deltas.detach(), batch.sizes[0]
+        classes = F.softmax(scores.permute(2, 0, 1).contiguous(), 0)  # (K, N, A): sums along K are fast there
+        probabilities, deltas, size = classes.detach().numpy(), deltas.detach(), batch.sizes[0]
         boxes = self.default_boxes({stride: x.shape[2:] for stride, x in maps.items()}, size).astype(deltas.dtype)
+        codes = deltas.permute(1, 0, 2).reshape(len(boxes), 4 * len(batch))  # of all images side by side
+        found = self.box_coder.decode_single(codes, boxes)  # (A, 4 N)
         return [
-            best_boxes(self.box_coder.decode_single(deltas[i], boxes), probabilities[i], size,
+            best_boxes(found[:, 4 * i : 4 * i + 4], probabilities[:, i].T, size,
                        score_thresh=self.score_thresh, nms_thresh=self.nms_thresh, candidates=self.topk_candidates,
                        detections_per_img=self.detections_per_img, all_scores=all_scores)
             for i in range(len(batch))
