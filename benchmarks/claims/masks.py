@@ -12,12 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minidet.viz import subplots
 from minidet.viz.page import INK, colour
 
 from .detection_tables import mean
 from .masks_work import backbone, detector
-from .report import Figures, difference, mean_and_each, paragraph, table
+from .report import Figures, difference, mean_and_each, paragraph, side_by_side, table
 from .runs import Run
 from .statistics import interval
 
@@ -169,14 +168,7 @@ of ResNet-101 with a pyramid for what boxes gain (Table 3)."""
 
 def draw(figures: Figures):
     """Draw the APs of every network, and the intervals of the main claims; return a figure."""
-    figure, (left, right) = subplots(1, 2, figsize=(9.0, 4.2))
-    draw_scores(figures, left)
-    draw_claims(figures, right)
-    for ax in (left, right):
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.tick_params(labelsize=8)
-        ax.invert_yaxis()
-    return figure
+    return side_by_side(figures, draw_scores, draw_claims, 4.2)
 
 
 def draw_scores(figures: Figures, ax) -> None:

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from minidet.viz import subplots
 from minidet.viz.page import INK, colour
 
 from .detection_tables import mean
 from .detection_work import backbone
 from .one_stage_work import ssd, yolo
-from .report import Figures, difference, mean_and_each, paragraph, table
+from .report import Figures, difference, mean_and_each, paragraph, side_by_side, table
 from .runs import Run
 from .statistics import Interval, paired
 
@@ -122,14 +121,7 @@ def found(figures: Figures, network: str, better: str, worse: str, score: str) -
 
 def draw(figures: Figures):
     """Draw AP50 of every variant, and the interval of every claim; return a figure."""
-    figure, (left, right) = subplots(1, 2, figsize=(9.0, 3.8))
-    draw_scores(figures, left)
-    draw_claims(figures, right)
-    for ax in (left, right):
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.tick_params(labelsize=8)
-        ax.invert_yaxis()
-    return figure
+    return side_by_side(figures, draw_scores, draw_claims, 3.8)
 
 
 def draw_scores(figures: Figures, ax) -> None:

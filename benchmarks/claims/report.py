@@ -10,6 +10,7 @@ import textwrap
 import numpy as np
 
 from minidet.serialization.safetensors import write_file
+from minidet.viz import subplots
 
 from .runs import Run
 from .statistics import Interval
@@ -45,6 +46,20 @@ class Figures:
             f"{records[0]['figures']['steps']} steps of {settings['batch_size']} scenes of "
             f"{settings['size']} x {settings['size']} pixels, {min(seconds):.0f} to {max(seconds):.0f} s a run"
         )
+
+
+def side_by_side(figures: Figures, left_of, right_of, height: float):
+    """Draw scores on the left and what a part gains on the right, both with a row each, the first on top; a figure.
+
+    ``left_of`` and ``right_of`` draw ``figures`` on an ``ax``: their second argument.
+    """
+    figure, axes = subplots(1, 2, figsize=(9.0, height))
+    for ax, draw in zip(axes, (left_of, right_of), strict=True):
+        draw(figures, ax)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.tick_params(labelsize=8)
+        ax.invert_yaxis()
+    return figure
 
 
 def paragraph(text: str) -> str:

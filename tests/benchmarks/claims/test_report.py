@@ -11,6 +11,7 @@ from benchmarks.claims.report import (
     paragraph,
     redraw,
     save_picture,
+    side_by_side,
     table,
 )
 from benchmarks.claims.runs import Run, perform
@@ -77,6 +78,18 @@ def test_figures_by_seed_of_the_finished_runs(tmp_path):
     assert figures.of("a", "y", "score") == figures.of("b", "x", "score") == {}
     assert figures.about("a") == "9 steps of 4 scenes of 32 x 32 pixels, 0 to 0 s a run"
     assert figures.about("b") == "no run is finished"
+
+
+def test_two_drawings_side_by_side():
+    """Each draws the figures on its own half, with the first row on top."""
+    drawn = []
+    figure = side_by_side("figures", *[lambda given, ax: drawn.append((given, ax))] * 2, height=3.0)
+    assert figure.get_size_inches().tolist() == [9.0, 3.0]
+    assert [(given, ax) for given, ax in drawn] == [("figures", ax) for ax in figure.axes]
+    left, right = figure.axes
+    assert left.get_position().x1 <= right.get_position().x0
+    assert left.yaxis_inverted()
+    assert right.yaxis_inverted()
 
 
 def test_the_same_picture_gives_the_same_bytes(tmp_path):
