@@ -367,7 +367,6 @@ for name, (colour, _, line) in LOOKS.items():
         label=NAMES[name],
     )
 left.set(xlabel="AP50 of drawn pictures", ylabel="draws")
-left.legend(frameon=False)
 for name in ("ssd", "yolo"):
     colour, _, line = LOOKS[name]
     label = f"Faster R-CNN - {NAMES[name]}"
@@ -382,7 +381,8 @@ for name in ("ssd", "yolo"):
     )
 right.axvline(0, color=INK, linewidth=0.8)
 right.set(xlabel="difference on the same pictures")
-right.legend(frameon=False)
+for axes in (left, right):  # above the curves, not over them
+    axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=8)
 plt.show()
 
 # %% [markdown]
@@ -454,10 +454,11 @@ for most in DIAL:
 model.rpn.post_nms_top_n = kept
 
 # %% jupyter={"source_hidden": true}
-_, axes = viz.subplots(1, 1, figsize=(5.4, 3.2))
+_, axes = viz.subplots(1, 1, figsize=(7.4, 3.2))
 axes.plot(*np.transpose(dial), color=ORANGE, marker="s", label="Faster R-CNN, fewer proposals")
-for (x, y), most in zip(dial, DIAL, strict=True):
-    axes.annotate(str(most), (x, y), (6, -12), textcoords="offset points", fontsize=8, color=INK)
+for place, ((x, y), most) in enumerate(zip(dial, DIAL, strict=True)):
+    offset = (-4, 8) if place % 2 else (2, -14)  # neighbours lie close together
+    axes.annotate(str(most), (x, y), offset, textcoords="offset points", fontsize=8, color=INK)
 for name in ("ssd", "yolo"):
     colour, mark, _ = LOOKS[name]
     axes.plot(
@@ -470,7 +471,8 @@ for name in ("ssd", "yolo"):
     )
 axes.set(xlabel="milliseconds a picture", ylabel="AP50")
 axes.set_xlim(left=0)
-axes.legend(frameon=False)
+axes.set_ylim(0, 1)
+axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8)
 plt.show()
 
 # %% [markdown]
