@@ -62,8 +62,12 @@ def mask_targets(masks, boxes, matches, bins):
             x, y = min(max(x, 0), width), min(max(y, 0), height)
             j, i = min(int(x), width - 1), min(int(y), height - 1)
             s, t = x - j, y - i
-            return ((1 - s) * (1 - t) * total[i, j] + s * (1 - t) * total[i, j + 1]
-                    + (1 - s) * t * total[i + 1, j] + s * t * total[i + 1, j + 1])
+            return (
+                (1 - s) * (1 - t) * total[i, j]
+                + s * (1 - t) * total[i, j + 1]
+                + (1 - s) * t * total[i + 1, j]
+                + s * t * total[i + 1, j + 1]
+            )
 
         target = np.zeros((bins, bins))
         wide, tall = (x2 - x1) / bins, (y2 - y1) / bins
@@ -156,7 +160,9 @@ def mask_ap(detections, truths, classes):
         for k in range(1, classes):
             total, rows = 0, []
             for (masks, labels, scores), (true, names) in zip(detections, truths):
-                here = sorted((d for d in range(len(labels)) if labels[d] == k), key=lambda d, scores=scores: -scores[d])
+                here = sorted(
+                    (d for d in range(len(labels)) if labels[d] == k), key=lambda d, scores=scores: -scores[d]
+                )
                 objects = [mask for mask, name in zip(true, names) if name == k]
                 total += len(objects)
                 ious = mask_iou([masks[d] for d in here], objects)
@@ -171,7 +177,7 @@ def mask_ap(detections, truths, classes):
 
 
 def by_samples(cells_of):
-    """Return both functions of a rule; ``cells_of(region, bins, samples, height, width)`` yields a bin and a sample's cells."""
+    """Return both functions of a rule; ``cells_of(region, bins, samples, height, width)`` yields bins and cells."""
 
     def other_align(x, regions, bins, samples):
         out = np.zeros((len(regions), len(x), bins, bins))
@@ -196,7 +202,12 @@ def cubic_cells(region, bins, samples, height, width):
     def along(place, length):
         c = math.floor(place - 0.5)
         t = place - 0.5 - c
-        for k, w in ((-1, -t * (1 - t) ** 2 / 2), (0, (2 - 5 * t**2 + 3 * t**3) / 2), (1, (t + 4 * t**2 - 3 * t**3) / 2), (2, t**2 * (t - 1) / 2)):
+        for k, w in (
+            (-1, -t * (1 - t) ** 2 / 2),
+            (0, (2 - 5 * t**2 + 3 * t**3) / 2),
+            (1, (t + 4 * t**2 - 3 * t**3) / 2),
+            (2, t**2 * (t - 1) / 2),
+        ):
             yield min(max(c + k, 0), length - 1), w
 
     for i, j, x, y in places_in(region, bins, samples):
@@ -246,7 +257,11 @@ def losses_by(of_region):
     """Return loss and gradient; ``of_region(p, t)`` returns a loss and its slope by the logits."""
 
     def each(logits, targets, labels):
-        return [(r, labels[r], *of_region(1 / (1 + np.exp(-logits[r, labels[r]])), targets[r])) for r in range(len(labels)) if labels[r]]
+        return [
+            (r, labels[r], *of_region(1 / (1 + np.exp(-logits[r, labels[r]])), targets[r]))
+            for r in range(len(labels))
+            if labels[r]
+        ]
 
     def other_mask_loss(logits, targets, labels):
         found = [loss for _, _, loss, _ in each(logits, targets, labels)]

@@ -11,10 +11,11 @@
 # %% [markdown]
 # # Assignment 8: From a box to pixels
 #
-# A detector says *where* with four numbers. Mask R-CNN also says which pixels in the box belong to the object. The network
-# that does so is small. What is easy to get wrong is the way from pixels to its 16 x 16 numbers, and back: a rounded corner
-# or half a pixel, and no error message tells you. In this assignment you write this way in both directions, the loss, and
-# COCO's measure. At the end a small network learns on *your* functions, and its masks are drawn over a scene.
+# A detector says *where* with four numbers. Mask R-CNN also says which pixels in the box belong to the object. The
+# network that does so is small. What is easy to get wrong is the way from pixels to its 16 x 16 numbers, and back: a
+# rounded corner or half a pixel, and no error message tells you. In this assignment you write this way in both
+# directions, the loss, and COCO's measure. At the end a small network learns on *your* functions, and its masks are
+# drawn over a scene.
 #
 # |  |  |
 # |---|---|
@@ -39,9 +40,10 @@
 # - You write in the cells that begin with `# answer:`. Leave that line where it is. Keep the names of the functions.
 # - `check("q1")` runs your function on a few small inputs, and says in words what is wrong. Passing the public checks
 #   does not prove that everything is right: the grader draws other inputs, of other sizes.
-# - Each question is graded alone. If question 2 is wrong, question 5 can still have all its points. A helper function has to
-#   stand in a cell of the question that uses it.
-# - A function must not change its inputs, and must work for every size. Loops are allowed. Fast is nice, right is enough.
+# - Each question is graded alone. If question 2 is wrong, question 5 can still have all its points. A helper function
+#   has to stand in a cell of the question that uses it.
+# - A function must not change its inputs, and must work for every size. Loops are allowed. Fast is nice, right is
+#   enough.
 # - Questions 7, 8 and 9 change from term to term. Read their rules with care: they differ from what you find elsewhere.
 
 # %%
@@ -107,7 +109,9 @@ def frame(axes, at, box, colour, style="-", size=1.0):
 def dots(axes, at, places, colour, size=1.0):
     """Draw places (x, y), in cells, on the table whose upper left corner is at ``at``."""
     for x, y in places:
-        axes.plot(at[0] + size * x, at[1] - size * y, "o", color=colour, markersize=6, markeredgecolor="white", zorder=6)
+        axes.plot(
+            at[0] + size * x, at[1] - size * y, "o", color=colour, markersize=6, markeredgecolor="white", zorder=6
+        )
 
 
 def lines(axes, at, texts, step=0.9, fontsize=9.5):
@@ -124,16 +128,17 @@ def sign(axes, x, y, text):
 # %% [markdown]
 # ## The figure
 #
-# This is what you build, with the number of the question for each piece. From the left: a map of the image, of which RoIAlign
-# reads the same number of values for every box. From the right: what the head should have said, and what becomes of that
-# which it did say.
+# This is what you build, with the number of the question for each piece. From the left: a map of the image, of which
+# RoIAlign reads the same number of values for every box. On the right: the target, which is what the head should have
+# said, and what becomes of what it did say.
 
 
 # %% jupyter={"source_hidden": true}
 def draw_parts():
     """Draw the way from an image to masks."""
     axes = canvas(10, 3.0, (-0.3, 24.3), (-3.9, 3.3))
-    plan = [(0, 0, 2.6, 2.6, "#cccccc", "image"), (4.6, 0, 1.6, 2.2, "#9dc3e6", "map"), (9.0, 0, 1.2, 1.2, "#9dc3e6", "8 × 8"),
+    plan = [(0, 0, 2.6, 2.6, "#cccccc", "image"), (4.6, 0, 1.6, 2.2, "#9dc3e6", "map"),
+            (9.0, 0, 1.2, 1.2, "#9dc3e6", "8 × 8"),
             (13.0, 0, 1.2, 1.8, "#e9d16c", "16 × 16\nfor each class"), (18.6, 1.9, 1.6, 1.6, "#f2a98a", "target"),
             (18.3, -1.6, 2.2, 2.2, "#d5ead9", "masks in\nthe image")]  # fmt: skip
     for x, y, wide, tall, colour, word in plan:
@@ -142,7 +147,9 @@ def draw_parts():
 
     def arrow(start, end, text, dx=0.0, dy=0.15):
         axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": GREY, "lw": 1.3})
-        axes.text((start[0] + end[0]) / 2 + dx, (start[1] + end[1]) / 2 + dy, text, ha="center", va="bottom", fontsize=8.5)
+        axes.text(
+            (start[0] + end[0]) / 2 + dx, (start[1] + end[1]) / 2 + dy, text, ha="center", va="bottom", fontsize=8.5
+        )
 
     arrow((2.7, 0), (4.5, 0), "layers")
     arrow((6.3, 0), (8.9, 0), "RoIAlign\nq1, q2, q7")
@@ -157,28 +164,29 @@ def draw_parts():
 draw_parts()
 
 # %% [markdown]
-# **One convention for all questions.** Pixel $j$ covers $j \le x < j + 1$; its centre is $j + \frac12$. The same holds for the
-# cells of a map. A box is $(x_1, y_1, x_2, y_2)$; its width is $x_2 - x_1$, and its corners need not be whole numbers.
+# **One convention for all questions.** Pixel $j$ covers $j \le x < j + 1$; its centre is $j + \frac12$. The same holds
+# for the cells of a map. A box is $(x_1, y_1, x_2, y_2)$; its width is $x_2 - x_1$, and its corners need not be whole
+# numbers.
 #
 # ## Question 1. RoIAlign (13 points)
 #
-# A map has one cell for, say, 2 x 2 pixels of the image. A box covers a piece of the map, and its corners lie somewhere in
-# cells. RoIAlign rounds nothing. It divides the piece into $M \times M$ **bins** of equal size, reads the map at some places
-# in each bin, and returns the mean.
+# A map has one cell for, say, 2 x 2 pixels of the image. A box covers a piece of the map, and its corners lie somewhere
+# in cells. RoIAlign rounds nothing. It divides the piece into $M \times M$ **bins** of equal size, reads the map at
+# some places in each bin, and returns the mean.
 #
 # 1. **The corners** in cells: pixels times `scale` (1/2 for a map with half as many rows and columns as the image).
-# 2. **The places.** In each bin lie $n \times n$ samples: the bin is divided into $n \times n$ equal parts, and a sample is the
-#    *centre of its part*. With bins of width $w$, the samples of bin $j$ are at $x_1 + \left(j + \frac{k + 1/2}{n}\right) w$,
-#    $k = 0 \ldots n - 1$. (So with $n = 1$ it is the bin's centre.)
-# 3. **Reading** at the place $(x, y)$. The centre of cell 0 is at 0.5. So $u = x - \frac12$ counts from centre to centre:
-#    between the cells $\lfloor u \rfloor$ and $\lfloor u \rfloor + 1$, the value is interpolated linearly. The same for $y$:
-#    four cells.
-# 4. **Near the border.** Between the outermost centre and half a cell *outside of the map*, so for $-0.5 \le x < 0.5$ at the
-#    left side, the outermost cell goes on: $u$ is taken to be 0. A place that is farther outside than that, on any of the four
-#    sides, reads 0. It is counted in the mean all the same.
+# 2. **The places.** In each bin lie $n \times n$ samples: the bin is divided into $n \times n$ equal parts, and a
+#    sample is the *centre of its part*. With bins of width $w$, the samples of bin $j$ are at
+#    $x_1 + \left(j + \frac{k + 1/2}{n}\right) w$, $k = 0 \ldots n - 1$. (So with $n = 1$ it is the bin's centre.)
+# 3. **Reading** at the place $(x, y)$. The centre of cell 0 is at 0.5. So $u = x - \frac12$ counts from centre to
+#    centre: between the cells $\lfloor u \rfloor$ and $\lfloor u \rfloor + 1$, the value is interpolated linearly. The
+#    same for $y$: four cells.
+# 4. **Near the border.** Between the outermost centre and half a cell *outside of the map*, the outermost cell goes on:
+#    for $-0.5 \le x < 0.5$, $u$ is taken to be 0, and for $W - 0.5 < x \le W + 0.5$ it is taken to be $W - 1$. A place
+#    that is farther outside than that, on any of the four sides, reads 0. It is counted in the mean all the same.
 #
-# By hand: a map of 4 x 4 cells, `scale` 1/2, the box (1, 2, 5, 6) in pixels. In cells it is (0.5, 1, 2.5, 3). With $M = 2$ and
-# $n = 1$, bins are 1 x 1 cell, and the samples lie at $x = 1, 2$ and $y = 1.5, 2.5$:
+# By hand: a map of 4 x 4 cells, `scale` 1/2, the box (1, 2, 5, 6) in pixels. In cells it is (0.5, 1, 2.5, 3). With
+# $M = 2$ and $n = 1$, bins are 1 x 1 cell, and the samples lie at $x = 1, 2$ and $y = 1.5, 2.5$:
 
 
 # %% jupyter={"source_hidden": true}
@@ -207,8 +215,9 @@ def draw_align():
 draw_align()
 
 # %% [markdown]
-# A box may be smaller than a cell, and even have no area: then all its samples lie at the same place, and each bin has what is
-# read there. There may be no box at all.
+# A box may be smaller than a cell, and even have no area: then all its samples lie at the same place, and each bin has
+# what is read there. There may be no box at all. (Loops over regions, bins and samples are fine. But let one step of
+# them read all channels at once, as `x[n, :, i, j]`: at the end of the notebook, this is called some hundred times.)
 #
 # **Write** `roi_align(x, rois, bins, scale, samples)`:
 #
@@ -219,6 +228,7 @@ draw_align()
 # | `bins`, `samples` | M and n, integers of at least 1 |
 # | `scale` | cells per pixel, above 0 |
 # | returns | (R, C, M, M) |
+
 
 # %%
 # answer: q1
@@ -249,11 +259,11 @@ check("q1")
 # %% [markdown]
 # ## Question 2. The gradient of RoIAlign (10 points)
 #
-# A bin is a sum of cells, each times a fixed weight. So the gradient of a bin goes to the same cells, times the same weights.
-# What cells get from several samples, bins and regions is **added**.
+# A bin is a sum of cells, each times a fixed weight. So the gradient of a bin goes to the same cells, times the same
+# weights. What cells get from several samples, bins and regions is **added**.
 #
-# By hand, with the map above, $M = 1$, $n = 1$ and `scale` 1. Region A is centred at the blue place (1.75, 1.25), and its bin
-# has the gradient 16. Region B is centred at (2, 1.5), and its bin has the gradient 4:
+# By hand, with the map above, $M = 1$, $n = 1$ and `scale` 1. Region A is centred at the blue place (1.75, 1.25), and
+# its bin has the gradient 16. Region B is centred at (2, 1.5), and its bin has the gradient 4:
 
 
 # %% jupyter={"source_hidden": true}
@@ -263,9 +273,11 @@ def draw_gradient():
     one = [[0, 3, 1, 0], [0, 9, 3, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
     two = [[0, 0, 0, 0], [0, 2, 2, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
     total = [[0, 3, 1, 0], [0, 11, 5, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
-    for at, values, title, boxes in ((0, one, "from region A", [((0.75, 0.25, 2.75, 2.25), BLUE)]),
-                                     (5.6, two, "from region B", [((1, 0.5, 3, 2.5), ORANGE)]),
-                                     (11.2, total, "both", [((0.75, 0.25, 2.75, 2.25), BLUE), ((1, 0.5, 3, 2.5), ORANGE)])):
+    for at, values, title, boxes in (
+        (0, one, "from region A", [((0.75, 0.25, 2.75, 2.25), BLUE)]),
+        (5.6, two, "from region B", [((1, 0.5, 3, 2.5), ORANGE)]),
+        (11.2, total, "both", [((0.75, 0.25, 2.75, 2.25), BLUE), ((1, 0.5, 3, 2.5), ORANGE)]),
+    ):
         sheet(axes, values, (at, 0), title, [[YELLOW if v else WHITE for v in row] for row in values])
         for box, colour in boxes:
             frame(axes, (at, 0), box, colour)
@@ -278,8 +290,8 @@ def draw_gradient():
 draw_gradient()
 
 # %% [markdown]
-# The numbers of a map's gradient add up to those of `grad`, as long as no sample reads 0 outside. (Does yours?) Near the
-# border, two of the four cells are the same one: it gets both shares. A sample that reads 0 sends nothing.
+# The numbers of a map's gradient add up to those of `grad`, as long as no sample reads 0 outside. (Does yours?) Near
+# the border, two of the four cells are the same one: it gets both shares. A sample that reads 0 sends nothing.
 #
 # **Write** `roi_align_grad(grad, rois, input_shape, scale, samples)`:
 #
@@ -289,6 +301,7 @@ draw_gradient()
 # | `rois`, `scale`, `samples` | as in question 1 |
 # | `input_shape` | (N, C, H, W), a tuple |
 # | returns | the gradient with respect to `x`, of that shape |
+
 
 # %%
 # answer: q2
@@ -320,14 +333,14 @@ check("q2")
 # %% [markdown]
 # ## Question 3. Mask targets (10 points)
 #
-# For each box the head says $M \times M$ numbers. What should it have said? The true mask is cut to the *box* (not to the object:
-# the box is what the head sees), and divided into $M \times M$ bins of equal size. The target of a bin is **the share of its area
-# that the mask covers**, from 0 to 1. Pixels that are only partly in a bin count with that part. What lies outside of the
-# image is not covered.
+# For each box the head says $M \times M$ numbers. What should it have said? The true mask is cut to the *box* (not to
+# the object: the box is what the head sees), and divided into $M \times M$ bins of equal size. The target of a bin is
+# **the share of its area that the mask covers**, from 0 to 1. Pixels that are only partly in a bin count with that
+# part. What lies outside of the image is not covered.
 #
-# By hand: a mask of 4 x 4 pixels, the box (0.5, 0, 3.5, 3), $M = 2$, so that bins are 1.5 x 1.5 pixels. Column 0 of bins has a
-# third of its width in pixel 0 (from 0.5 to 1), and two thirds in pixel 1. Row 0 of bins has two thirds in pixel 0, and one in
-# pixel 1.
+# By hand: a mask of 4 x 4 pixels, the box (0.5, 0, 3.5, 3), $M = 2$, so that bins are 1.5 x 1.5 pixels. Column 0 of
+# bins has a third of its width in pixel 0 (from 0.5 to 1), and two thirds in pixel 1. Row 0 of bins has two thirds of
+# its height in pixel 0, and one third in pixel 1.
 
 
 # %% jupyter={"source_hidden": true}
@@ -356,8 +369,9 @@ def draw_target():
 draw_target()
 
 # %% [markdown]
-# There are more boxes than objects, and each box belongs to one object: `matches[r]` is the number of box r's object. A mask that
-# fills its box gives ones. A box without area has no bins: its target is all zeros.
+# There are more boxes than objects, and each box belongs to one object: `matches[r]` is the number of box r's object. A
+# mask that fills its box gives ones. A box without area has no bins: its target is all zeros. There may be no box, and
+# no object either.
 #
 # **Write** `mask_targets(masks, boxes, matches, bins)`:
 #
@@ -368,6 +382,7 @@ draw_target()
 # | `matches` | integers (R,), from 0 to G − 1 |
 # | `bins` | M |
 # | returns | (R, M, M) |
+
 
 # %%
 # answer: q3
@@ -397,14 +412,14 @@ check("q3")
 # %% [markdown]
 # ## Question 4. The loss of the masks, and its gradient (10 points)
 #
-# The head says a mask for *every* class: logits (K, M, M) for each region. Each number $z$ goes through a sigmoid of its own,
-# $p = 1 / (1 + e^{-z})$, so that classes do not compete. Which of the K masks learns? **Only that of the region's true class.**
-# What the other K − 1 masks say has no influence. And only regions that *are* objects count: those with label 0 are
-# background, which has no mask.
+# The head says a mask for *every* class: logits (K, M, M) for each region. Each number $z$ goes through a sigmoid of
+# its own, $p = 1 / (1 + e^{-z})$, so that classes do not compete. Which of the K masks learns? **Only that of the
+# region's true class.** What the other K − 1 masks say has no influence. And only regions that *are* objects count:
+# those with label 0 are background, which has no mask.
 #
-# The loss of one bin with the target $t$ is the binary cross-entropy, $-t \log p - (1 - t) \log(1 - p)$; a target is a share, and
-# may lie between 0 and 1. The loss is the **mean over all bins of all regions with a label above 0**. If there is none, it is 0,
-# and so is the gradient.
+# The loss of one bin with the target $t$ is the binary cross-entropy, $-t \log p - (1 - t) \log(1 - p)$; a target is a
+# share, and may lie between 0 and 1. The loss is the **mean over all bins of all regions with a label above 0**. If
+# there is none, it is 0, and so is the gradient.
 #
 # By hand, $M = 2$, one region of class 2, and one of background:
 
@@ -413,7 +428,8 @@ check("q3")
 def draw_loss():
     """Draw probabilities and targets, losses and gradients of 2 x 2 bins."""
     axes = canvas(10, 2.3, (-0.4, 24.6), (-4.4, 1.3))
-    tables = (("$p$ of class 2", [["1/2", "3/4"], ["1/4", "1/2"]], SKY), ("target $t$", [["1", "1"], ["0", "1/2"]], SAND),
+    tables = (("$p$ of class 2", [["1/2", "3/4"], ["1/4", "1/2"]], SKY),
+              ("target $t$", [["1", "1"], ["0", "1/2"]], SAND),
               ("loss of the bin", [["0.693", "0.288"], ["0.288", "0.693"]], WHITE),
               ("gradient: $(p − t) / 4$", [["−1/8", "−1/16"], ["1/16", "0"]], LIME))  # fmt: skip
     for number, (title, values, colour) in enumerate(tables):
@@ -426,17 +442,18 @@ def draw_loss():
 draw_loss()
 
 # %% [markdown]
-# **Large logits.** $e^{1000}$ is infinite for a computer, and $\log(1 - p)$ is, too, if $p$ was rounded to 1. The loss is not: in
-# terms of $z$, it is $\log(1 + e^z) - t z$, and `np.logaddexp(0, z)` computes $\log(1 + e^z)$ for every $z$.
+# **Large logits.** $e^{1000}$ is infinite for a computer, and so is $-\log(1 - p)$ if $p$ was rounded to 1. The loss is
+# not: in terms of $z$, it is $\log(1 + e^z) - t z$, and `np.logaddexp(0, z)` computes $\log(1 + e^z)$ for every $z$.
 #
-# **Write** `mask_loss(logits, targets, labels)`, which returns one number, and `mask_loss_grad` with the same arguments, which returns
-# the gradient with respect to the logits, an array of their shape.
+# **Write** `mask_loss(logits, targets, labels)`, which returns one number, and `mask_loss_grad` with the same
+# arguments, which returns the gradient with respect to the logits, an array of their shape.
 #
 # | | |
 # |---|---|
 # | `logits` | (R, K, M, M); `logits[r, k]` is region r's mask of class k |
 # | `targets` | (R, M, M), from 0 to 1; for a region of background, any numbers |
 # | `labels` | integers (R,), from 0 (background) to K − 1 |
+
 
 # %%
 # answer: q4
@@ -469,19 +486,20 @@ check("q4")
 # %% [markdown]
 # ## Question 5. Pasting, and the final masks (11 points)
 #
-# Back from $M \times M$ numbers to pixels: the mask is stretched over the box. Bin $m$ of a box from $x_1$ to $x_2$ has its centre at
-# $x_1 + (m + \frac12) (x_2 - x_1) / M$. Turned around: the centre of pixel $j$, at $j + \frac12$, lies at
+# Back from $M \times M$ numbers to pixels: the mask is stretched over the box. Bin $m$ of a box from $x_1$ to $x_2$ has
+# its centre at $x_1 + (m + \frac12) (x_2 - x_1) / M$. Turned around: the centre of pixel $j$, at $j + \frac12$, lies at
 #
 # $$u = \frac{j + \frac12 - x_1}{x_2 - x_1} M - \frac12$$
 #
-# if bins are counted from centre to centre, as in question 1. Between two bins the value is interpolated linearly. Before the
-# first centre and behind the last one, the outermost bin goes on. The same for rows, so that four bins count.
+# if bins are counted from centre to centre, as in question 1. Between two bins the value is interpolated linearly.
+# Before the first centre and behind the last one, the outermost bin goes on. The same for rows, so that four bins
+# count.
 #
-# **Which pixels?** Those whose *centre* lies in the box: $x_1 \le j + \frac12 < x_2$, and the same for rows. All others are 0. So
-# a box without area has no pixel, and so does a thin box between two centres.
+# **Which pixels?** Those whose *centre* lies in the box: $x_1 \le j + \frac12 < x_2$, and the same for rows. All others
+# are 0. So a box without area has no pixel, and so does a thin box between two centres.
 #
-# By hand: the box (1, 0, 5, 4) in an image of 4 x 6 pixels, $M = 2$. The pixels of columns 1 to 4 have $u = -0.25, 0.25, 0.75,
-# 1.25$, so that the first bin's weights are $1, 0.75, 0.25, 0$. (The mask is written in 32nds.)
+# By hand: the box (1, 0, 5, 4) in an image of 4 x 6 pixels, $M = 2$. The pixels of columns 1 to 4 have
+# $u = -0.25, 0.25, 0.75, 1.25$, so that the first bin's weights are $1, 0.75, 0.25, 0$. (The mask is written in 32nds.)
 
 
 # %% jupyter={"source_hidden": true}
@@ -490,7 +508,9 @@ def draw_paste():
     axes = canvas(9.8, 2.4, (-0.4, 24.0), (-4.8, 1.3))
     pasted = [[0, 32, 24, 8, 0, 0], [0, 24, 19, 9, 4, 0], [0, 8, 9, 11, 12, 0], [0, 0, 4, 12, 16, 0]]
     sheet(axes, [[32, 0], [0, 16]], (0, 0), "mask, M = 2, in 32nds", [[SAND] * 2] * 2, size=2.0)
-    sheet(axes, pasted, (6.6, 0), "pasted, 4 × 6, in 32nds", [[SAND if v >= 16 else WHITE for v in row] for row in pasted])
+    sheet(
+        axes, pasted, (6.6, 0), "pasted, 4 × 6, in 32nds", [[SAND if v >= 16 else WHITE for v in row] for row in pasted]
+    )
     frame(axes, (6.6, 0), (1, 0, 5, 4), ORANGE)
     sign(axes, 5.4, -2, "→")
     lines(axes, (13.6, -0.4), (
@@ -505,10 +525,10 @@ def draw_paste():
 draw_paste()
 
 # %% [markdown]
-# **The final mask.** At test time the box head has chosen a class and a box for each region. Then, in this order: take the logits
-# of *that class*, make probabilities of them by the sigmoid, paste these, and **at last** compare: what is at least the
-# threshold belongs to the mask. (A threshold before pasting would cut the bins out with scissors, and leave steps as large as
-# a bin.)
+# **The final mask.** At test time the box head has chosen a class and a box for each region. Then, in this order: take
+# the logits of *that class*, make probabilities of them by the sigmoid, paste these, and **at last** compare: what is
+# at least the threshold belongs to the mask. (A threshold before pasting would cut the bins out with scissors, and
+# leave steps as large as a bin.)
 #
 # **Write** two functions (the second may call the first: they belong to one question):
 #
@@ -516,6 +536,7 @@ draw_paste()
 # |---|---|
 # | `paste_masks(masks, boxes, size)` | `masks` (R, M, M), any numbers; `boxes` (R, 4) in pixels, parts of them may lie outside of the image; `size` is (H, W). Returns (R, H, W) |
 # | `final_masks(logits, labels, boxes, size, threshold=0.5)` | `logits` (R, K, M, M); `labels` integers (R,), from 1 to K − 1; `threshold` above 0. Returns bool, (R, H, W) |
+
 
 # %%
 # answer: q5
@@ -552,14 +573,14 @@ check("q5")
 # %% [markdown]
 # ## Question 6. IoU of masks, and COCO's average precision (14 points)
 #
-# **Overlap.** The IoU of two masks is the number of pixels that are in both, over the number of those that are in at least one. If
-# both masks are empty, it is 0.
+# **Overlap.** The IoU of two masks is the number of pixels that are in both, over the number of those that are in at
+# least one. If both masks are empty, it is 0.
 #
-# **Matching.** The detections of one class in one image, the best score first, meet the true objects of this class in this
-# image. One after the other, each detection looks at the objects that are **still free**, takes the one with the largest IoU,
-# *if that is at least the threshold*, and is right. Otherwise it is wrong. (VOC's rule is another one: there, a detection looks
-# at all objects, and is wrong if its best one is taken.) If two free objects have the same IoU, the **last** one is taken, as
-# in COCO's own code. By hand, for the threshold 0.6:
+# **Matching.** The detections of one class in one image, the best score first, meet the true objects of this class in
+# this image. One after the other, each detection looks at the objects that are **still free**, takes the one with the
+# largest IoU, *if that is at least the threshold*, and is right. Otherwise it is wrong. (VOC's rule is another one:
+# there, a detection looks at all objects, and is wrong if its best one is taken.) If two free objects have the same
+# IoU, the **last** one is taken, as in COCO's own code. By hand, for the threshold 0.6:
 #
 # | IoU with | object 0 | object 1 | |
 # |---|---|---|---|
@@ -567,11 +588,13 @@ check("q5")
 # | detection 1, score 0.8 | **0.65** | 0.75 | object 1 is taken; object 0 is free, and 0.65 is enough: right |
 # | detection 2, score 0.7 | 0.80 | 0.10 | nothing is free: wrong |
 #
-# **Average precision.** Now take the detections of *all images*, by descending score; equal scores stay in the order in which they
-# come. After the first $i$ of them, **precision** is how many of these $i$ are right, and **recall** how many of all objects were
-# found. Precision goes up and down; so at each recall $r$ COCO takes the *largest precision at that recall or any higher one*,
-# and 0 if the recall is never reached. The average precision is the mean of this over the 101 recalls $r = 0, 0.01, \ldots, 1$.
-# By hand, three objects, four detections:
+# **Average precision.** Now take the detections of *all images*, by descending score; equal scores stay in the order in
+# which they come. After the first $i$ of them, **precision** is how many of these $i$ are right, and **recall** how
+# many of all objects were found. Precision goes up and down; so at each recall $r$ COCO takes the *largest precision at
+# that recall or any higher one*, and 0 if the recall is never reached. The average precision is the mean of this over
+# the 101 recalls $r = 0, 0.01, \ldots, 1$; without any detection it is 0. (Is 0.6 reached by 3 of 5, in numbers that
+# are rounded? The checks do not ask: a recall there is never next to one of the 101, but for 0 and 1. And no IoU in
+# `mask_ap` is next to a threshold.) By hand, three objects, four detections:
 
 
 # %% jupyter={"source_hidden": true}
@@ -598,9 +621,10 @@ def draw_precision():
 draw_precision()
 
 # %% [markdown]
-# **Mask AP.** This for each class (1 to K − 1) that has a true object somewhere, and for each of the ten thresholds 0.5, 0.55, ...,
-# 0.95; the mean of all that is **AP**. With the threshold 0.5 alone it is AP50, with 0.75 alone AP75. Classes without any
-# object are left out. A detection can only match an object of its own class and image.
+# **Mask AP.** This for each class (1 to K − 1) that has a true object somewhere, and for each of the ten thresholds
+# 0.5, 0.55, ..., 0.95; the mean of all that is **AP**. With the threshold 0.5 alone it is AP50, with 0.75 alone AP75.
+# Classes without any object are left out. A detection can only match an object of its own class and image. Equal scores
+# stay in the order of the images, and in that of the detections in an image.
 #
 # **Write** four functions (they may call each other):
 #
@@ -611,12 +635,15 @@ draw_precision()
 # | `average_precision(scores, right, total)` | (D,) and bool (D,), in any order; `total` is the number of objects, at least 1. Returns one number |
 # | `mask_ap(detections, truths, classes)` | two lists, with a tuple for each image: `(masks, labels, scores)` and `(masks, labels)`; masks are bool (D, H, W) and (G, H, W), the others (D,) or (G,); detections come in any order; `classes` is K, background included. At least one object is there. Returns a tuple `(AP, AP50, AP75)` |
 
+
 # %%
 # answer: q6
 def mask_iou(found, true):
     """Return the IoU of each mask that was found with each true one, (D, G)."""
     ### BEGIN SOLUTION
-    ones = found.reshape(len(found), -1).astype(float) if len(found) else np.zeros((0, true[0].size if len(true) else 0))
+    ones = (
+        found.reshape(len(found), -1).astype(float) if len(found) else np.zeros((0, true[0].size if len(true) else 0))
+    )
     others = true.reshape(len(true), -1).astype(float) if len(true) else np.zeros((0, ones.shape[1]))
     both = ones @ others.T
     either = ones.sum(axis=1)[:, None] + others.sum(axis=1) - both
@@ -683,43 +710,46 @@ check("q6")
 # RoIAlign is one way of many. This term's has the same bins and samples, and another rule. Read it as you would read a
 # specification: each sentence matters.
 #
-# **Frame.** One map (C, H, W), and regions that are given **in cells**, so that there is no scale. There are $M \times M$ bins with
-# $n \times n$ samples each, at the same places as in question 1 (each the centre of its part of the bin), and $u = x - \frac12$ as
-# there. **But the border is another one:** the outermost cells go on *for ever*. However far outside of the map a sample lies,
-# it reads as if the map were continued with its outermost cells. Nothing reads 0.
+# **Frame.** One map (C, H, W), and regions that are given **in cells**, so that there is no scale. There are
+# $M \times M$ bins with $n \times n$ samples each, at the same places as in question 1 (each the centre of its part of
+# the bin), and $u = x - \frac12$ as there. **But the border is another one:** the outermost cells go on *for ever*.
+# However far outside of the map a sample lies, it reads as if the map were continued with its outermost cells. Nothing
+# reads 0.
 
 # %% [markdown] tags=["variant:q7=largest"]
-# **This term: the largest sample.** Each sample is read as in question 1: linearly between four cells ($u$ is cut to $0 \ldots W - 1$
-# first, and $v$, the same for rows, to $0 \ldots H - 1$). But a bin is not the mean of its samples. It is **the largest one**, for
-# each channel by itself.
+# **This term: the largest sample.** Each sample is read as in question 1: linearly between four cells ($u$ is cut to
+# $0 \ldots W - 1$ first, and $v$, the same for rows, to $0 \ldots H - 1$). But a bin is not the mean of its samples. It
+# is **the largest one**, for each channel by itself.
 #
-# **The gradient** of a bin goes to the four cells of the sample that was the largest, by its weights, and to no other. If several
-# samples are equal and the largest, the **first one in reading order** gets all (rows of samples from the top, in each from left
-# to right). In the gradient of a whole map, everything adds up.
+# **The gradient** of a bin goes to the four cells of the sample that was the largest, by its weights, and to no other.
+# If several samples are equal and the largest, the **first one in reading order** gets all (rows of samples from the
+# top, in each from left to right). In the gradient of a whole map, everything adds up.
 
 # %% [markdown] tags=["variant:q7=cubic"]
-# **This term: cubic weights.** A sample reads *four* cells along each axis, so sixteen in all. Let $c = \lfloor u \rfloor$ and
-# $t = u - c$. The cells $c - 1$, $c$, $c + 1$ and $c + 2$ count with the weights
+# **This term: cubic weights.** A sample reads *four* cells along each axis, so sixteen in all. Let
+# $c = \lfloor u \rfloor$ and $t = u - c$. The cells $c - 1$, $c$, $c + 1$ and $c + 2$ count with the weights
 #
-# $$-\tfrac12 t (1 - t)^2, \qquad 1 - \tfrac52 t^2 + \tfrac32 t^3, \qquad \tfrac12 t + 2 t^2 - \tfrac32 t^3, \qquad -\tfrac12 t^2 (1 - t).$$
+# $$-\tfrac12 t (1 - t)^2, \qquad 1 - \tfrac52 t^2 + \tfrac32 t^3, \qquad
+# \tfrac12 t + 2 t^2 - \tfrac32 t^3, \qquad -\tfrac12 t^2 (1 - t).$$
 #
-# They add up to 1; two of them are not positive. Rows have the same weights; a cell's weight is that of its row times that of its
-# column. A cell outside of the map stands for the outermost cell of its row or column (so $-1$ and $-2$ are cell 0). Here **$u$ itself
-# is not cut**: it is the *cells* that are replaced. A bin is the mean of its samples.
+# They add up to 1; two of them are not positive. Rows have the same weights; a cell's weight is that of its row times
+# that of its column. A cell outside of the map stands for the outermost cell of its row or column (so $-1$ and $-2$ are
+# cell 0). Here **$u$ itself is not cut**: it is the *cells* that are replaced. A bin is the mean of its samples.
 #
-# **The gradient** of a bin goes to the cells that it was made of, by their weights. Where several weights belong to the same
-# cell, they add up.
+# **The gradient** of a bin goes to the cells that it was made of, by their weights. Where several weights belong to the
+# same cell, they add up.
 
 # %% [markdown] tags=["variant:q7=rotated"]
-# **This term: rotated regions.** A region is given by five numbers in cells: its centre $(c_x, c_y)$, its width and height $w$ and $h$
-# *before* the rotation, and an angle $\theta$ in radians. Without the rotation, a sample would lie at the distance $(a, b)$ from the
-# centre: $a$ from $-w/2$ to $w/2$, $b$ from $-h/2$ to $h/2$, with bins and samples at equal distances as in question 1. With it, the
-# sample lies at
+# **This term: rotated regions.** A region is given by five numbers in cells: its centre $(c_x, c_y)$, its width and
+# height $w$ and $h$ *before* the rotation, and an angle $\theta$ in radians. Without the rotation, a sample would lie
+# at the distance $(a, b)$ from the centre: $a$ from $-w/2$ to $w/2$, $b$ from $-h/2$ to $h/2$, with bins and samples at
+# equal distances as in question 1. With it, the sample lies at
 #
 # $$x = c_x + a \cos\theta - b \sin\theta, \qquad y = c_y + a \sin\theta + b \cos\theta.$$
 #
-# ($y$ points down. So a small positive angle moves the right side of the region down.) It is read as in question 1, linearly
-# between four cells; $u$ is cut to $0 \ldots W - 1$ first, and $v = y - \frac12$ to $0 \ldots H - 1$. A bin is the mean of its samples.
+# ($y$ points down. So a small positive angle moves the right side of the region down.) It is read as in question 1,
+# linearly between four cells; $u$ is cut to $0 \ldots W - 1$ first, and $v = y - \frac12$ to $0 \ldots H - 1$. A bin is
+# the mean of its samples.
 #
 # **The gradient** of a bin goes to the cells that it was made of, by their weights. Everything adds up.
 
@@ -753,7 +783,8 @@ draw_reading(
     [(1, 1, 3, 3)], [(2, 2)], [["1.98"]],
     [["1/256", "−9/256", "−9/256", "1/256"], ["−9/256", "81/256", "81/256", "−9/256"],
      ["−9/256", "81/256", "81/256", "−9/256"], ["1/256", "−9/256", "−9/256", "1/256"]], "M = 1, n = 1",
-    ("region (1, 1, 3, 3); one sample at (2, 2): u = 1.5, t = 1/2.", "Weights of the cells 0 to 3: −1/16, 9/16, 9/16, −1/16.",
+    ("region (1, 1, 3, 3); one sample at (2, 2): u = 1.5, t = 1/2.",
+     "Weights of the cells 0 to 3: −1/16, 9/16, 9/16, −1/16.",
      "For t = 1/4 they would be −9/128, 111/128, 29/128, −3/128.", "(4 − 9 · 52 + 81 · 12) / 256 = 1.98"),
 )  # fmt: skip
 
@@ -772,7 +803,7 @@ draw_reading(
 # |---|---|
 # | `x` | (C, H, W) |
 # | `regions` | (R, 4): $x_1, y_1, x_2, y_2$, in cells |
-# | `grad` | the gradient with respect to the result of `other_align`, (R, C, M, M) |
+# | `grad` | the gradient with respect to the result of `other_align`, (R, C, M, M); the others are those that it had |
 # | they return | (R, C, M, M), and the gradient with respect to `x` |
 
 # %% [markdown] tags=["variant:q7=cubic"]
@@ -782,7 +813,7 @@ draw_reading(
 # |---|---|
 # | `x` | (C, H, W) |
 # | `regions` | (R, 4): $x_1, y_1, x_2, y_2$, in cells |
-# | `grad` | the gradient with respect to the result of `other_align`, (R, C, M, M) |
+# | `grad` | the gradient with respect to the result of `other_align`, (R, C, M, M); the others are those that it had |
 # | they return | (R, C, M, M), and the gradient with respect to `x` |
 
 # %% [markdown] tags=["variant:q7=rotated"]
@@ -792,8 +823,9 @@ draw_reading(
 # |---|---|
 # | `x` | (C, H, W) |
 # | `regions` | (R, 5): $c_x, c_y, w, h$ in cells, and $\theta$ |
-# | `grad` | the gradient with respect to the result of `other_align`, (R, C, M, M) |
+# | `grad` | the gradient with respect to the result of `other_align`, (R, C, M, M); the others are those that it had |
 # | they return | (R, C, M, M), and the gradient with respect to `x` |
+
 
 # %% tags=["variant:q7=largest"]
 # answer: q7
@@ -821,7 +853,7 @@ def other_align_grad(grad, x, regions, bins, samples):
 
 
 def _sampled(x, region, bins, samples):
-    """Return the samples of each bin, (C, M, M, n n), and how much each cell counts in each row and column of samples."""
+    """Return the samples of each bin, (C, M, M, n n), and how much cells count in each row and column of samples."""
     x1, y1, x2, y2 = region
     down, across = (
         _between(low + (high - low) * (np.arange(bins * samples) + 0.5) / (bins * samples), length)
@@ -919,53 +951,58 @@ check("q7")
 # %% [markdown]
 # ## Question 8. Another loss (10 points)
 #
-# In the loss of question 4 all bins count the same. Most bins of a large region lie in the middle of the object, or far away
-# from it, and are easy. This term's loss weighs them in another way.
+# In the loss of question 4 all bins count the same. Most bins of a large region lie in the middle of the object, or far
+# away from it, and are easy. This term's loss weighs them in another way.
 #
-# **Frame.** As in question 4, only the mask of the true class counts, only regions with a label above 0 do, and $p$ is the sigmoid
-# of the logit. But **each region has a loss of its own** first, and the result is the mean of these losses over the regions with a
-# label above 0. If there is none, loss and gradient are 0. Logits lie between −20 and 20 here.
+# **Frame.** As in question 4, only the mask of the true class counts, only regions with a label above 0 do, and $p$ is
+# the sigmoid of the logit. But **each region has a loss of its own** first, and the result is the mean of these losses
+# over the regions with a label above 0. If there is none, loss and gradient are 0. Logits lie between −20 and 20 here.
 
 # %% [markdown] tags=["variant:q8=jaccard"]
 # **This term: a soft IoU.** For one region, with sums over its $M \times M$ bins,
 #
 # $$I = \sum p\,t, \qquad U = \sum \left(p + t - p\,t\right), \qquad \ell = 1 - \frac{I + 1}{U + 1}.$$
 #
-# If all $p$ and $t$ are 0 or 1, then $I / U$ is the IoU of the two masks. (The 1 above and below keeps the loss finite if both are
-# empty.) *The gradient:* work out $\partial \ell / \partial p$ of one bin, which is in both sums; then from $p$ to $z$:
-# $\partial p / \partial z = p (1 - p)$.
+# If all $p$ and $t$ are 0 or 1, then $I / U$ is the IoU of the two masks. (The 1 above and below keeps the loss finite
+# if both are empty.) *The gradient:* work out $\partial \ell / \partial p$ of one bin, which is in both sums; then from
+# $p$ to $z$: $\partial p / \partial z = p (1 - p)$.
 #
 # By hand, with the 2 x 2 bins of question 4: $I = 0.5 + 0.75 + 0 + 0.25 = 1.5$, $U = 2 + 2.5 - 1.5 = 3$, so
-# $\ell = 1 - 2.5 / 4 = 0.375$. The gradient is $(-0.0625, -0.0469)$ in the first row and $(0.0293, -0.0117)$ in the second one.
+# $\ell = 1 - 2.5 / 4 = 0.375$. The gradient is $(-0.0625, -0.0469)$ in the first row and $(0.0293, -0.0117)$ in the
+# second one.
 
 # %% [markdown] tags=["variant:q8=balanced"]
 # **This term: object and rest count the same.** For one region, with sums over its $M \times M$ bins,
 #
-# $$\ell_1 = \frac{\sum t \, (-\log p)}{\sum t}, \qquad \ell_0 = \frac{\sum (1 - t) \left(-\log(1 - p)\right)}{\sum (1 - t)}, \qquad
+# $$\ell_1 = \frac{\sum t \, (-\log p)}{\sum t}, \qquad
+# \ell_0 = \frac{\sum (1 - t) \left(-\log(1 - p)\right)}{\sum (1 - t)}, \qquad
 # \ell = \tfrac12 \ell_1 + \tfrac12 \ell_0.$$
 #
-# If $\sum t = 0$, then $\ell = \ell_0$; if $\sum (1 - t) = 0$, then $\ell = \ell_1$ (*not* half of it: what is not there is not part of a
-# mean).
+# If $\sum t = 0$, then $\ell = \ell_0$; if $\sum (1 - t) = 0$, then $\ell = \ell_1$ (*not* half of it: what is not
+# there is not part of a mean).
 #
 # By hand, with the 2 x 2 bins of question 4: $\ell_1 = (0.693 + 0.288 + 0 + 0.5 \cdot 0.693) / 2.5 = 0.531$,
-# $\ell_0 = (0 + 0 + 0.288 + 0.5 \cdot 0.693) / 1.5 = 0.423$, so $\ell = 0.477$. The gradient is $(-0.1, -0.05)$ in the first row and
-# $(0.0833, 0.0333)$ in the second one.
+# $\ell_0 = (0 + 0 + 0.288 + 0.5 \cdot 0.693) / 1.5 = 0.423$, so $\ell = 0.477$. The gradient is $(-0.1, -0.05)$ in the
+# first row and $(0.0833, 0.0333)$ in the second one.
 
 # %% [markdown] tags=["variant:q8=border"]
-# **This term: bins at the border count more.** A bin is *covered* if its target is at least 1/2. It lies at the **border** if one of its
-# four direct neighbours (left, right, above, below) is covered and it is not, or the other way round. Beyond the $M \times M$ bins there
-# is nothing to differ from. A bin at the border has the weight $w = 4$, all others have $w = 1$. With $b$ for the binary cross-entropy
-# of question 4 (of the target as it is, not rounded), the loss of one region is
+# **This term: bins at the border count more.** A bin is *covered* if its target is at least 1/2. It lies at the
+# **border** if one of its four direct neighbours (left, right, above, below) is covered and it is not, or the other way
+# round. Beyond the $M \times M$ bins there is nothing to differ from. A bin at the border has the weight $w = 4$, all
+# others have $w = 1$. With $b$ for the binary cross-entropy of question 4 (of the target as it is, not rounded), the
+# loss of one region is
 #
 # $$\ell = \frac{\sum w \, b}{\sum w}.$$
 #
-# By hand, with the 2 x 2 bins of question 4: covered are three of them, all but the lower left one. So that one and its two neighbours
-# lie at the border, and the upper right bin does not: $\ell = (4 \cdot 0.693 + 0.288 + 4 \cdot 0.288 + 4 \cdot 0.693) / 13 = 0.537$. The
-# gradient is $(-0.1538, -0.0192)$ in the first row and $(0.0769, 0)$ in the second one.
+# By hand, with the 2 x 2 bins of question 4: covered are three of them, all but the lower left one. So that one and its
+# two neighbours lie at the border, and the upper right bin does not:
+# $\ell = (4 \cdot 0.693 + 0.288 + 4 \cdot 0.288 + 4 \cdot 0.693) / 13 = 0.537$. The gradient is $(-0.1538, -0.0192)$ in
+# the first row and $(0.0769, 0)$ in the second one.
 
 # %% [markdown]
-# **Write** `other_mask_loss(logits, targets, labels)`, one number, and `other_mask_loss_grad(logits, targets, labels)`, (R, K, M, M). The
-# arguments are those of question 4.
+# **Write** `other_mask_loss(logits, targets, labels)`, one number, and `other_mask_loss_grad(logits, targets, labels)`,
+# (R, K, M, M). The arguments are those of question 4.
+
 
 # %% tags=["variant:q8=jaccard"]
 # answer: q8
@@ -1066,33 +1103,34 @@ check("q8")
 # %% [markdown]
 # ## Question 9. Another overlap of masks (10 points)
 #
-# The IoU of two large masks is close to 1 even if their outlines look bad, as most pixels lie in the middle. This term's overlap
-# looks at something else.
+# The IoU of two large masks is close to 1 even if their outlines look bad, as most pixels lie in the middle. This
+# term's overlap looks at something else.
 
 # %% [markdown] tags=["variant:q9=boundary"]
-# **This term: the overlap of bands.** The *band* of a mask, for a whole number $d \ge 1$, is the set of those of its pixels that lie
-# within $d$ of something that is not the mask: the square of $(2d + 1) \times (2d + 1)$ pixels around the pixel has at least one pixel
-# that does **not belong to the mask**. *Pixels outside of the image do not belong to the mask.* So where a mask touches the border of
-# the image, it has a band there, too. The overlap of two masks is **the smaller one of two numbers**: the IoU of the masks, and the IoU
-# of their bands. (Of two empty masks it is 0.)
+# **This term: the overlap of bands.** The *band* of a mask, for a whole number $d \ge 1$, is the set of those of its
+# pixels that lie within $d$ of something that is not the mask: the square of $(2d + 1) \times (2d + 1)$ pixels around
+# the pixel has at least one pixel that does **not belong to the mask**. *Pixels outside of the image do not belong to
+# the mask.* So where a mask touches the border of the image, it has a band there, too. The overlap of two masks is
+# **the smaller one of two numbers**: the IoU of the masks, and the IoU of their bands. (Of two empty masks it is 0.)
 
 # %% [markdown] tags=["variant:q9=trimap"]
-# **This term: without the pixels at the outline.** Nobody can say exactly where an object ends. So pixels near the outline of the *true*
-# mask are left out, for a whole number $d \ge 1$: a pixel is **uncertain** if the square of $(2d + 1) \times (2d + 1)$ pixels around
-# it, *as far as it lies in the image*, has pixels of both kinds: some that belong to the true mask, and some that do not. The border of
-# the image is no outline. The overlap is the IoU of what was found and what is true, **counted over the certain pixels alone**. If no
-# certain pixel belongs to either of them, it is 0. (What was found does not decide what is uncertain. So the two masks cannot be
-# exchanged.)
+# **This term: without the pixels at the outline.** Nobody can say exactly where an object ends. So pixels near the
+# outline of the *true* mask are left out, for a whole number $d \ge 1$: a pixel is **uncertain** if the square of
+# $(2d + 1) \times (2d + 1)$ pixels around it, *as far as it lies in the image*, has pixels of both kinds: some that
+# belong to the true mask, and some that do not. The border of the image is no outline. The overlap is the IoU of what
+# was found and what is true, **counted over the certain pixels alone**. If no certain pixel belongs to either of them,
+# it is 0. (What was found does not decide what is uncertain. So the two masks cannot be exchanged.)
 
 # %% [markdown] tags=["variant:q9=hull"]
-# **This term: with a price for the distance.** Two masks that do not touch have the IoU 0, whether they are neighbours or far apart. Let
-# $I$ and $U$ be the number of pixels in both and in at least one of the masks, and $H$ the number of pixels of the smallest rectangle of
-# whole pixels that contains *both* masks, made larger by $d \ge 1$ pixels on each of its four sides, *as far as there are pixels in the
-# image*. Then the overlap is
+# **This term: with a price for the distance.** Two masks that do not touch have the IoU 0, whether they are neighbours
+# or far apart. Let $I$ and $U$ be the number of pixels in both and in at least one of the masks, and $H$ the number of
+# pixels of the smallest rectangle of whole pixels that contains *both* masks, made larger by $d \ge 1$ pixels on each
+# of its four sides, *as far as there are pixels in the image*. Then the overlap is
 #
 # $$\frac{I}{U} - \frac{H - U}{H}.$$
 #
-# It may be negative. If one of the masks is empty, the rectangle is that of the other one. If both are empty, the overlap is 0.
+# It may be negative. If one of the masks is empty, the rectangle is that of the other one. If both are empty, the
+# overlap is 0.
 
 
 # %% jupyter={"source_hidden": true}
@@ -1113,28 +1151,32 @@ def draw_overlap(texts, marked=None):
 
 # %% jupyter={"source_hidden": true} tags=["variant:q9=boundary"]
 draw_overlap(
-    ("d = 1. Points: the bands, 12 and 16 pixels.", "In both bands: row 2, column 3, and row 4,", "column 1, so 2 of 26.",
+    ("d = 1. Points: the bands, 12 and 16 pixels.", "In both bands: row 2, column 3, and row 4,",
+     "column 1, so 2 of 26.",
      "IoU of the bands 1/13, of the masks 9/31:", "the overlap is 1/13 = 0.077."),
-    lambda mask: mask & ~np.pad(mask[2:, 2:] & mask[2:, 1:-1] & mask[2:, :-2] & mask[1:-1, 2:] & mask[1:-1, :-2] & mask[:-2, 2:]
-                                & mask[:-2, 1:-1] & mask[:-2, :-2], 1),
+    lambda mask: np.array([[mask[r, c] and (r in rows or c in columns) for c in range(7)] for r in range(6)
+                           for rows, columns in [((1, 4), (0, 3)) if mask[1, 0] else ((2, 5), (1, 6))]]),
 )  # fmt: skip
 
 # %% jupyter={"source_hidden": true} tags=["variant:q9=trimap"]
 draw_overlap(
-    ("d = 1. Points: the certain pixels. 6 belong to the", "true mask (column 0 is among them: the border", "of the image is no outline), 12 do not.",
+    ("d = 1. Points: the certain pixels. 6 belong to the", "true mask (column 0 is among them: the border",
+     "of the image is no outline), 12 do not.",
      "Found of these: 4 that are true, 8 that are not.", "The overlap is 4 / (6 + 8) = 0.286."),
     lambda mask: np.array([[(c < 3 and r in (2, 3)) or c > 4 for c in range(7)] for r in range(6)]),
 )  # fmt: skip
 
 # %% jupyter={"source_hidden": true} tags=["variant:q9=hull"]
 draw_overlap(
-    ("I = 9, U = 16 + 24 − 9 = 31.", "The rectangle of both: rows 1 to 5, all 7 columns.", "d = 1: row 0 is added; there is nothing more in",
+    ("I = 9, U = 16 + 24 − 9 = 31.", "The rectangle of both: rows 1 to 5, all 7 columns.",
+     "d = 1: row 0 is added; there is nothing more in",
      "the image. H = 42.", "9/31 − (42 − 31) / 42 = 0.028"),
 )  # fmt: skip
 
 # %% [markdown]
-# **Write** `other_overlap(found, true, d)`: bool (D, H, W) and (G, H, W), with at least one mask each, and an integer. Returns the overlaps,
-# (D, G).
+# **Write** `other_overlap(found, true, d)`: bool (D, H, W) and (G, H, W), with at least one mask each, and an integer.
+# Returns the overlaps, (D, G).
+
 
 # %% tags=["variant:q9=boundary"]
 # answer: q9
@@ -1206,12 +1248,13 @@ check("q9")
 # %% [markdown]
 # ## Your functions learn
 #
-# Now the network of the figure, on real handwriting: scenes of 64 x 64 pixels with three to six digits, some of them partly
-# covered. The network gets boxes (as a detector would propose them: near an object, but never exactly on it), and says for each of
-# them which digit is there, or none, and which pixels belong to it.
+# Now the network of the figure, on real handwriting: scenes of 64 x 64 pixels with three to six digits, some of them
+# partly covered. The network gets boxes (as a detector would propose them: near an object, but never exactly on it),
+# and says for each of them which digit is there, or none, and which pixels belong to it.
 #
-# Nothing below is graded. It needs questions 1 to 6; the last part also needs 7, 8 and 9. Convolutions, the loss of the classes and
-# the optimiser are minidet's. **RoIAlign and its gradient, targets, the masks' loss and gradient, pasting, IoU and AP are yours.**
+# Nothing below is graded. It needs questions 1 to 6; the last part also needs 7, 8 and 9. Convolutions, the loss of the
+# classes and the optimiser are minidet's. **RoIAlign and its gradient, targets, the masks' loss and gradient, pasting,
+# IoU and AP are yours.**
 
 # %%
 SIZE, SCALE, M = 64, 1 / 2, 16  # pixels of a scene; cells per pixel; bins of a mask
@@ -1221,14 +1264,16 @@ K = len(NAMES)
 
 
 def proposals(target, seed, moved=0.08, empty=2):
-    """Return boxes near each object of a scene and some beside them, labels (0: nothing), and the objects they belong to."""
+    """Return boxes near each object of a scene and some others, labels (0: nothing), and the objects they belong to."""
     draws = np.random.default_rng(seed)
     true = target["boxes"].astype(float)
     sides = np.tile(true[:, 2:] - true[:, :2], 2)
     near = true + draws.uniform(-moved, moved, true.shape) * sides
     corner, side = draws.uniform(0, SIZE - 24, (40, 2)), draws.uniform(14, 24, (40, 2))
     others = np.concatenate([corner, corner + side], 1)
-    shared = np.maximum(0, np.minimum(others[:, None, 2:], true[:, 2:]) - np.maximum(others[:, None, :2], true[:, :2])).prod(2)
+    shared = np.maximum(
+        0, np.minimum(others[:, None, 2:], true[:, 2:]) - np.maximum(others[:, None, :2], true[:, :2])
+    ).prod(2)
     others = others[(shared / side.prod(1)[:, None]).max(1, initial=0) < 0.3][:empty]
     labels = np.concatenate([target["labels"], np.zeros(len(others), int)])
     return np.concatenate([near, others]), labels, np.arange(len(labels)) % max(len(true), 1)
@@ -1239,7 +1284,11 @@ def load(split, number, seed):
     data = DigitScenes(split, size=SIZE, length=number, seed=seed)
     pairs = [data.load(i) for i in range(number)]
     targets = [target for _, target in pairs]
-    return np.stack([image for image, _ in pairs]) * 4 - 2, targets, [proposals(t, (seed, i)) for i, t in enumerate(targets)]
+    return (
+        np.stack([image for image, _ in pairs]) * 4 - 2,
+        targets,
+        [proposals(t, (seed, i)) for i, t in enumerate(targets)],
+    )
 
 
 images, objects, boxes = load("train", SCENES, seed=0)
@@ -1249,8 +1298,8 @@ goals = [mask_targets(one["masks"], b, matches, M) for one, (b, _, matches) in z
 print(f"{sum(map(len, goals))} targets in {time.perf_counter() - begin:.1f} s; if this is slow, make SCENES smaller")
 
 # %% [markdown]
-# **Perfect in, perfect out.** If the head said its target, bin by bin, would the mask come back? Cut with question 3, paste with
-# question 5, compare with question 6. No training can be better than this.
+# **Perfect in, perfect out.** If the head said its target, bin by bin, would the mask come back? Cut with question 3,
+# paste with question 5, compare with question 6. No training can be better than this.
 
 # %%
 ceiling = []
@@ -1266,10 +1315,14 @@ viz.draw_image(test_images[0] / 4 + 0.5, ax=grid[0])
 for (x1, y1, x2, y2), label in zip(*test_boxes[0][:2]):
     edge = {"edgecolor": ORANGE if label else BLUE, "linestyle": "-" if label else "--", "linewidth": 1.5}
     grid[0].add_patch(Rectangle((x1, y1), x2 - x1, y2 - y1, facecolor="none", **edge))
-viz.draw_masks(test_images[0] / 4 + 0.5, {name: test_objects[0][name] for name in ("masks", "labels")}, NAMES, ax=grid[1])
+viz.draw_masks(
+    test_images[0] / 4 + 0.5, {name: test_objects[0][name] for name in ("masks", "labels")}, NAMES, ax=grid[1]
+)
 cut = mask_targets(test_objects[0]["masks"], test_boxes[0][0], test_boxes[0][2], M)
 grid[2].imshow(cut[0], cmap="Blues", vmin=0, vmax=1)
-grid[3].imshow(paste_masks(cut[:1], test_boxes[0][0][:1], (SIZE, SIZE))[0], cmap="Blues", vmin=0, vmax=1, extent=(0, SIZE, SIZE, 0))
+grid[3].imshow(
+    paste_masks(cut[:1], test_boxes[0][0][:1], (SIZE, SIZE))[0], cmap="Blues", vmin=0, vmax=1, extent=(0, SIZE, SIZE, 0)
+)
 for axes, title in zip(grid, ("boxes", "true masks", "a target, 16 × 16", "pasted")):
     axes.set(xticks=[], yticks=[])
     axes.set_title(title, fontsize=10)
@@ -1319,8 +1372,12 @@ class Network(nn.Module):
         super().__init__()
         w = width
         self.trunk = nn.Sequential(block(3, w), block(w, w, 2), block(w, w))
-        self.classify = nn.Sequential(block(w, 2 * w, 2), nn.Flatten(), nn.Linear(2 * w * 4 * 4, 96), nn.ReLU(), nn.Linear(96, K))
-        self.mask = nn.Sequential(block(w, w), block(w, w), nn.ConvTranspose2d(w, w, 2, 2), nn.ReLU(), nn.Conv2d(w, K, 1))
+        self.classify = nn.Sequential(
+            block(w, 2 * w, 2), nn.Flatten(), nn.Linear(2 * w * 4 * 4, 96), nn.ReLU(), nn.Linear(96, K)
+        )
+        self.mask = nn.Sequential(
+            block(w, w), block(w, w), nn.ConvTranspose2d(w, w, 2, 2), nn.ReLU(), nn.Conv2d(w, K, 1)
+        )
 
     def forward(self, x, rois):
         regions = YourAlign.apply(self.trunk(x), rois, M // 2)  # (R, w, 8, 8)
@@ -1378,8 +1435,8 @@ axes.legend(frameon=False, labelcolor=GREY, fontsize=9)
 plt.show()
 
 # %% [markdown]
-# **Measure.** Every proposal of the test scenes becomes a detection, unless *nothing* is its most probable class: the class with its
-# probability as the score, and the final mask of this class.
+# **Measure.** Every proposal of the test scenes becomes a detection, unless *nothing* is its most probable class: the
+# class with its probability as the score, and the final mask of this class.
 
 
 # %%
@@ -1420,12 +1477,12 @@ grid[1][0].set_title("your network", fontsize=10)
 plt.show()
 
 # %% [markdown]
-# Somebody who knows every class and calls all of a box the object has an AP near 0: these masks have thin strokes and holes. Look at
-# the digits that are partly covered, and at those whose class is wrong: with another class, another of the K masks was
-# taken. Is it a bad mask?
+# Somebody who knows every class and calls all of a box the object has an AP near 0: these masks have thin strokes and
+# holes. Look at the digits that are partly covered, and at those whose class is wrong: with another class, another of
+# the K masks was taken. Is it a bad mask?
 #
-# **This term's overlap** (question 9). The same masks, object by object, by IoU and by your overlap. The boxes moved by one pixel
-# to the right show how hard each of the two punishes a small shift of a *perfect* mask.
+# **This term's overlap** (question 9). The same masks, object by object, by IoU and by your overlap. Below it, the
+# *perfect* masks, moved by one pixel to the right: how hard does each of the two numbers punish that?
 
 # %%
 pairs = {"your network": [], "perfect, one pixel to the right": []}
@@ -1435,16 +1492,18 @@ for (true, _), (places, labels, _), image in zip(truths, test_boxes, test_images
     said = final_masks(logits, labels[labels > 0], places[labels > 0], (SIZE, SIZE))
     moved = np.pad(true, ((0, 0), (0, 0), (1, 0)))[:, :, :-1]
     for name, masks in zip(pairs, (said, moved)):
-        pairs[name].extend((mask_iou(a[None], b[None])[0, 0], other_overlap(a[None], b[None], 1)[0, 0]) for a, b in zip(masks, true))
+        pairs[name].extend(
+            (mask_iou(a[None], b[None])[0, 0], other_overlap(a[None], b[None], 1)[0, 0]) for a, b in zip(masks, true)
+        )
 print(f"{'':32} {'IoU':>6} {'q9':>7}")
 for name, values in pairs.items():
     print(f"{name:32} {np.mean(values, 0)[0]:6.3f} {np.mean(values, 0)[1]:7.3f}")
 
 # %% [markdown]
-# **This term's loss and this term's way to read** (questions 8 and 7). Two networks from the same start, with a third of the steps:
-# one learns with the loss of question 4, one with that of question 8. And for a region of the trained network's map: what RoIAlign
-# reads, and what your other rule reads. **Before you run it:** which of the two losses makes masks that are rather too large? Which
-# of AP50 and AP75 will show it?
+# **This term's loss and this term's way to read** (questions 8 and 7). Two networks from the same start, with a third
+# of the steps: one learns with the loss of question 4, one with that of question 8. And for a region of the trained
+# network's map: what RoIAlign reads, and what your other rule reads. **Before you run it:** which of the two losses
+# makes masks that are rather too large? Which of AP50 and AP75 will show it?
 
 
 # %%
@@ -1490,8 +1549,8 @@ for axes, text in zip(grid, ("a channel of the map", "RoIAlign, 16 × 16", title
 plt.show()
 
 # %% [markdown]
-# A hundred steps are few, and one run is one run: small differences may come from the order of the scenes alone. How would you
-# find out whether they do? A loss that is not the measure may well be the better teacher.
+# A hundred steps are few, and one run is one run: small differences may come from the order of the scenes alone. How
+# would you find out whether they do? A loss that is not the measure may well be the better teacher.
 #
 # ## Before you hand in
 #
@@ -1503,11 +1562,11 @@ check()
 # %% [markdown]
 # **To think about** (no points)
 #
-# - Take the half pixel out of question 1 *and* out of question 5. What happens to "perfect in, perfect out", and what to the AP of a
-#   network that is trained with it? Can it learn to live with the shift?
+# - Take the half pixel out of question 1 *and* out of question 5. What happens to "perfect in, perfect out", and what
+#   to the AP of a network that is trained with it? Can it learn to live with the shift?
 # - Set `M = 8`. Which digits suffer?
-# - Let the loss teach the masks of *all* classes of a region (all others: nothing is there). What changes for digits whose class
-#   is hard to say?
+# - Let the loss teach the masks of *all* classes of a region (all others: nothing is there). What changes for digits
+#   whose class is hard to say?
 #
 # **To read:** K. He, G. Gkioxari, P. Dollár, R. Girshick, *Mask R-CNN*, ICCV 2017,
 # [arXiv:1703.06870](https://arxiv.org/abs/1703.06870): section 3. T.-Y. Lin et al., *Microsoft COCO*, ECCV 2014,

@@ -64,26 +64,31 @@ def align_cases(rng, part):
     """Yield x, rois, bins, scale, samples and what it is about, for both questions."""
     h, w = int(rng.integers(5, 7)), int(rng.integers(7, 9))
     if part == "inside":
-        yield numbers(rng, 1, 1, 4, 4), with_image(0, inner_box(rng, 4, 4, 1.0)), 1, 1.0, 1, "one map of 4 x 4, one bin, one sample"
-        yield numbers(rng, 1, 2, h, w), with_image(0, inner_box(rng, h, w, 0.5, 2.5)), 2, 0.5, 1, "2 x 2 bins, one sample in each, scale 1/2"
+        small, box = with_image(0, inner_box(rng, 4, 4, 1.0)), with_image(0, inner_box(rng, h, w, 0.5, 2.5))
+        yield numbers(rng, 1, 1, 4, 4), small, 1, 1.0, 1, "one map of 4 x 4, one bin, one sample"
+        yield numbers(rng, 1, 2, h, w), box, 2, 0.5, 1, "2 x 2 bins, one sample in each, scale 1/2"
     if part == "samples":
         for bins, samples in ((1, 2), (2, 3)):
-            box = inner_box(rng, h, w, 0.25, 2.5)
-            yield numbers(rng, 1, 1, h, w), with_image(0, box), bins, 0.25, samples, f"{samples} x {samples} samples in a bin, scale 1/4"
+            box = with_image(0, inner_box(rng, h, w, 0.25, 2.5))
+            text = f"{samples} x {samples} samples in a bin, scale 1/4"
+            yield numbers(rng, 1, 1, h, w), box, bins, 0.25, samples, text
     if part == "images":
         order = rng.permutation(3)
         rois = np.concatenate([with_image(n, inner_box(rng, h, w, 0.5, 2.5)) for n in order])
         yield numbers(rng, 3, 2, h, w), rois, 2, 0.5, 1, "three images, one region in each, in another order"
     if part == "border":
         for begin in (True, False):
-            box = border_box(rng, h, w, begin, 5, 1)
-            yield numbers(rng, 1, 1, h, w), with_image(0, box), 5, 1.0, 1, f"over the {'upper left' if begin else 'lower right'} corner"
-        last = np.array([[0, w - 1.2, h - 1.1, w + 0.4, h + 0.3], [0, -0.4, -0.3, 1.5, 1.4], [0, w + 2.0, 1.0, w + 5.0, 3.0]])
-        yield numbers(rng, 1, 1, h, w), last, 4, 1.0, 1, "regions that reach a little over the border, and one that is outside"
+            box, corner = with_image(0, border_box(rng, h, w, begin, 5, 1)), "upper left" if begin else "lower right"
+            yield numbers(rng, 1, 1, h, w), box, 5, 1.0, 1, f"over the {corner} corner"
+        last = np.array([[0, w - 1.2, h - 1.1, w + 0.4, h + 0.3], [0, -0.4, -0.3, 1.5, 1.4],
+                         [0, w + 2.0, 1.0, w + 5.0, 3.0]])
+        text = "regions that reach a little over the border, and one that is outside"
+        yield numbers(rng, 1, 1, h, w), last, 4, 1.0, 1, text
     if part == "thin":
         x, y = tenths(rng, 1, w - 1), tenths(rng, 1, h - 1)
         rois = np.array([[0, x, y, x, y], [0, x, y - 0.4, x, y + 0.4], [0, x - 0.35, y - 0.2, x + 0.35, y + 0.2]])
-        yield numbers(rng, 1, 1, h, w), rois, 2, 1.0, 1, "a region without area, one without width, and one that is smaller than a cell"
+        text = "a region without area, one without width, and one that is smaller than a cell"
+        yield numbers(rng, 1, 1, h, w), rois, 2, 1.0, 1, text
     if part == "none":
         yield numbers(rng, 2, 2, h, w), np.zeros((0, 5)), 2, 0.5, 2, "no region"
 
@@ -104,15 +109,18 @@ def q2_inside(rng, variant):
     h, w = int(rng.integers(6, 8)), int(rng.integers(8, 10))
     wide = [tenths(rng, 0, 1) + 0.6, tenths(rng, 0, 1) + 0.6]
     wide = with_image(0, [wide[0], wide[1], wide[0] + 5.4, wide[1] + 4.2])  # samples more than two cells apart
-    return [slope_of(rng, np.zeros((1, 1, 4, 4)), with_image(0, inner_box(rng, 4, 4, 1.0)), 1, 1.0, 1, "one map of 4 x 4, one bin, one sample"),
-            slope_of(rng, np.zeros((1, 1, h, w)), wide * [1, 2, 2, 2, 2], 2, 0.5, 1, "2 x 2 bins that are far apart, scale 1/2")]
+    return [slope_of(rng, np.zeros((1, 1, 4, 4)), with_image(0, inner_box(rng, 4, 4, 1.0)), 1, 1.0, 1,
+                     "one map of 4 x 4, one bin, one sample"),
+            slope_of(rng, np.zeros((1, 1, h, w)), wide * [1, 2, 2, 2, 2], 2, 0.5, 1,
+                     "2 x 2 bins that are far apart, scale 1/2")]
 
 
 def q2_overlap(rng, variant):
     h, w = int(rng.integers(5, 7)), int(rng.integers(7, 9))
     box = inner_box(rng, h - 1, w - 1, 0.5, 2.5)
     two = np.concatenate([with_image(0, box), with_image(0, box + 0.6), with_image(0, inner_box(rng, h, w, 0.5, 2.5))])
-    return [slope_of(rng, np.zeros((1, 1, h, w)), with_image(0, inner_box(rng, h, w, 1.0, 1.5)), 3, 1.0, 2, "bins that share cells"),
+    return [slope_of(rng, np.zeros((1, 1, h, w)), with_image(0, inner_box(rng, h, w, 1.0, 1.5)), 3, 1.0, 2,
+                     "bins that share cells"),
             slope_of(rng, np.zeros((1, 2, h, w)), two, 2, 0.5, 2, "three regions that share cells")]
 
 
@@ -121,11 +129,13 @@ def q2_images(rng, variant):
 
 
 def q2_border(rng, variant):
-    return [slope_of(rng, x, rois[r : r + 1], *rest) for x, rois, *rest in align_cases(rng, "border") for r in range(len(rois))]
+    cases = list(align_cases(rng, "border"))
+    return [slope_of(rng, x, rois[r : r + 1], *rest) for x, rois, *rest in cases for r in range(len(rois))]
 
 
 def q2_thin(rng, variant):
-    return [slope_of(rng, x, rois[r : r + 1], *rest) for x, rois, *rest in align_cases(rng, "thin") for r in range(len(rois))]
+    cases = list(align_cases(rng, "thin"))
+    return [slope_of(rng, x, rois[r : r + 1], *rest) for x, rois, *rest in cases for r in range(len(rois))]
 
 
 def q2_none(rng, variant):
@@ -148,16 +158,13 @@ def blots(rng, count, height, width):
     return np.stack([blot(rng, height, width) for _ in range(count)])
 
 
-def crossed(masks, boxes):
-    """Tell whether each box has pixels of both kinds in it."""
-    return all(0 < m[int(y1) : int(np.ceil(y2)), int(x1) : int(np.ceil(x2))].mean() < 1 for m, (x1, y1, x2, y2) in zip(masks, boxes))
-
-
 def q3_whole(rng, variant):
     x, y = (int(v) for v in rng.integers(0, 3, 2))
-    return [Call("mask_targets", (blots(rng, 1, 6, 6), np.array([[x, y, x + 4.0, y + 4.0]]), np.array([0]), 2), picture=True,
+    return [Call("mask_targets", (blots(rng, 1, 6, 6), np.array([[x, y, x + 4.0, y + 4.0]]), np.array([0]), 2),
+                 picture=True,
                  text="one mask of 6 x 6, a box of 4 x 4, bins of 2 x 2 pixels"),
-            Call("mask_targets", (blots(rng, 1, 8, 9), np.array([[x, y, x + 6.0, y + 3.0]]), np.array([0]), 3), picture=True,
+            Call("mask_targets", (blots(rng, 1, 8, 9), np.array([[x, y, x + 6.0, y + 3.0]]), np.array([0]), 3),
+                 picture=True,
                  text="a box of 6 x 3, bins of 2 x 1 pixels")]
 
 
@@ -175,8 +182,10 @@ def q3_shares(rng, variant):
     small = boxes[0, :2] // 1 + 0.2
     return [Call("mask_targets", (blots(rng, 1, 6, 6), one, np.array([0]), 2), picture=True,
                  text="one mask of 6 x 6, a box between pixels, 2 x 2 bins"),
-            Call("mask_targets", (blots(rng, 2, 8, 9), boxes, np.array([0, 1]), 5), picture=True, text="bins that are smaller than a pixel"),
-            Call("mask_targets", (blots(rng, 1, 8, 9), np.array([[*small, *small + [1.5, 1.1]]]), np.array([0]), 3), picture=True,
+            Call("mask_targets", (blots(rng, 2, 8, 9), boxes, np.array([0, 1]), 5), picture=True,
+                 text="bins that are smaller than a pixel"),
+            Call("mask_targets", (blots(rng, 1, 8, 9), np.array([[*small, *small + [1.5, 1.1]]]), np.array([0]), 3),
+                 picture=True,
                  text="a box that is hardly larger than a pixel")]
 
 
@@ -184,7 +193,8 @@ def q3_matches(rng, variant):
     masks = blots(rng, 3, 7, 8)
     matches = np.array([2, 0, 0, 1])
     boxes = np.repeat(np.array([[1.0, 1.0, 7.0, 5.0]]), 4, 0) + [[0, 0, 0, 0], [0, 0, 0, 0], [1, 1, 1, 1], [0, 1, 0, 1]]
-    return [Call("mask_targets", (masks, boxes, matches, 2), text="three objects, four boxes: two of them belong to object 0")]
+    return [Call("mask_targets", (masks, boxes, matches, 2),
+                 text="three objects, four boxes: two of them belong to object 0")]
 
 
 def q3_outside(rng, variant):
@@ -192,19 +202,22 @@ def q3_outside(rng, variant):
     boxes = np.array([[-2.0, -1.0, 4.0, 3.0], [w - 3.0, h - 2.0, w + 1.0, h + 2.0], [w + 1.0, 0, w + 3.0, 2.0]])
     masks = blots(rng, 3, h, w)
     masks[:, 0, 0] = masks[:, -1, -1] = True
-    return [Call("mask_targets", (masks, boxes, np.arange(3), 2), picture=True, text="boxes that reach beyond the image, and one that is outside")]
+    return [Call("mask_targets", (masks, boxes, np.arange(3), 2), picture=True,
+                 text="boxes that reach beyond the image, and one that is outside")]
 
 
 def q3_thin(rng, variant):
     masks = blots(rng, 2, 6, 7)
     masks[:, 1:4, 1:4] = True
     boxes = np.array([[2.0, 2.0, 2.0, 2.0], [2.5, 1.0, 2.5, 4.0], [1.0, 1.0, 4.0, 4.0]])
-    return [Call("mask_targets", (masks, boxes, np.array([0, 1, 1]), 3), text="boxes without area, and one that the object fills")]
+    return [Call("mask_targets", (masks, boxes, np.array([0, 1, 1]), 3),
+                 text="boxes without area, and one that the object fills")]
 
 
 def q3_none(rng, variant):
     return [Call("mask_targets", (blots(rng, 1, 5, 6), np.zeros((0, 4)), np.zeros(0, int), 2), text="no box"),
-            Call("mask_targets", (np.zeros((0, 5, 6), bool), np.zeros((0, 4)), np.zeros(0, int), 3), text="no object and no box")]
+            Call("mask_targets", (np.zeros((0, 5, 6), bool), np.zeros((0, 4)), np.zeros(0, int), 3),
+                 text="no object and no box")]
 
 
 # q4 and q8: losses --------------------------------------------------------------------------------------------------
@@ -256,7 +269,8 @@ def extreme(rng, variant):
     for function in ("other_mask_loss", "other_mask_loss_grad"):
         logits, targets, labels = headed(rng, [1, 2, 3])
         targets[0], targets[1] = 0.0, 1.0
-        calls.append(Call(function, (logits, targets, labels), text="a region with nothing of the object in it, one that is full of it, and another"))
+        calls.append(Call(function, (logits, targets, labels),
+                          text="a region with nothing of the object in it, one that is full of it, and another"))
     return calls
 
 
@@ -266,28 +280,36 @@ def extreme(rng, variant):
 def q5_whole(rng, variant):
     x, y = (int(v) for v in rng.integers(0, 3, 2))
     masks = rng.integers(0, 33, (1, 2, 2)) / 32
-    return [Call("paste_masks", (masks, np.array([[x, y, x + 4.0, y + 4.0]]), (6, 7)), picture=True, text="2 x 2 bins, a box of 4 x 4 pixels"),
-            Call("paste_masks", (rng.random((2, 3, 3)).round(2), np.array([[x, y, x + 6.0, y + 3.0], [1, 0, 4, 8.0]]), (8, 9)), picture=True,
+    return [Call("paste_masks", (masks, np.array([[x, y, x + 4.0, y + 4.0]]), (6, 7)), picture=True,
+                 text="2 x 2 bins, a box of 4 x 4 pixels"),
+            Call("paste_masks", (rng.random((2, 3, 3)).round(2), np.array([[x, y, x + 6.0, y + 3.0], [1, 0, 4, 8.0]]),
+                                 (8, 9)), picture=True,
                  text="3 x 3 bins, boxes of 6 x 3 and 3 x 8 pixels")]
 
 
 def q5_between(rng, variant):
     masks = rng.integers(8, 33, (3, 3, 3)) / 32
     halves = [0.5 + int(rng.integers(0, 2)), 1.5, 5.5, 4.5 + int(rng.integers(0, 2))]
-    return [Call("paste_masks", (masks[:2], np.stack([fractions(rng, 7, 8), fractions(rng, 7, 8)]), (7, 8)), picture=True, text="boxes with corners between pixels"),
-            Call("paste_masks", (masks[2:], np.array([halves]), (7, 8)), picture=True, text="a box whose edges go through the centres of pixels")]
+    return [Call("paste_masks", (masks[:2], np.stack([fractions(rng, 7, 8), fractions(rng, 7, 8)]), (7, 8)),
+                 picture=True, text="boxes with corners between pixels"),
+            Call("paste_masks", (masks[2:], np.array([halves]), (7, 8)), picture=True,
+                 text="a box whose edges go through the centres of pixels")]
 
 
 def q5_outside(rng, variant):
     h, w = 6, 7
-    boxes = np.array([[-2.4, -1.0, 4.0, 3.3], [w - 3.0, h - 2.6, w + 1.7, h + 2.0], [w + 1.0, 0, w + 3.0, 2.0], [-1.0, -2.0, w + 2.0, h + 1.0]])
-    return [Call("paste_masks", (rng.integers(8, 33, (4, 3, 3)) / 32, boxes, (h, w)), picture=True, text="boxes that reach beyond the image, and one that is outside")]
+    boxes = np.array([[-2.4, -1.0, 4.0, 3.3], [w - 3.0, h - 2.6, w + 1.7, h + 2.0], [w + 1.0, 0, w + 3.0, 2.0],
+                      [-1.0, -2.0, w + 2.0, h + 1.0]])
+    return [Call("paste_masks", (rng.integers(8, 33, (4, 3, 3)) / 32, boxes, (h, w)), picture=True,
+                 text="boxes that reach beyond the image, and one that is outside")]
 
 
 def q5_thin(rng, variant):
     boxes = np.array([[2.0, 2.0, 2.0, 4.0], [2.5, 2.5, 2.5, 2.5], [1.6, 1.0, 2.4, 4.0], [3.2, 1.3, 4.1, 2.0]])
-    return [Call("paste_masks", (rng.integers(8, 33, (4, 3, 3)) / 32, boxes, (5, 6)), text="boxes without area, one between centres, one with a single pixel"),
-            Call("paste_masks", (rng.integers(8, 33, (1, 1, 1)) / 32, np.array([[1.0, 1.0, 4.0, 3.0]]), (5, 6)), text="a mask with a single bin"),
+    return [Call("paste_masks", (rng.integers(8, 33, (4, 3, 3)) / 32, boxes, (5, 6)),
+                 text="boxes without area, one between centres, one with a single pixel"),
+            Call("paste_masks", (rng.integers(8, 33, (1, 1, 1)) / 32, np.array([[1.0, 1.0, 4.0, 3.0]]), (5, 6)),
+                 text="a mask with a single bin"),
             Call("paste_masks", (np.zeros((0, 4, 4)), np.zeros((0, 4)), (3, 4)), text="no mask")]
 
 
@@ -317,7 +339,8 @@ def q5_final(rng, variant):
             if clear(logits, labels, boxes, size, threshold):
                 break
         kwargs = {} if threshold == 0.5 else {"threshold": threshold}
-        calls.append(Call("final_masks", (logits, labels, boxes, size), kwargs, picture=True, text=f"two regions, {classes} classes, threshold {threshold}"))
+        calls.append(Call("final_masks", (logits, labels, boxes, size), kwargs, picture=True,
+                          text=f"two regions, {classes} classes, threshold {threshold}"))
     return calls
 
 
@@ -326,7 +349,8 @@ def q5_final(rng, variant):
 
 def q6_iou(rng, variant):
     return [Call("mask_iou", (blots(rng, 1, 4, 4), blots(rng, 1, 4, 4)), text="one mask of 4 x 4 and another"),
-            Call("mask_iou", (blots(rng, 3, 5, 7), blots(rng, 2, 5, 7)), picture=True, text="three masks and two true ones")]
+            Call("mask_iou", (blots(rng, 3, 5, 7), blots(rng, 2, 5, 7)), picture=True,
+                 text="three masks and two true ones")]
 
 
 def q6_empty(rng, variant):
@@ -344,7 +368,8 @@ def hundredths(rng, low, high, *shape):
 def q6_match(rng, variant):
     limit = int(rng.integers(55, 75)) / 100
     ious = hundredths(rng, 20, 50, 3, 2)
-    ious[0], ious[1] = [limit + 0.05, limit + 0.15], [limit + 0.04, limit + 0.2]  # the better one of the second is taken
+    ious[0] = [limit + 0.05, limit + 0.15]
+    ious[1] = [limit + 0.04, limit + 0.2]  # the better one is taken
     border = np.array([[limit, 0.1], [0.2, limit - 0.01]])
     many = hundredths(rng, 20, 95, 6, 3)
     many[0, 0], many[1] = 0.97, [0.96, 0.1, 0.2]  # found twice
@@ -358,7 +383,8 @@ def q6_ties(rng, variant):
     value = int(rng.integers(60, 90)) / 100
     scores = np.array([0.9, 0.5, 0.5, 0.5, 0.2])
     return [Call("match", (np.array([[value, value], [0.1, value]]), 0.5), text="two objects with the same overlap"),
-            Call("match", (np.array([[value, 0.2, value], [value, value, 0.3], [0.2, 0.1, value]]), 0.5), text="the same overlaps, three objects"),
+            Call("match", (np.array([[value, 0.2, value], [value, value, 0.3], [0.2, 0.1, value]]), 0.5),
+                 text="the same overlaps, three objects"),
             Call("average_precision", (scores, np.array([True, False, False, True, False]), 3), text="equal scores")]
 
 
@@ -417,7 +443,8 @@ def scene(rng, height, width, labels):
 def drawn_scene(rng, height, width, labels):
     true = np.stack([rectangle(rng, height, width) for _ in labels])
     kept = [g for g in range(len(labels)) if rng.random() < 0.9]
-    masks = [found_for(rng, true[g]) for g in kept] + [found_for(rng, true[g]) for g in kept[:1]] + [rectangle(rng, height, width)]
+    masks = [found_for(rng, true[g]) for g in (*kept, *kept[:1])]  # the first one twice
+    masks.append(rectangle(rng, height, width))
     names = [labels[g] for g in kept] + [labels[g] for g in kept[:1]] + [int(rng.integers(1, 3))]
     if len(kept) > 1:
         names[1] = 3 - names[1]  # a wrong class
@@ -452,7 +479,8 @@ def q6_absent(rng, variant):
     size = truths[0][0].shape[1:]
     detections.append((np.zeros((0, *size), bool), np.zeros(0, int), np.zeros(0)))
     truths.append((np.zeros((0, *size), bool), np.zeros(0, int)))
-    return [Call("mask_ap", (detections, truths, 6), text="five classes, three of them without an object; an image without anything", names=NAMES)]
+    text = "five classes, three of them without an object; an image without anything"
+    return [Call("mask_ap", (detections, truths, 6), text=text, names=NAMES)]
 
 
 # q7: another way to read --------------------------------------------------------------------------------------------
@@ -461,10 +489,13 @@ def q6_absent(rng, variant):
 def region(rng, variant, height, width, where="inside"):
     """Return a region of this term's kind."""
     if variant != "rotated":
-        return inner_box(rng, height, width, 1.0, 2.0) if where == "inside" else np.array(corner_box(rng, height, width, where == "begin"))
-    angle, w, h = int(rng.integers(2, 7)) / 5 * rng.choice([-1, 1]), 2 + int(rng.integers(0, 9)) / 10, 1 + int(rng.integers(0, 9)) / 10
+        if where == "inside":
+            return inner_box(rng, height, width, 1.0, 2.0)
+        return np.array(corner_box(rng, height, width, where == "begin"))
+    angle = int(rng.integers(2, 7)) / 5 * rng.choice([-1, 1])
+    w, h = np.array([2, 1]) + rng.integers(0, 9, 2) / 10
     if where == "inside":
-        return np.array([width / 2 + int(rng.integers(-3, 4)) / 10, height / 2 + int(rng.integers(-3, 4)) / 10, w, h, angle])
+        return np.array([*(np.array([width, height]) / 2 + rng.integers(-3, 4, 2) / 10), w, h, angle])
     at = (0.3, -0.2) if where == "begin" else (width + 0.4, height - 0.3)
     return np.array([*at, w + 1, h + 1.2, angle])
 
@@ -495,9 +526,11 @@ def map_and_regions(rng, variant, channels, height, width, where, bins, samples)
 
 def q7_values(rng, variant):
     calls = []
-    for channels, size, where, bins, samples in ((1, (5, 6), ["inside"], 1, 2), (2, (6, 7), ["inside"] * 2, 2, 2), (1, (6, 7), ["inside"], 2, 3)):
+    for channels, size, where, bins, samples in ((1, (5, 6), ["inside"], 1, 2), (2, (6, 7), ["inside"] * 2, 2, 2),
+                                                 (1, (6, 7), ["inside"], 2, 3)):
         x, regions = map_and_regions(rng, variant, channels, *size, where, bins, samples)
-        text = f"{len(regions)} region{'s' if len(regions) > 1 else ''}, {bins} x {bins} bins, {samples} x {samples} samples"
+        count = "one region" if len(regions) == 1 else f"{len(regions)} regions"
+        text = f"{count}, {bins} x {bins} bins, {samples} x {samples} samples"
         calls.append(Call("other_align", (x, regions, bins, samples), text=text, picture=bins > 1))
     return calls
 
@@ -526,7 +559,8 @@ def q7_gradient(rng, variant):
     if variant == "largest":  # equal samples, on the cells themselves: no rounding
         x, y = (int(v) for v in rng.integers(0, 3, 2))
         flat, box = np.full((1, 5, 6), 3.0), np.array([[x, y, x + 2.0, y + 2.0]])
-        calls.append(Call("other_align_grad", (numbers(rng, 1, 1, 1, 1) + 0.05, flat, box, 1, 2), text="four equal samples", picture=True))
+        calls.append(Call("other_align_grad", (numbers(rng, 1, 1, 1, 1) + 0.05, flat, box, 1, 2),
+                          text="four equal samples", picture=True))
     return calls
 
 
@@ -536,7 +570,8 @@ def q7_overlap(rng, variant):
     first = calls[1].args
     again = first[2].copy()
     again[1] = again[0]  # the same region twice: all its cells are shared
-    return [calls[0], Call("other_align_grad", (*first[:2], again, *first[3:]), text="three regions that share cells", picture=True)]
+    args = (*first[:2], again, *first[3:])
+    return [calls[0], Call("other_align_grad", args, text="three regions that share cells", picture=True)]
 
 
 # q9: another overlap ------------------------------------------------------------------------------------------------
@@ -565,8 +600,10 @@ def q9_values(rng, variant):
     full[2:8, 3:9] = ring[2:8, 3:9] = True
     ring[3:7, 4:8] = False
     return [Call("other_overlap", (near(rng, true)[None], true[None], 1), text="a mask of 11 x 12 pixels, d = 1"),
-            Call("other_overlap", (np.stack([near(rng, mask) for mask in (*others, others[0])]), others, 1), text="three masks and two true ones, d = 1"),
-            Call("other_overlap", (full[None], np.stack([ring, full]), 1), text="a filled square, and a true one with a hole")]
+            Call("other_overlap", (np.stack([near(rng, mask) for mask in (*others, others[0])]), others, 1),
+                 text="three masks and two true ones, d = 1"),
+            Call("other_overlap", (full[None], np.stack([ring, full]), 1),
+                 text="a filled square, and a true one with a hole")]
 
 
 def q9_width(rng, variant):
@@ -579,15 +616,18 @@ def q9_width(rng, variant):
 def q9_borders(rng, variant):
     true = lump(rng, 9, 10, touching=True)
     other = true[::-1, ::-1].copy()
-    return [Call("other_overlap", (near(rng, true)[None], true[None], 1), text="a mask in the upper left corner of the image"),
-            Call("other_overlap", (np.roll(other, -1, 1)[None], other[None], 1), text="a mask in the lower right corner")]
+    return [Call("other_overlap", (near(rng, true)[None], true[None], 1),
+                 text="a mask in the upper left corner of the image"),
+            Call("other_overlap", (np.roll(other, -1, 1)[None], other[None], 1),
+                 text="a mask in the lower right corner")]
 
 
 def q9_empty(rng, variant):
     masks = np.zeros((3, 9, 12), bool)
     masks[1, int(rng.integers(2, 6)), 8 + int(rng.integers(0, 2))] = True
     masks[2, 2:5, 2:5] = True
-    return [Call("other_overlap", (masks, masks.copy(), 1), text="no pixel, one pixel, and 3 x 3 pixels, each found and true")]
+    return [Call("other_overlap", (masks, masks.copy(), 1),
+                 text="no pixel, one pixel, and 3 x 3 pixels, each found and true")]
 
 
 LOSS_HINTS = (
@@ -598,28 +638,36 @@ LOSS_HINTS = (
 READ_HINT = "Print the places of the samples, then what one of them reads, and compare with the example of the text."
 QUESTIONS = [
     Question("q1", "RoIAlign", ("roi_align",), [
-        Part("inside", 4, align_calls("inside"), hint="Do the example of the text, one place at a time. In cells, the centre of "
+        Part("inside", 4, align_calls("inside"),
+             hint="Do the example of the text, one place at a time. In cells, the centre of "
              "cell 0 is at 0.5; corners are multiplied by the scale, and not rounded."),
-        Part("samples", 3, align_calls("samples"), hint="Print the places of the samples: each is the centre of its part of the bin."),
+        Part("samples", 3, align_calls("samples"),
+             hint="Print the places of the samples: each is the centre of its part of the bin."),
         Part("images", 2, align_calls("images"), hint="The first number of each row of rois says which image is read."),
-        Part("border", 2, align_calls("border"), hint="Up to half a cell outside of the map, the outermost cell goes on. A place "
+        Part("border", 2, align_calls("border"),
+             hint="Up to half a cell outside of the map, the outermost cell goes on. A place "
              "that is farther away reads 0, and is counted."),
-        Part("thin", 1, align_calls("thin"), hint="A region may be as small as it likes: its width is x2 - x1, even if that is 0."),
+        Part("thin", 1, align_calls("thin"),
+             hint="A region may be as small as it likes: its width is x2 - x1, even if that is 0."),
         Part("none", 1, align_calls("none"), hint="No region: an array with 0 rows, (0, C, M, M)."),
     ]),
     Question("q2", "The gradient of RoIAlign", ("roi_align_grad",), [
-        Part("inside", 3, q2_inside, hint="Do the example of the text: which four cells, and with which weights? Do they add up to 1?"),
-        Part("overlap", 3, q2_overlap, hint="What a cell gets from several samples, bins and regions is added. Does NumPy add "
+        Part("inside", 3, q2_inside,
+             hint="Do the example of the text: which four cells, and with which weights? Do they add up to 1?"),
+        Part("overlap", 3, q2_overlap,
+             hint="What a cell gets from several samples, bins and regions is added. Does NumPy add "
              "if an index comes twice? And what does the mean of n x n samples divide by?"),
         Part("images", 1, q2_images, hint="The gradient of a region belongs to the map that it was read from."),
         Part("border", 1, q2_border, hint="Where two of the four cells are the same one, it gets both shares. "
              "A sample that reads 0 outside sends nothing."),
         Part("thin", 1, q2_thin, hint="A region without area has samples all the same, all at one place."),
-        Part("none", 1, q2_none, hint="No region: nobody asked for anything, so the gradient is 0 everywhere, in the shape of x."),
+        Part("none", 1, q2_none,
+             hint="No region: nobody asked for anything, so the gradient is 0 everywhere, in the shape of x."),
     ]),
     Question("q3", "Mask targets", ("mask_targets",), [
         Part("whole", 3, q3_whole, hint="Count by hand: how many pixels of the bin belong to the mask, of how many?"),
-        Part("shares", 3, q3_shares, hint="How much of pixel j lies in a bin from a to b? The overlap of [j, j + 1) and [a, b), "
+        Part("shares", 3, q3_shares,
+             hint="How much of pixel j lies in a bin from a to b? The overlap of [j, j + 1) and [a, b), "
              "at least 0. Rows times columns, over the area of the bin."),
         Part("matches", 1, q3_matches, hint="Box r belongs to object matches[r], not to object r."),
         Part("outside", 1, q3_outside, hint="The bins stay where they are: outside of the image, nothing is covered."),
@@ -629,38 +677,57 @@ QUESTIONS = [
     Question("q4", "The loss of the masks", ("mask_loss", "mask_loss_grad"), [
         Part("values", 3, LOSS[0], hint=LOSS_HINTS[0]),
         Part("background", 2, both(LOSS[1], LOSS_GRAD[1]), hint=LOSS_HINTS[1]),
-        Part("gradient", 3, LOSS_GRAD[0], hint="For one bin it is p - t. And the mean divides. The masks of all other classes get 0."),
+        Part("gradient", 3, LOSS_GRAD[0],
+             hint="For one bin it is p - t. And the mean divides. The masks of all other classes get 0."),
         Part("nothing", 1, both(LOSS[2], LOSS_GRAD[2]), hint=LOSS_HINTS[2]),
-        Part("large", 1, both(LOSS[3], LOSS_GRAD[3]), hint="exp(1000) is infinite, and log(0) too. np.logaddexp is neither."),
+        Part("large", 1, both(LOSS[3], LOSS_GRAD[3]),
+             hint="exp(1000) is infinite, and log(0) too. np.logaddexp is neither."),
     ]),
     Question("q5", "Pasting, and the final masks", ("paste_masks", "final_masks"), [
-        Part("whole", 3, q5_whole, hint="Do the example of the text: print u for each column of the image. A mask of ones has to fill its box, "
-             "and nothing else."),
-        Part("between", 2, q5_between, hint="Which pixels have their centre in the box? The first edge belongs to it, the last one does not. "
+        Part("whole", 3, q5_whole,
+             hint="Do the example of the text: print u for each column of the image. A mask of ones has to "
+                  "fill its box, and nothing else."),
+        Part("between", 2, q5_between,
+             hint="Which pixels have their centre in the box? The first edge belongs to it, the last one does not. "
              "Nothing is rounded."),
         Part("outside", 2, q5_outside, hint="Compute as if the image were larger, and keep what lies in it."),
-        Part("thin", 1, q5_thin, hint="A box without a pixel's centre in it leaves all zeros. With one bin there is nothing to interpolate."),
-        Part("final", 3, q5_final, hint="In this order: the mask of the label, sigmoid, paste, compare with the threshold."),
+        Part("thin", 1, q5_thin,
+             hint="A box without a pixel's centre in it leaves all zeros. With one bin, nothing is interpolated."),
+        Part("final", 3, q5_final,
+             hint="In this order: the mask of the label, sigmoid, paste, compare with the threshold."),
     ]),
-    Question("q6", "IoU of masks, and COCO's average precision", ("mask_iou", "match", "average_precision", "mask_ap"), [
-        Part("iou", 2, q6_iou, hint="Pixels in both over pixels in at least one. Rows: what was found; columns: what is true."),
-        Part("empty", 1, q6_empty, hint="Two masks without pixels have the IoU 0. And D or G may be 0: the result has that many rows or columns."),
-        Part("match", 3, q6_match, hint="A detection looks at the objects that are still free, and at no other. Exactly the threshold is enough."),
-        Part("ties", 1, q6_ties, hint="Of equal overlaps the last object is taken. Of equal scores the first detection comes first."),
-        Part("precision", 3, q6_precision, hint="Do the example of the text: sort, count, and for each of 101 recalls take the largest "
+    Question("q6", "IoU of masks, and COCO's AP", ("mask_iou", "match", "average_precision", "mask_ap"), [
+        Part("iou", 2, q6_iou,
+             hint="Pixels in both over pixels in at least one. Rows: what was found; columns: what is true."),
+        Part("empty", 1, q6_empty,
+             hint="Two masks without pixels have the IoU 0. D or G may be 0: that many rows and columns, then."),
+        Part("match", 3, q6_match,
+             hint="It looks at the objects that are still free, and no other. Exactly the threshold is enough."),
+        Part("ties", 1, q6_ties,
+             hint="Of equal overlaps the last object is taken. Of equal scores the first detection comes first."),
+        Part("precision", 3, q6_precision,
+             hint="Do the example of the text: sort, count, and for each of 101 recalls take the largest "
              "precision at that recall or any higher one; 0 if it is not reached."),
-        Part("classes", 3, q6_classes, hint="Match in each image by itself and in each class; then put the detections of all images together, and sort."),
-        Part("absent", 1, q6_absent, hint="A class without any true object is left out of the mean, whatever was detected."),
+        Part("classes", 3, q6_classes,
+             hint="Match in each image by itself and in each class; then put the detections of all images together. "
+                  "Sort."),
+        Part("absent", 1, q6_absent,
+             hint="A class without any true object is left out of the mean, whatever was detected."),
     ]),
     Question("q7", "Another way to read a region", ("other_align", "other_align_grad"), [
         Part("values", 4, q7_values, hint=READ_HINT),
-        Part("borders", 2, q7_borders, hint="Nothing reads 0 here: the outermost cells go on for ever, in all four directions."),
-        Part("gradient", 4, q7_gradient, hint="Take one bin: which cells was it made of, and with which weights? Its gradient goes there, by the same weights."),
+        Part("borders", 2, q7_borders,
+             hint="Nothing reads 0 here: the outermost cells go on for ever, in all four directions."),
+        Part("gradient", 4, q7_gradient,
+             hint="Take one bin: which cells was it made of, and with which weights? "
+                  "Its gradient goes there, by the same weights."),
         Part("overlap", 2, q7_overlap, hint="What a cell gets from several samples, bins and regions is added."),
     ]),
     Question("q8", "Another loss", ("other_mask_loss", "other_mask_loss_grad"), [
-        Part("values", 3, OTHER[0], hint="Do the example of the text by hand. Each region has a loss of its own; then comes their mean."),
-        Part("gradient", 3, OTHER_GRAD[0], hint="Change one logit by 0.001 and look how the loss changes: that is what the gradient has to say."),
+        Part("values", 3, OTHER[0],
+             hint="Do the example of the text by hand. Each region has a loss of its own; then comes their mean."),
+        Part("gradient", 3, OTHER_GRAD[0],
+             hint="Change one logit by 0.001 and look how the loss changes: that is what the gradient has to say."),
         Part("background", 2, both(OTHER[1], OTHER_GRAD[1]), hint=LOSS_HINTS[1]),
         Part("extreme", 1, extreme, hint="Some sums may be 0 here. Read again what the text says about that."),
         Part("nothing", 1, both(OTHER[2], OTHER_GRAD[2]), hint=LOSS_HINTS[2]),

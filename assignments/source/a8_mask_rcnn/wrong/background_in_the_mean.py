@@ -43,4 +43,5 @@ def border(p, t):
     loss = -(t * np.log(p) + (1 - t) * np.log(1 - p))
     return (weights * loss).sum() / weights.sum(), weights * (p - t) / weights.sum()
 
+
 VARIANTS_OF = {"q8": {"jaccard": per_region(jaccard), "balanced": per_region(balanced), "border": per_region(border)}}

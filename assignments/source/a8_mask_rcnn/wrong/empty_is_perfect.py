@@ -14,7 +14,7 @@ def ratio(a, b):
 
 
 def everywhere(mask, d, beyond):
-    """Return where all pixels of the square belong to the mask; ``beyond`` says whether those outside of the image do."""
+    """Return where all pixels of the square belong to the mask; ``beyond``: whether those outside of the image do."""
     framed = np.pad(mask, d, constant_values=beyond)
     inside = np.ones(mask.shape, bool)
     for i in range(2 * d + 1):
@@ -39,5 +39,6 @@ def hull(a, b, d):
     low, high = np.maximum(either.min(0) - d, 0), np.minimum(either.max(0) + d + 1, a.shape)
     area = np.prod(high - low)
     return ratio(a, b) - (area - len(either)) / area
+
 
 VARIANTS_OF = {"q9": {"boundary": pairwise(boundary), "trimap": pairwise(trimap), "hull": pairwise(hull)}}

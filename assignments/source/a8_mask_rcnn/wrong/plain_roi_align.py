@@ -2,7 +2,9 @@
 
 import numpy as np
 
-LOSES = lambda variants: {"q7": ("values", "gradient", "overlap") + (("borders",) if variants["q7"] != "largest" else ())}
+LOSES = lambda variants: {
+    "q7": ("values", "gradient", "overlap") + (("borders",) if variants["q7"] != "largest" else ())
+}
 
 
 def between(places, length):

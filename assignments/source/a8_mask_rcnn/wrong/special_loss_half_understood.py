@@ -1,8 +1,14 @@
-"""The 1 above and below is left out; what is not there counts as half of a mean; only covered bins can lie at the border."""
+"""The 1 is left out; what is not there counts as half of a mean; only covered bins can lie at the border."""
 
 import numpy as np
 
-LOSES = lambda variants: {"q8": {"jaccard": ("values", "gradient", "background", "extreme", "nothing"), "balanced": ("extreme",), "border": ("values", "gradient", "background", "extreme", "nothing")}[variants["q8"]]}
+LOSES = lambda variants: {
+    "q8": {
+        "jaccard": ("values", "gradient", "background", "extreme", "nothing"),
+        "balanced": ("extreme",),
+        "border": ("values", "gradient", "background", "extreme", "nothing"),
+    }[variants["q8"]]
+}
 
 
 def per_region(of_region, mean=True):
@@ -42,5 +48,6 @@ def border(p, t):
                 weights[i, j] = 4
     loss = -(t * np.log(p) + (1 - t) * np.log(1 - p))
     return (weights * loss).sum() / weights.sum(), weights * (p - t) / weights.sum()
+
 
 VARIANTS_OF = {"q8": {"jaccard": per_region(jaccard), "balanced": per_region(balanced), "border": per_region(border)}}

@@ -1,8 +1,14 @@
-"""The largest sample, but its gradient goes to all of them; cubic weights whose u is cut first; an angle in the other direction."""
+"""The gradient goes to all samples, not to the largest; u is cut before the cubic weights; the angle is negative."""
 
 import numpy as np
 
-LOSES = lambda variants: {"q7": {"largest": ("gradient", "overlap"), "cubic": ("borders", "gradient"), "rotated": ("values", "borders", "gradient", "overlap")}[variants["q7"]]}
+LOSES = lambda variants: {
+    "q7": {
+        "largest": ("gradient", "overlap"),
+        "cubic": ("borders", "gradient"),
+        "rotated": ("values", "borders", "gradient", "overlap"),
+    }[variants["q7"]]
+}
 
 
 def between(places, length):
@@ -52,7 +58,9 @@ def cubic_weights(low, high, bins, samples, length):
 def cubic(x, regions, bins, samples):
     out = np.zeros((len(regions), len(x), bins, bins))
     for r, (x1, y1, x2, y2) in enumerate(regions):
-        out[r] = cubic_weights(y1, y2, bins, samples, x.shape[1]) @ x @ cubic_weights(x1, x2, bins, samples, x.shape[2]).T
+        out[r] = (
+            cubic_weights(y1, y2, bins, samples, x.shape[1]) @ x @ cubic_weights(x1, x2, bins, samples, x.shape[2]).T
+        )
     return out
 
 
@@ -98,5 +106,5 @@ VARIANTS_OF = {
         "largest": {"other_align": largest, "other_align_grad": largest_grad},
         "cubic": {"other_align": cubic, "other_align_grad": cubic_grad},
         "rotated": {"other_align": rotated, "other_align_grad": rotated_grad},
-    },
+    }
 }

@@ -18,5 +18,5 @@ def mask_loss_grad(logits, targets, labels):
     objects = np.flatnonzero(labels > 0)
     if len(objects):
         z, t = logits[objects, labels[objects]], targets[objects]
-        slope[objects, labels[objects]] = (np.exp(-np.logaddexp(0, -z)) - t)
+        slope[objects, labels[objects]] = np.exp(-np.logaddexp(0, -z)) - t
     return slope
