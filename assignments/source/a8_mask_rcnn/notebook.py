@@ -106,9 +106,12 @@ def frame(axes, at, box, colour, style="-", size=1.0):
     axes.add_patch(Rectangle((at[0] + x1, at[1] - y2), x2 - x1, y2 - y1, **options))
 
 
-def dots(axes, at, places, colour, size=1.0):
-    """Draw places (x, y), in cells, on the table whose upper left corner is at ``at``."""
+def dots(axes, at, places, colour, size=1.0, hollow=False):
+    """Draw places (x, y), in cells, on the table whose upper left corner is at ``at``; ``hollow``: as rings."""
     for x, y in places:
+        if hollow:
+            axes.plot(at[0] + size * x, at[1] - size * y, "o", color=colour, markersize=17, fillstyle="none", zorder=6)
+            continue
         axes.plot(
             at[0] + size * x, at[1] - size * y, "o", color=colour, markersize=6, markeredgecolor="white", zorder=6
         )
@@ -755,16 +758,16 @@ check("q6")
 
 
 # %% jupyter={"source_hidden": true}
-def draw_reading(boxes, places, result, gradient, title, texts):
+def draw_reading(boxes, places, result, gradient, title, texts, unit="", hollow=False):
     """Draw the map of question 1 with samples, the bins, the gradient, and how they come about."""
     axes = canvas(10, 2.5, (-0.4, 24.6), (-4.9, 1.3))
     sheet(axes, MAP, (0, 0), "map, 4 × 4")
     for box in boxes:
         frame(axes, (0, 0), box, ORANGE)
-    dots(axes, (0, 0), places, ORANGE)
+    dots(axes, (0, 0), places, ORANGE, hollow=hollow)
     size = 3.0 / len(result)
     sheet(axes, result, (5.4, -0.5), title, [[SAND] * len(result)] * len(result), size=size)
-    sheet(axes, gradient, (9.6, 0), "gradient of the first bin", fontsize=8)
+    sheet(axes, gradient, (9.6, 0), "gradient of the first bin" + unit, fontsize=9)
     lines(axes, (14.0, -0.3), texts)
     plt.show()
 
@@ -781,11 +784,10 @@ draw_reading(
 # %% jupyter={"source_hidden": true} tags=["variant:q7=cubic"]
 draw_reading(
     [(1, 1, 3, 3)], [(2, 2)], [["1.98"]],
-    [["1/256", "−9/256", "−9/256", "1/256"], ["−9/256", "81/256", "81/256", "−9/256"],
-     ["−9/256", "81/256", "81/256", "−9/256"], ["1/256", "−9/256", "−9/256", "1/256"]], "M = 1, n = 1",
+    [[1, -9, -9, 1], [-9, 81, 81, -9], [-9, 81, 81, -9], [1, -9, -9, 1]], "M = 1, n = 1",
     ("region (1, 1, 3, 3); one sample at (2, 2): u = 1.5, t = 1/2.",
      "Weights of the cells 0 to 3: −1/16, 9/16, 9/16, −1/16.",
-     "For t = 1/4 they would be −9/128, 111/128, 29/128, −3/128.", "(4 − 9 · 52 + 81 · 12) / 256 = 1.98"),
+     "For t = 1/4 they would be −9/128, 111/128, 29/128, −3/128.", "(4 − 9 · 52 + 81 · 12) / 256 = 1.98"), ",\nin 256ths",
 )  # fmt: skip
 
 # %% jupyter={"source_hidden": true} tags=["variant:q7=rotated"]
@@ -793,7 +795,7 @@ draw_reading(
     [(1, 1, 3, 3)], [(1.5, 1.5), (2.5, 1.5), (1.5, 2.5), (2.5, 2.5)], [[8, 0], [0, 4]],
     [["0", "0", "0", "0"], ["0", "0", "1", "0"], ["0"] * 4, ["0"] * 4], "M = 2, n = 1",
     ("centre (2, 2), w = h = 2, θ = π/2. The upper left bin:", "a = b = −1/2, so x = 2 + 1/2 and y = 2 − 1/2: the 8",
-     "upper right: a = 1/2, b = −1/2: x = 5/2, y = 5/2, a 0.", "With θ = 0 the four would be 0, 8 and 4, 0."),
+     "upper right: a = 1/2, b = −1/2: x = 5/2, y = 5/2, a 0.", "With θ = 0 the four would be 0, 8 and 4, 0."), hollow=True,
 )  # fmt: skip
 
 # %% [markdown] tags=["variant:q7=largest"]
@@ -1398,7 +1400,8 @@ start = YourLoss.apply(network(tensor(some), rois)[1], targets, labels).item()
 print(f"the masks' loss at the start {start:.3f}; if every bin is a guess: log 2 = {np.log(2):.3f}")
 
 # %% [markdown]
-# **Train.** If your functions use loops, this is slow, and right nevertheless: make `STEPS` smaller.
+# **Train.** With loops that read all channels at once, a step takes a few tenths of a second longer; with loops over
+# channels, some seconds: right nevertheless, but make `STEPS` smaller.
 
 # %%
 STEPS, BATCH = (3, 2) if QUICK else (300, 8)
@@ -1502,8 +1505,8 @@ for name, values in pairs.items():
 # %% [markdown]
 # **This term's loss and this term's way to read** (questions 8 and 7). Two networks from the same start, with a third
 # of the steps: one learns with the loss of question 4, one with that of question 8. And for a region of the trained
-# network's map: what RoIAlign reads, and what your other rule reads. **Before you run it:** which of the two losses
-# makes masks that are rather too large? Which of AP50 and AP75 will show it?
+# network's map: what RoIAlign reads, and what your other rule reads. **Before you run it:** what do you expect of AP50,
+# and what of AP75?
 
 
 # %%
