@@ -1,10 +1,13 @@
 """Claims about detection: from sliding windows to Faster R-CNN, and what each step saves.
 
 All detectors learn the same scenes of handwritten digits (``minidet.data.scenes.digits``), and see the same ones when
-they are scored. The three with regions stand on the same backbone, ResNet-20 with a map of stride 4. Where the papers
-start from a classifier of ImageNet, they start from one of single digits: one of a seed, for all of them. One trained
-Fast R-CNN of a seed serves all claims about it. The sliding window has a network of its own, for its scores are those
-of windows only without padding.
+they are scored. The whole lineage stands on the same backbone, ResNet-20 with a map of stride 4. Where the papers start
+from a classifier of ImageNet, all of them start from one of single digits: one of a seed. One trained Fast R-CNN of a
+seed serves all claims about it.
+
+The sliding window is there twice. "every window" has the backbone of the others. Its convolutions have padding, so the
+maps of a picture do not hold the scores of its windows: each of them is cut out, and goes through the network by
+itself. "sliding window" has a small network of its own, without padding, which looks at all windows at once.
 """
 
 from __future__ import annotations
@@ -33,10 +36,13 @@ BACKBONE = {**SCENES, **TRAINING, **NETWORK, "scenes": 6400, "batch_size": 64, "
             "test_scenes": 500}  # fmt: skip
 WINDOWS = {**DETECTOR, "window_args": {"window": 28, "widths": (16, 32), "kernels": (5, 5), "hidden": 64,
                                        "smallest": 12, "scales_per_octave": 3, "aspect_ratios": (1.5,)}}  # fmt: skip
+REGION = {"crop_size": 24, "context": 3, "grid": 3, "width": 256}
+EVERY_WINDOW = {**DETECTOR, "rcnn_args": {**REGION, "batch": (16, 48)}, "window_args": {
+    "window": 28, "stride": 8, "smallest": 12, "scales_per_octave": 3, "aspect_ratios": (1.5,)}}  # fmt: skip
 FASTER = {**DETECTOR, "first": (300, 100, 25), "rpn_args": {
     "anchor_sizes": ((14, 19, 26),), "aspect_ratios": (0.9, 1.5), "proposals": (300, 300)}}  # fmt: skip
 FAST = {**DETECTOR, "fast_args": {**NETWORK["fast_args"], "batch_size_per_image": 128}}
-RCNN = {**FAST, "steps": 120, "lr": 1e-2, "rcnn_args": {"crop_size": 24, "context": 3, "grid": 3, "width": 256}}
+RCNN = {**FAST, "steps": 120, "lr": 1e-2, "rcnn_args": REGION}
 REGIONS = {**RCNN, "counts": (10, 50, 200, 500, 1000, 2000), "sides": (10.0, 30.0), "thin": (64, 16),
            "rate_repeats": 15}  # fmt: skip
 RANKS = {**FAST, "ranks": (4, 8, 16, 32, 64, 128), "regions": 2000, "sides": (10.0, 30.0)}
@@ -75,6 +81,7 @@ def plan(seeds, quick: bool = False) -> list[Run]:
             fast,
             Run("detector", "Faster R-CNN", seed, settings(FASTER, "faster"), work.faster_rcnn, first),
             Run("detector", "sliding window", seed, settings(WINDOWS), work.sliding_window),
+            Run("detector", "every window", seed, settings(EVERY_WINDOW, "rcnn"), work.every_window, first),
             rcnn,
             Run("regions", "time", seed, settings(REGIONS, "rcnn", "regions"), work.regions, rcnn),
             Run("svd", "ranks", seed, settings(RANKS, "ranks"), work.ranks, fast),

@@ -68,6 +68,11 @@ def _machines(model, given):
     return model._answer(scores, model.regressors.boxes(boxes, pool5), batch.sizes[0], False)
 
 
+def _best_crops(model, given):
+    batch, boxes, pool5 = given
+    return model.best(pool5, boxes, batch.sizes[0])
+
+
 def _pyramid(model, image):
     ((batch, _, _),) = model.prepared([image])
     return batch, model.windows.images(batch.images)
@@ -85,6 +90,7 @@ def _best_windows(model, given):
 
 FAST = (("proposals", _search), ("features", _maps), ("heads", _heads))
 RCNN_STAGES = (("proposals", _search), ("features", _crops), ("heads", _machines))
+EVERY = (("proposals", _search), ("features", _crops), ("heads", _best_crops))
 FASTER = (("features", _rpn_maps), ("proposals", _rpn), ("heads", _rpn_heads))
 WINDOWS = (("proposals", _pyramid), ("features", _windows), ("heads", _best_windows))
 

@@ -18,7 +18,8 @@ from minidet.optim import AdamW
 from minidet.training.fit import fit
 from minidet.training.optimiser import parameter_groups, warmup_then_cosine
 
-from .detection_time import FAST, FASTER, RCNN_STAGES, WINDOWS, against_rank, against_regions, stage_seconds
+from .detection_time import EVERY, FAST, FASTER, RCNN_STAGES, WINDOWS, against_rank, against_regions, stage_seconds
+from .detection_windows import EveryWindow
 from .runs import Run
 
 K = len(DigitScenes.classes)
@@ -204,6 +205,18 @@ def sliding_window(run: Run, before: None):
     seconds = stage_seconds(model, WINDOWS, images_of(held_out, s["timed_images"]), s["repeats"])
     count = model.count((s["size"], s["size"]))
     return {**found, **score(model, held_out), **seconds, "regions": count.windows, "bytes": 0}, model
+
+
+def every_window(run: Run, before: dict):
+    """Train a sliding window on the backbone that the detectors with regions start from; no work is shared."""
+    random.manual_seed(run.seed)
+    s = run.settings
+    model = EveryWindow(K, new_backbone(run, before), s["window_args"], **s["rcnn_args"])
+    found = learn(run, model, scenes(run, "train", search=False), Losses())
+    held_out = scenes(run, "test", search=False)
+    seconds = stage_seconds(model, EVERY, images_of(held_out, s["timed_images"]), s["repeats"])
+    windows = len(model.windows.boxes((s["size"], s["size"])))
+    return {**found, **score(model, held_out), **seconds, "regions": windows, "bytes": 0}, model
 
 
 def fast_rcnn(run: Run, before: dict):

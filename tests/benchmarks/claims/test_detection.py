@@ -15,7 +15,7 @@ from benchmarks.claims.runs import perform_all
 class Invented(Figures):
     """Figures as if all runs were finished: what the papers say is so, by a tenth or a factor of two."""
 
-    SCORES = {"sliding window": 0.1, "class only": 0.2, "R-CNN": 0.2, "staged": 0.25, "Fast R-CNN": 0.3,
+    SCORES = {"sliding window": 0.1, "every window": 0.15, "class only": 0.2, "R-CNN": 0.2, "staged": 0.25, "Fast R-CNN": 0.3,
               "Faster R-CNN": 0.4}  # fmt: skip
 
     def __init__(self, seeds=(0, 1, 2)):
@@ -45,17 +45,21 @@ class Invented(Figures):
 
 def test_the_plan_trains_what_others_need_first():
     runs = chapter.plan((0, 1, 2))
-    assert len(runs) == len({run.hash for run in runs}) == len({run.title for run in runs}) == 27
+    assert len(runs) == len({run.hash for run in runs}) == len({run.title for run in runs}) == 30
     for number, run in enumerate(runs):
         if run.after:
             assert run.after in runs[:number]
             assert run.after.keep
             assert run.after.seed == run.seed
     by_variant = {run.variant: run for run in runs if run.seed == 1}
-    for learned in ("Fast R-CNN", "Faster R-CNN", "class only"):
+    for learned in ("every window", "Fast R-CNN", "Faster R-CNN", "class only"):
         assert by_variant[learned].after is by_variant["crops"]
     same = [by_variant[name].settings for name in ("Fast R-CNN", "class only", "staged")]
     assert same[0] == same[1] == same[2]  # equally many steps, on the same scenes
+    own, every = (by_variant[name].settings["window_args"] for name in ("sliding window", "every window"))
+    sizes = ("window", "smallest", "scales_per_octave", "aspect_ratios")
+    assert [own[name] for name in sizes] == [every[name] for name in sizes]
+    assert every["stride"] == 2 * 2 ** len(own["kernels"])  # half as many places in each direction
     for name in ("scenes", "test_scenes", "size", "epochs"):
         assert len({by_variant[detector].settings[name] for detector in Invented.SCORES}) == 1
     assert not {run.hash for run in chapter.plan((0, 1, 2), quick=True)} & {run.hash for run in runs}
@@ -72,13 +76,13 @@ def finished(tmp_path_factory):
 @pytest.mark.slow
 def test_a_tiny_plan_runs_and_is_told(finished):
     plan, _, figures = finished
-    assert len(figures.records) == len(plan) == 9
+    assert len(figures.records) == len(plan) == 10
     text = chapter.tables(figures)
-    assert "9 of 9 runs are finished" in text
+    assert "10 of 10 runs are finished" in text
     assert text.count("too few seeds") >= 20
     plt.close(chapter.draw(figures))
     scores = [record["figures"]["ap"] for record in figures.records if "ap" in record["figures"]]
-    assert len(scores) == 6
+    assert len(scores) == 7
     assert all(0 <= ap <= 1 for ap in scores)
 
 
@@ -90,6 +94,12 @@ def test_what_a_tiny_plan_measures_is_what_it_says(finished):
     cells = 64  # numbers of a region: channels of the map, on a grid of 1 x 1
     assert disk > 0
     assert disk % (4 * cells) == 0
+    from minidet.models.detection.sliding_window.window_pyramid import WindowPyramid
+
+    windows = WindowPyramid(**settings["every window"]["window_args"]).boxes((48, 48))
+    assert figures.of("detector", "every window", "regions") == {5: len(windows)}
+    spent = [figures.of("detector", "every window", f"{stage}_seconds")[5] for stage in ("features", "heads")]
+    assert spent[0] > spent[1] > 0  # hundreds of crops go through the backbone
     (time,) = (record["figures"] for record in figures.records if record["claim"] == "regions")
     for count in settings["time"]["counts"]:
         assert time[f"rcnn_predicted_{count}"] == pytest.approx(count * time["crop_products"] / time["rate"])
@@ -134,12 +144,17 @@ def test_kept_networks_come_back(finished):
 
 def test_tables_of_a_finished_plan():
     text = chapter.tables(Invented())
-    assert "27 of 27 runs are finished" in text
+    assert "30 of 30 runs are finished" in text
     assert "| AP50: Fast R-CNN above R-CNN | +0.009 (0.660, 0.669) | +0.100 | +0.100 to +0.100 | shows |" in text
     assert "| training time: R-CNN / Fast R-CNN | 8.8 (84 h, 9.5 h) | 10.00 | 10.00 to 10.00 | shows |" in text
     assert "| 2,000 | 2,000.0 | 2,000.0 | 210.0 | 210.0 | 110.0 | 9.5 | 9.52 | 9.52 to 9.52 | shows | 18.18 |" in text
     assert "| proposals' share of Fast R-CNN above one half | +0.325 | +0.357 | +0.357 to +0.357 | shows |" in text
     assert "| 64, 16 | 0.71 | 0.71 | 0.71 | shows | 0.500 (0.500, 0.500, 0.500) | -0.200 | -0.200 to -0.200 |" in text
+    assert "| sliding window, own small network, all windows at once | 0.110 (0.100, 0.110, 0.120) |" in text
+    assert "| sliding window, same backbone, every window by itself | 0.160 (0.150, 0.160, 0.170) |" in text
+    assert (
+        "| AP50: R-CNN above sliding window, same backbone | (the same) | +0.050 | +0.050 to +0.050 | shows |" in text
+    )
     found = "| AP50: multi-task above staged: classes, then boxes | +0.025, +0.026, +0.029 | +0.050 |"
     assert found in text
     assert max(len(line) for line in text.split("\n") if not line.startswith(("|", "!"))) <= 120
@@ -190,7 +205,7 @@ def test_the_picture_is_small_and_has_no_ground(tmp_path, figures):
 
 def test_nothing_finished_can_be_told_and_drawn(tmp_path):
     figures = Figures(chapter.plan((0, 1, 2)), tmp_path)
-    assert "0 of 27 runs are finished" in chapter.tables(figures)
+    assert "0 of 30 runs are finished" in chapter.tables(figures)
     plt.close(chapter.draw(figures))
 
 
@@ -200,7 +215,7 @@ def test_write_runs_nothing(tmp_path, monkeypatch, capsys):
     for name, value in (("RUNS", tmp_path / "runs"), ("PAGE", page), ("IMAGES", tmp_path / "images")):
         monkeypatch.setattr(command, name, value)
     command.main(["detection", "--write"])
-    assert "0 of 27 runs are finished" in page.read_text()
+    assert "0 of 30 runs are finished" in page.read_text()
     assert "runs are there already" not in capsys.readouterr().out
     assert not (tmp_path / "runs").exists()
     assert [path.name for path in (tmp_path / "images").iterdir()] == ["claims_detection.svg"]
