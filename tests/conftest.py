@@ -22,8 +22,28 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
 WHOLLY_SLOW = ("tests/grading/attacks", "tests/assignments")
 
 
-def pytest_collection_modifyitems(items):
+def pytest_addoption(parser):
+    """Let ``make check`` run a few cases of each test that has many."""
+    parser.addoption("--cases", type=int, metavar="N", help="of each parametrised test, only N cases, evenly spread")
+
+
+def spread(items, most: int) -> tuple[list, list]:
+    """Return the tests that are kept and those that are left out: of each function at most ``most``, evenly spread."""
+    families: dict = {}
+    for item in items:
+        families.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    kept = set()
+    for family in families.values():
+        count = min(most, len(family))
+        kept.update(family[k * len(family) // count].nodeid for k in range(count))
+    return [item for item in items if item.nodeid in kept], [item for item in items if item.nodeid not in kept]
+
+
+def pytest_collection_modifyitems(config, items):
     """Skip what needs PyTorch or the data sets where they are not; .ci/run fails if anything is skipped for that."""
+    if config.getoption("cases") is not None:
+        items[:], left_out = spread(items, config.getoption("cases"))
+        config.hook.pytest_deselected(items=left_out)
     missing = {}
     if importlib.util.find_spec("torch") is None:
         missing["parity"] = pytest.mark.skip(reason="torch is not installed")

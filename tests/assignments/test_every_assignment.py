@@ -15,15 +15,15 @@ import zipfile
 import numpy as np
 import pytest
 
-from minidet.grading.intake.answers import answers_of, read_answers
-from minidet.grading.intake.submissions import find_submissions
 from minidet.grading.assignments.assignment import blank_solutions, load, run_answer, run_file, solution_lines
 from minidet.grading.assignments.cells import read_notebook
-from minidet.grading.sandbox.own_machine import running
-from minidet.grading.public.check import LIMITS, check_question
 from minidet.grading.assignments.public_cases import read_public
 from minidet.grading.assignments.release import notebook, release, release_zip, released_files, sources, term_of
+from minidet.grading.intake.answers import answers_of, read_answers
+from minidet.grading.intake.submissions import find_submissions
+from minidet.grading.public.check import LIMITS, check_question
 from minidet.grading.public.runs import Answer
+from minidet.grading.sandbox.own_machine import running
 from minidet.grading.scoring.batch import wanted_of
 from minidet.grading.scoring.points import drawn, in_process, score_calls, score_functions
 

@@ -157,7 +157,7 @@ RECIPES = {
     ("ssd", "bccd"): Recipe(
         "ssd",
         "bccd",
-        epochs=24,
+        epochs=19,
         batch_size=4,
         lr=6e-4,
         pretrained_lr=0.4,

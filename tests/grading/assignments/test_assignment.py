@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from minidet.grading.assignments.assignment import (Call, blank_solutions, draw_variant, expected, load, run_answer, solution_lines)
+from minidet.grading.assignments.assignment import (
+    Call,
+    blank_solutions,
+    draw_variant,
+    expected,
+    load,
+    run_answer,
+    solution_lines,
+)
 from minidet.grading.assignments.cells import Cell
 
 from ..toy import NOTEBOOK, TERM, load_toy, write_toy

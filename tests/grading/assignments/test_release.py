@@ -9,9 +9,26 @@ import numpy as np
 import pytest
 
 from minidet.grading.assignments.assignment import Call
+from minidet.grading.assignments.public_cases import (
+    _pack_call,
+    _unpack_call,
+    decode,
+    encode,
+    pack,
+    read_public,
+    same_numbers,
+    write_npz,
+)
+from minidet.grading.assignments.release import (
+    notebook,
+    release,
+    release_all,
+    release_zip,
+    released_files,
+    sources,
+    term_of,
+)
 from minidet.grading.scoring.compare import compare
-from minidet.grading.assignments.public_cases import (_pack_call, _unpack_call, decode, encode, pack, read_public, same_numbers, write_npz)
-from minidet.grading.assignments.release import (notebook, release, release_all, release_zip, released_files, sources, term_of)
 
 from ..toy import load_toy, write_toy
 
