@@ -8,6 +8,7 @@ import numpy as np
 
 from ..autograd import Tensor, clamp, maximum, minimum, stack, tensor, where
 from ..autograd.from_data import read_tensor
+from ..autograd.grad_mode import mode
 from ..errors import bad_argument, integers, number, shown
 
 
@@ -120,6 +121,9 @@ def clip_boxes_to_image(boxes, size) -> Tensor:
     if boxes.ndim < 1 or boxes.shape[-1] != 4:
         raise bad_argument(op, "boxes", f"has shape {boxes.shape}", "(..., 4), x1, y1, x2 and y2 of each box")
     flat = checked_boxes(op, "boxes", boxes.reshape(math.prod(boxes.shape[:-1]), 4))
+    if not (mode.enabled and flat.requires_grad):
+        limits = np.array([width, height, width, height], flat.dtype)
+        return tensor(np.clip(flat.detach().numpy(), 0, limits)).reshape(boxes.shape)
     corners = [clamp(flat[:, i], 0, width if i % 2 == 0 else height) for i in range(4)]
     return stack(corners, 1).reshape(boxes.shape)
 

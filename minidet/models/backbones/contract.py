@@ -16,8 +16,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from ... import kernels, nn
+from ...autograd import tensor
 from ...autograd.from_data import read_tensor
 from ...errors import bad_argument, check_float, check_rank, shown
+from ...nn import functional as F
 from ...nn import init
 from ...nn.fused import fused
 
@@ -175,9 +177,9 @@ def check_images(op: str, images):
 
 
 def normalise(images, mean, std):
-    """Return ``(images - mean) / std``, channel by channel: (N, 3, H, W)."""
-    mean, std = (np.array(values, images.dtype).reshape(3, 1, 1) for values in (mean, std))
-    return (images - mean) / std
+    """Return ``(images - mean) / std``, channel by channel, in one pass: (N, 3, H, W)."""
+    mean, variance = (tensor(np.array(values, images.dtype)) for values in (mean, np.square(std)))
+    return F.batch_norm(images, mean, variance, eps=0.0)
 
 
 def start_convolutions(module: nn.Module) -> None:
