@@ -161,10 +161,12 @@ def checked_size(op: str, size, argument: str = "size") -> tuple[int, int]:
 
 def _shared_and_union(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
     """Return the areas that each box of one list has in common with, and together with, each of another: (N, M)."""
-    corner1 = maximum(first[:, None, :2], second[None, :, :2])  # (N, M, 2)
-    corner2 = minimum(first[:, None, 2:], second[None, :, 2:])
-    sides = clamp(corner2 - corner1, min=0)
-    shared = sides[..., 0] * sides[..., 1]
+    sides = []
+    for axis in (0, 1):  # one after the other: an innermost axis of two numbers is slow
+        low = maximum(first[:, None, axis], second[None, :, axis])  # (N, M)
+        high = minimum(first[:, None, axis + 2], second[None, :, axis + 2])
+        sides.append(clamp(high - low, min=0))
+    shared = sides[0] * sides[1]
     return shared, _area(first)[:, None] + _area(second)[None, :] - shared
 
 
