@@ -371,7 +371,7 @@ def q6_match(rng, variant):
     ious[0] = [limit + 0.05, limit + 0.15]
     ious[1] = [limit + 0.04, limit + 0.2]  # the better one is taken
     border = np.array([[limit, 0.1], [0.2, limit - 0.01]])
-    many = hundredths(rng, 20, 95, 6, 3)
+    many = rng.permutation(np.arange(20, 95))[:18].reshape(6, 3) / 100  # no two are equal
     many[0, 0], many[1] = 0.97, [0.96, 0.1, 0.2]  # found twice
     return [Call("match", (ious, limit), text=f"three detections, two objects, threshold {limit}"),
             Call("match", (border, limit), text=f"overlaps of exactly {limit}, and a little less"),
@@ -427,9 +427,10 @@ def found_for(rng, mask):
 
 
 def decisive(masks, true):
-    """Tell whether no overlap is next to one of the thresholds: nobody's rounding shall decide."""
-    overlaps = np.array([(a & b).sum() / max((a | b).sum(), 1) for a in masks for b in true])
-    return np.abs(overlaps[:, None] - THRESHOLDS).min() > 1e-6
+    """Tell whether no overlap is next to a threshold, or equal to another: neither rounding nor order shall decide."""
+    overlaps = np.array([[(a & b).sum() / max((a | b).sum(), 1) for b in true] for a in masks])
+    apart = all(len(np.unique(row[row >= 0.5])) == (row >= 0.5).sum() for row in overlaps)
+    return apart and np.abs(overlaps[..., None] - THRESHOLDS).min() > 1e-6
 
 
 def scene(rng, height, width, labels):
