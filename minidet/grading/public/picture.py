@@ -49,7 +49,7 @@ def draw_planes(value, call: Call):
     where = f"{name}[{', '.join(map(str, index))}]" if index else name
     planes = {f"expected {where}": expected, "yours": got}
     if got.shape == expected.shape:
-        planes["yours - expected"] = got - expected
+        planes["yours - expected"] = _difference(got, expected)
     figure, axes = subplots(1, len(planes), figsize=(3.1 * len(planes), 2.9))
     shown = np.concatenate([expected[np.isfinite(expected)], got[np.isfinite(got)]])
     low, high = (shown.min(), shown.max()) if shown.size else (0, 1)
@@ -67,6 +67,12 @@ def draw_planes(value, call: Call):
         bar.ax.tick_params(colors=INK, labelsize=7)
         bar.outline.set_visible(False)
     return figure
+
+
+def _difference(got: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Return ``got - expected``, 0 where that is what rounding leaves: -1.7e-18 says nothing, and is long."""
+    difference, known = got - expected, np.abs(expected[np.isfinite(expected)])
+    return np.where(np.abs(difference) <= 1e-12 * known.max(initial=0.0), 0.0, difference)
 
 
 def _write_numbers(ax, image, plane: np.ndarray) -> None:

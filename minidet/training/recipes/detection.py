@@ -93,7 +93,7 @@ RECIPES = {
     ("mask_rcnn", "shapes"): Recipe(
         "mask_rcnn",
         "shapes",
-        epochs=10,
+        epochs=19,
         batch_size=8,
         lr=2e-3,
         train_samples=1200,
@@ -190,7 +190,7 @@ RECIPES = {
     ("yolo", "bccd"): Recipe(
         "yolo",
         "bccd",
-        epochs=24,
+        epochs=16,
         batch_size=4,
         lr=6e-4,
         pretrained_lr=0.4,

@@ -41,6 +41,14 @@ def test_few_numbers_are_written_many_are_not(rng):
     assert not draw(np.eye(9), call(np.ones((9, 9)))).axes[1].texts
 
 
+def test_what_rounding_leaves_is_no_difference():
+    expected = np.array([[0.3, 7.0], [np.nan, 2.0]])
+    wrong = np.array([[0.1 + 0.2 - 0.3, 0.0], [0.0, 0.5]])
+    figure = draw(expected + wrong, Call("f", (), expected=expected))
+    written = [text.get_text() for text in figure.axes[2].texts]
+    assert written == ["0", "0", "nan", "0.5"]
+
+
 def test_another_shape_has_no_difference(rng):
     figure = draw(rng.standard_normal((3, 3)), call(rng.standard_normal((4, 4))))
     assert titles(figure) == ["expected f", "yours"]
