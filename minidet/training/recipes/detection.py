@@ -190,7 +190,7 @@ RECIPES = {
     ("yolo", "bccd"): Recipe(
         "yolo",
         "bccd",
-        epochs=16,
+        epochs=24,
         batch_size=4,
         lr=6e-4,
         pretrained_lr=0.4,
