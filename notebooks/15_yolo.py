@@ -1516,7 +1516,7 @@ print(f"the two boxes of a digit's cell: mean IoU {np.mean(gap):.2f}")
 # how many of the 1,280 pairs of a box and a class score at least 0.05.
 
 # %%
-boxes, confidence, classes = kept_says[STEPS]
+boxes, confidence, classes = (part[0] for part in says_of(model, [scene]))
 everywhere = np.stack([
     [pixels(boxes[r, c], r, c, S) for c in range(S)] for r in range(S)
 ]).reshape(-1, 4)  # fmt: skip
