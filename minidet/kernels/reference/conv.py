@@ -16,19 +16,24 @@ def _windows(padded, kernel_size, stride, dilation, groups):
     return windows.reshape(padded.shape[0], groups, padded.shape[1] // groups, *windows.shape[2:])
 
 
-def _pad(x, padding):
-    (ph, pw) = padding
-    return np.pad(x, ((0, 0), (0, 0), (ph, ph), (pw, pw)))
+def _reach(pixels, kernel_size, stride, dilation):
+    """Return how many rows and columns so many windows (OH, OW) meet, from the first to the last."""
+    axes = zip(pixels, kernel_size, stride, dilation, strict=True)
+    return [(o - 1) * s + d * (k - 1) + 1 for o, k, s, d in axes]
+
+
+def _pad(x, padding, reach=(0, 0)):
+    """Return x with zeros around it, and behind these as many as the last windows need."""
+    sizes = zip(x.shape[2:], padding, reach, strict=True)
+    rows, columns = [(p, p + max(0, r - n - 2 * p)) for n, p, r in sizes]
+    return np.pad(x, ((0, 0), (0, 0), rows, columns))
 
 
 def conv2d(x, weight, bias, stride, padding, dilation, groups, kept=None, pixels=None):
     """Return the convolution of x (N, C, H, W) with weight (F, C/groups, KH, KW): (N, F, OH, OW), or so many pixels."""
-    padded = _pad(x, padding)
-    if pixels is not None:
-        axes = zip(pixels, stride, dilation, weight.shape[2:], padded.shape[2:], strict=True)
-        more = [max(0, (o - 1) * s + d * (k - 1) + 1 - size) for o, s, d, k, size in axes]
-        padded = np.pad(padded, ((0, 0), (0, 0), (0, more[0]), (0, more[1])))
-    windows = _windows(padded, weight.shape[2:], stride, dilation, groups)
+    kernel_size = weight.shape[2:]
+    reach = (0, 0) if pixels is None else _reach(pixels, kernel_size, stride, dilation)
+    windows = _windows(_pad(x, padding, reach), kernel_size, stride, dilation, groups)
     windows = windows if pixels is None else windows[:, :, :, : pixels[0], : pixels[1]]
     grouped = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:])
     out = np.einsum("ngcopij,gfcij->ngfop", windows, grouped, optimize=True)
@@ -42,7 +47,9 @@ def conv2d_input_grad(grad, weight, input_size, stride, padding, dilation, group
     n, f, oh, ow = grad.shape
     cotangent = grad.reshape(n, groups, f // groups, oh, ow)
     grouped = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:])
-    padded = np.zeros((n, groups, weight.shape[1], h + 2 * ph, w + 2 * pw), grad.dtype)
+    reach = _reach((oh, ow), (kh, kw), stride, dilation)
+    size = max(h + 2 * ph, reach[0]), max(w + 2 * pw, reach[1])
+    padded = np.zeros((n, groups, weight.shape[1], *size), grad.dtype)
     for i in range(kh):
         for j in range(kw):
             top, left = i * dilation[0], j * dilation[1]
@@ -54,7 +61,8 @@ def conv2d_input_grad(grad, weight, input_size, stride, padding, dilation, group
 def conv2d_weight_grad(grad, x, kernel_size, stride, padding, dilation, groups):
     """Return the gradient for weight (F, C/groups, KH, KW), given the gradient (N, F, OH, OW) for the result."""
     n, f, oh, ow = grad.shape
-    windows = _windows(_pad(x, padding), kernel_size, stride, dilation, groups)[:, :, :, :oh, :ow]
+    padded = _pad(x, padding, _reach((oh, ow), kernel_size, stride, dilation))
+    windows = _windows(padded, kernel_size, stride, dilation, groups)[:, :, :, :oh, :ow]
     cotangent = grad.reshape(n, groups, f // groups, oh, ow)
     out = np.einsum("ngcopij,ngfop->gfcij", windows, cotangent, optimize=True)
     return np.ascontiguousarray(out.reshape(f, x.shape[1] // groups, *kernel_size))
