@@ -37,11 +37,11 @@ demo: $(VENV)/.installed-demo ## train on handwritten digits: three minutes
 test: $(VENV)/.installed-test ## the whole suite
 	$(BIN)/python -m pytest -n $(WORKERS) --durations=10
 
-check: $(VENV)/.installed-dev ## format, lint, floors, a few cases of each fast test: under a minute
+check: $(VENV)/.installed-dev ## format, lint, floors, a case of each fast test: about a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -n $(WORKERS) -q -m "not slow" --cases 2
+	$(BIN)/python -m pytest -n $(WORKERS) -q -m "not slow" --cases 1
 
 gradcheck: $(VENV)/.installed-dev ## one line per operation: gradient against finite differences
 	$(BIN)/python -m pytest -q -m gradcheck

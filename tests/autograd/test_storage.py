@@ -142,6 +142,7 @@ STEPS = [getattr(World, name) for name in ("cut", "make_tensor", "make_graph", "
                                            "write_by_numpy", "write_by_minidet", "drop", "drop_tensor")]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES)
 @given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 20), st.integers(0, 20)), max_size=30),
        st.integers(0, 1000))  # fmt: skip
