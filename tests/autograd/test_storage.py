@@ -47,7 +47,7 @@ SOURCES = {
 }  # fmt: skip
 
 CUTS = [
-    lambda a: a[:3], lambda a: a[2:], lambda a: a[::2], lambda a: a[1::2], lambda a: a[:, 1:3], lambda a: a.T,
+    lambda a: a[:3], lambda a: a[2:], lambda a: a[::2], lambda a: a[1::2], lambda a: a[..., 1:3], lambda a: a.T,
     lambda a: a[::-1], lambda a: a.reshape(-1), lambda a: a[..., None], lambda a: a.view(), lambda a: a[3:3],
 ]  # fmt: skip
 
