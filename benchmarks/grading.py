@@ -100,7 +100,7 @@ def kinds(assignment: Assignment) -> list[tuple[str, dict[str, str] | str, int]]
     wrong = [(path.stem, replace_answers(assignment, path), points_left(assignment, path))
              for path in sorted((folder / "wrong").glob("*.py"))]  # fmt: skip
     right = [("reference", reference, 100)]
-    right += [("alternative", replace_answers(assignment, folder / "alternative.py"), 100)] * 2
+    right += [(path.stem, replace_answers(assignment, path), 100) for path in sorted(folder.glob("alternative*.py"))]
     others = [("untouched", reference_answers(assignment, solved=False), 0), ("no_notebook", '{"cells": [', 0)]
     for number, (name, breakage) in enumerate(BREAKAGES.items()):
         question = assignment.questions[number % len(assignment.questions)]

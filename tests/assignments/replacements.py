@@ -1,4 +1,4 @@
-"""Answers that stand beside an assignment's source: typical wrong ones, and an alternative that is right."""
+"""Answers that stand beside an assignment's source: typical wrong ones, and others that are right."""
 
 import functools
 import types

@@ -4,6 +4,7 @@ import functools
 import importlib.util
 import inspect
 import io
+import itertools
 import json
 import os
 import pathlib
@@ -197,13 +198,15 @@ def test_the_reference_in_other_types_and_memory_orders_scores_100(source, numbe
 
 
 @each_choice
-def test_another_solution_scores_100(source, number):
+def test_other_solutions_score_100(source, number):
     assignment = assignment_of(source, number)
-    functions = replaced(source / "alternative.py", assignment)
-    assert set(functions) == assignment.allowed_names, "another solution for every question"
-    for seed in SEEDS:
+    alternatives = sorted(source.glob("alternative*.py"))
+    assert alternatives
+    for path, seed in itertools.product(alternatives, SEEDS):
+        functions = replaced(path, assignment)
+        assert set(functions) == assignment.allowed_names, f"{path.name}: another solution for every question"
         scores = scores_of(functions, source, number, seed)
-        assert sum(score.earned for score in scores) == 100, [score for score in scores if not score.earned]
+        assert sum(score.earned for score in scores) == 100, (path.name, [s for s in scores if not s.earned])
 
 
 @each
