@@ -160,8 +160,10 @@ def draw_targets():
     picture(left, (100, 200), 4)
     left.set_xlim(-8, 218)
     for number, (box, colour) in enumerate(zip(HAND, (GREEN, ORANGE, BLUE))):
-        outline(left, box, colour, "-", 2.0, str(number))
-        left.plot((box[0] + box[2]) / 2, (box[1] + box[3]) / 2, "o", color=colour, markersize=5)
+        outline(left, box, colour, "-", 2.0)
+        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        left.plot(x, y, "o", color=colour, markersize=5)
+        left.text(x + 3, y, str(number), va="center", color=colour, fontsize=9)
     right.set(xlim=(0, 14.2), ylim=(-4.4, 1.2))
     right.axis("off")
     heads = ["object", "centre", "cell", "x", "y", "√w", "√h"]
@@ -178,9 +180,10 @@ draw_targets()
 # Object 0: the centre (80, 45) is $80 / 50 = 1.6$ cells from the left and $45 / 25 = 1.8$ cells from the top: column
 # 1, row 1, $x = 0.6$, $y = 0.8$. Its width is $50 / 200 = 0.25$ of the picture: 0.5 is the root.
 #
-# - **Borders.** The centre of object 2 is on the right border of the picture. $200 / 50 = 4$, but columns are 0 to 3.
-#   A centre on the right or lower border, or outside of the picture, belongs to the *nearest* cell. Its $x$ or $y$ is
-#   then 1 or more, or below 0, and it stays so: object 2 has $x = 4 - 3 = 1$.
+# - **Borders.** A centre on the line between two cells belongs to the right or the lower one. The centre of object 2 is
+#   on the right border of the picture: $200 / 50 = 4$, but columns are 0 to 3. A centre on the right or lower border,
+#   or outside of the picture, belongs to the *nearest* cell. Its $x$ or $y$ is then 1 or more, or below 0, and it
+#   stays so: object 2 has $x = 4 - 3 = 1$.
 # - **Two in one cell.** Objects 0 and 1 share cell (1, 1), and a cell learns one object: the one with the **larger
 #   area**. If areas are equal, the first in the list. The other is not learnt by anybody.
 # - **No area.** An object without width or without height is learnt by no cell.
@@ -276,7 +279,7 @@ def draw_responsible():
         for j, (one, colour, line) in enumerate(zip(boxes, (GREEN, ORANGE), ("-", "--"))):
             outline(axes, one, colour, line, 1.8)
             line = f"predictor {j}: {words[j]}"
-            axes.text(1.02 * max(b[2] for b in boxes), side * (0.45 + 0.2 * j), line, color=colour, fontsize=9)
+            axes.text(max(b[2] for b in boxes) + 0.05 * side, side * (0.45 + 0.2 * j), line, color=colour, fontsize=9)
     plt.show()
 
 
@@ -735,7 +738,7 @@ draw_judging()
 #   $\frac14 \cdot 1 + \frac14 \cdot \frac23 + \frac14 \cdot \frac35 = 0.567$.
 # - *11 points* (before). For each of the recalls 0, 0.1, 0.2, …, 1 the largest precision whose recall is at least
 #   that, and 0 if there is none; and then the mean of the eleven: three times 1, three times 2/3, two times 3/5, and
-#   three times 0, $6.2 / 11 = 0.564$.
+#   three times 0, $6.2 / 11 = 0.564$. (Take `3 / 10`, not `3 * 0.1`: the computer's product is a little above 0.3.)
 
 
 # %% jupyter={"source_hidden": true}
@@ -859,9 +862,9 @@ check("q7")
 # %% [markdown] tags=["variant:q8=cross"]
 # **This term: a cross of five cells.**
 #
-# *Who learns.* The cell that holds the object's centre (as in question 1: on a border or outside, the nearest cell),
-# and the cells to its left, to its right, above and below, as far as there are such cells. If several objects want a
-# cell, it learns the one whose centre $(o_x, o_y)$ is **nearest to the middle of the cell** $(m_x, m_y)$, counted in
+# *Who learns.* The cell that holds the object's centre (as in question 1, on borders and outside, too), and the cells
+# to its left, to its right, above and below, as far as there are such cells. If several objects want a cell, it
+# learns the one whose centre $(o_x, o_y)$ is **nearest to the middle of the cell** $(m_x, m_y)$, counted in
 # cells: the smallest $\left(\frac{o_x - m_x}{w_c}\right)^2 + \left(\frac{o_y - m_y}{h_c}\right)^2$. If that is equal,
 # the first in the list.
 #
@@ -890,6 +893,8 @@ check("q7")
 #
 # $$a = \frac{x_1 - u_x}{w_c}, \qquad b = \frac{y_1 - u_y}{h_c}, \qquad c = \frac{w}{w + w_c},
 # \qquad d = \frac{h}{h + h_c}, \qquad w = x_2 - x_1, \quad h = y_2 - y_1.$$
+#
+# No side has $c = 1$ or $d = 1$, so `grid_boxes` is never asked for it.
 #
 # By hand: a picture of size (32, 48), $S = 4$, so $w_c = 12$ and $h_c = 8$. Object 0 is (3, 2, 33, 22), object 1 is
 # (15, 10, 45, 28). The corner (3, 2) lies in cell (0, 0), (15, 10) in cell (1, 1). Object 0 says $a = 3 / 12 = 0.25$,
@@ -1207,7 +1212,7 @@ check("q9")
 #
 # Question 7 knows two ways to make one number of a curve. This term's is a third one. Somebody has judged the
 # detections already, without a threshold: `overlaps` has, for each detection of a class, its IoU with the object that
-# it found, and 0 if it found none or a duplicate. A detection is *right* if its overlap is at least the threshold
+# it found, and 0 if it found none, or is a duplicate. A detection is *right* if its overlap is at least the threshold
 # (which is above 0).
 #
 # Another question is what happens with **equal scores**. If the order of the list decides, a program can make its
@@ -1421,7 +1426,7 @@ S, B, C = 8, 2, len(CLASSES)
 
 
 def yolo_targets(boxes, labels):
-    """Return the owner of each cell, its codes and its label: questions 1."""
+    """Return the owner of each cell, its codes and its label: question 1."""
     cells = centre_cells(boxes, SIZE, S)
     owners = cell_owners(boxes, cells, S)
     codes, kinds = np.zeros((S, S, 4)), np.full((S, S), -1)
