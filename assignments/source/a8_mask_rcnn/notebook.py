@@ -183,10 +183,11 @@ draw_parts()
 #    $x_1 + \left(j + \frac{k + 1/2}{n}\right) w$, $k = 0 \ldots n - 1$. (So with $n = 1$ it is the bin's centre.)
 # 3. **Reading** at the place $(x, y)$. The centre of cell 0 is at 0.5. So $u = x - \frac12$ counts from centre to
 #    centre: between the cells $\lfloor u \rfloor$ and $\lfloor u \rfloor + 1$, the value is interpolated linearly. The
-#    same for $y$: four cells.
+#    same for rows, with $v = y - \frac12$: four cells.
 # 4. **Near the border.** Between the outermost centre and half a cell *outside of the map*, the outermost cell goes on:
-#    for $-0.5 \le x < 0.5$, $u$ is taken to be 0, and for $W - 0.5 < x \le W + 0.5$ it is taken to be $W - 1$. A place
-#    that is farther outside than that, on any of the four sides, reads 0. It is counted in the mean all the same.
+#    for $-0.5 \le x < 0.5$, $u$ is taken to be 0, and for $W - 0.5 < x \le W + 0.5$ it is taken to be $W - 1$; the
+#    same for $y$, $v$ and $H$. A place that is farther outside than that, on any of the four sides, reads 0. It is
+#    counted in the mean all the same.
 #
 # By hand: a map of 4 x 4 cells, `scale` 1/2, the box (1, 2, 5, 6) in pixels. In cells it is (0.5, 1, 2.5, 3). With
 # $M = 2$ and $n = 1$, bins are 1 x 1 cell, and the samples lie at $x = 1, 2$ and $y = 1.5, 2.5$:
@@ -207,7 +208,7 @@ def draw_align():
     sign(axes, 5.0, -2, "→")
     lines(axes, (9.2, -0.2), (
         "orange, the first: x = 1, so u = 0.5 between columns 0 and 1;",
-        "y = 1.5, so u = 1: row 1 alone. (4 + 0) / 2 = 2",
+        "y = 1.5, so v = 1: row 1 alone. (4 + 0) / 2 = 2",
         "blue, another place: x = 1.75, y = 1.25. Columns 1 and 2 with 0.75",
         "and 0.25, rows 0 and 1 with 0.25 and 0.75:",
         "0.25 (0.75 · 8 + 0.25 · 4) + 0.75 (0.75 · 0 + 0.25 · 8) = 3.25",
@@ -595,9 +596,10 @@ check("q5")
 # which they come. After the first $i$ of them, **precision** is how many of these $i$ are right, and **recall** how
 # many of all objects were found. Precision goes up and down; so at each recall $r$ COCO takes the *largest precision at
 # that recall or any higher one*, and 0 if the recall is never reached. The average precision is the mean of this over
-# the 101 recalls $r = 0, 0.01, \ldots, 1$; without any detection it is 0. (Is 0.6 reached by 3 of 5, in numbers that
-# are rounded? The checks do not ask: a recall there is never next to one of the 101, but for 0 and 1. And no IoU in
-# `mask_ap` is next to a threshold.) By hand, three objects, four detections:
+# the 101 recalls $r = 0, 0.01, \ldots, 1$; without any detection it is 0. (If 3 of 5 objects are found, the recall 0.6
+# is reached; but a computer rounds both numbers, and may say that it is not. The checks never ask this: there, no
+# recall is one of the 101, but for 0 and 1. And in `mask_ap` no IoU is equal to a threshold.) By hand, three objects,
+# four detections:
 
 
 # %% jupyter={"source_hidden": true}
@@ -636,7 +638,7 @@ draw_precision()
 # | `mask_iou(found, true)` | bool (D, H, W) and (G, H, W); D or G may be 0. Returns (D, G) |
 # | `match(ious, threshold)` | (D, G), the detections by descending score. Returns bool (D,): which are right |
 # | `average_precision(scores, right, total)` | (D,) and bool (D,), in any order; `total` is the number of objects, at least 1. Returns one number |
-# | `mask_ap(detections, truths, classes)` | two lists, with a tuple for each image: `(masks, labels, scores)` and `(masks, labels)`; masks are bool (D, H, W) and (G, H, W), the others (D,) or (G,); detections come in any order; `classes` is K, background included. At least one object is there. Returns a tuple `(AP, AP50, AP75)` |
+# | `mask_ap(detections, truths, classes)` | two lists, with a tuple for each image: `(masks, labels, scores)` and `(masks, labels)`; masks are bool (D, H, W) and (G, H, W), the others (D,) or (G,); labels are from 1 to K − 1; detections come in any order; `classes` is K, background included. At least one object is there. Returns a tuple `(AP, AP50, AP75)` |
 
 
 # %%
@@ -805,7 +807,7 @@ draw_reading(
 # |---|---|
 # | `x` | (C, H, W) |
 # | `regions` | (R, 4): $x_1, y_1, x_2, y_2$, in cells |
-# | `grad` | the gradient with respect to the result of `other_align`, (R, C, M, M); the others are those that it had |
+# | `grad` | the gradient with respect to the result of `other_align`, (R, C, M, M); the other arguments are those of `other_align` |
 # | they return | (R, C, M, M), and the gradient with respect to `x` |
 
 # %% [markdown] tags=["variant:q7=cubic"]
@@ -815,7 +817,7 @@ draw_reading(
 # |---|---|
 # | `x` | (C, H, W) |
 # | `regions` | (R, 4): $x_1, y_1, x_2, y_2$, in cells |
-# | `grad` | the gradient with respect to the result of `other_align`, (R, C, M, M); the others are those that it had |
+# | `grad` | the gradient with respect to the result of `other_align`, (R, C, M, M); the other arguments are those of `other_align` |
 # | they return | (R, C, M, M), and the gradient with respect to `x` |
 
 # %% [markdown] tags=["variant:q7=rotated"]
@@ -825,7 +827,7 @@ draw_reading(
 # |---|---|
 # | `x` | (C, H, W) |
 # | `regions` | (R, 5): $c_x, c_y, w, h$ in cells, and $\theta$ |
-# | `grad` | the gradient with respect to the result of `other_align`, (R, C, M, M); the others are those that it had |
+# | `grad` | the gradient with respect to the result of `other_align`, (R, C, M, M); the other arguments are those of `other_align` |
 # | they return | (R, C, M, M), and the gradient with respect to `x` |
 
 

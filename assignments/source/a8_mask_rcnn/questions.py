@@ -710,8 +710,8 @@ QUESTIONS = [
              hint="Do the example of the text: sort, count, and for each of 101 recalls take the largest "
              "precision at that recall or any higher one; 0 if it is not reached."),
         Part("classes", 3, q6_classes,
-             hint="Match in each image by itself and in each class; then put the detections of all images together. "
-                  "Sort."),
+             hint="Sort by score, the best one first; then match, in each image and in each class by itself. At last "
+                  "put the detections of all images together."),
         Part("absent", 1, q6_absent,
              hint="A class without any true object is left out of the mean, whatever was detected."),
     ]),
