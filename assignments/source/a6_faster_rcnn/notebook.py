@@ -135,7 +135,7 @@ def draw_network():
     arrow((10.9, -0.9), (12.05, -2.4))
     arrow((10.9, -0.1), (12.05, 1.0))
     arrow((15.15, 1.0), (16.45, -0.4), GREEN)
-    arrow((15.15, -2.5), (20.95, -1.0), GREEN)
+    arrow((15.15, -2.7), (21.9, -1.55), GREEN)
     arrow((19.55, -0.7), (20.95, -0.7), GREEN)
     arrow((6.95, 3.6), (8.05, 3.6))
     axes.plot((5.4, 5.4, 18.0), (4.4, 5.0, 5.0), color=GREEN, lw=1.3, ls=":")
@@ -153,10 +153,10 @@ draw_network()
 # %% [markdown]
 # ## Question 1. Anchors (10 points)
 #
-# The map of an image has stride $s$: each of its **places** stands for a cell of $s \times s$ pixels. Their numbers are
-# rounded up: what is left over at the right and at the lower border has places, too. At each place lie the same A
-# anchors. They have some sizes and some ratios, *height / width*. An anchor of size $a$ and ratio $r$ has the area of a
-# square of side $a$:
+# The map of an image has stride $s$: each of its **places** stands for a cell of $s \times s$ pixels. There are
+# height / $s$ rows of places and width / $s$ columns, both rounded up: what is left over at the right and at the lower
+# border has places, too. At each place lie the same A anchors. They have some sizes and some ratios, *height / width*.
+# An anchor of size $a$ and ratio $r$ has the area of a square of side $a$:
 #
 # $$w\,h = a^2, \qquad \frac{h}{w} = r.$$
 #
@@ -214,7 +214,7 @@ draw_anchors()
 # |---|---|
 # | `cell_anchors(sizes, ratios)` | two tuples of numbers |
 # | returns | the anchors around (0, 0), (A, 4), where A = sizes times ratios |
-# | `anchor_grid(cell, height, width, stride)` | `cell`: what `cell_anchors` returns, (A, 4); three integers, in pixels |
+# | `anchor_grid(cell, height, width, stride)` | `cell`: what `cell_anchors` returns, (A, 4); three integers: pixels |
 # | returns | all anchors of the image, (places · A, 4) |
 # | `inside_image(anchors, height, width)` | anchors (N, 4) |
 # | returns | booleans (N,): which do not cross the border |
@@ -321,7 +321,7 @@ draw_matching()
 # |---|---|
 # | `box_iou(objects, anchors)` | boxes (M, 4) and (N, 4). M may be 0 |
 # | returns | the IoU of each object with each anchor, (M, N) |
-# | `match(iou, high, low)` | `iou` (M, N), and two numbers, low ≤ high. M may be 0: then all is background |
+# | `match(iou, high, low)` | `iou` (M, N), N at least 1; two numbers, low ≤ high. M may be 0: then all is background |
 # | returns | integers (N,): the number of the object that an anchor learns (from 0), −1: background, −2: ignored |
 
 
@@ -475,8 +475,8 @@ check("q4")
 # Logits can be large: for $z = -1000$ and $y = 1$ the loss of the anchor is 1000, not infinite. The same loss in a safe
 # form: $\max(z, 0) - z y + \log(1 + e^{-|z|})$.
 #
-# **Boxes.** Only positives that were drawn pay, since background has no box. The difference $d$ of a delta to its
-# target costs
+# **Boxes.** Only positives that were drawn pay, since background has no box. Each of their four differences, $d$ =
+# delta − target, costs
 #
 # $$\ell(d) = \frac{d^2}{2 \beta} \ \text{ if } |d| < \beta, \ \text{ else } |d| - \frac{\beta}{2}, \qquad
 # \ell'(d) = \frac{d}{\beta} \ \text{ or } \ \mathrm{sign}(d).$$
@@ -565,9 +565,9 @@ check("q5")
 #    first come first.
 # 2. **Clip** to the image: $x$ to 0 ... width, $y$ to 0 ... height.
 # 3. **Drop** each box whose width or height is now below `least`.
-# 4. **NMS** (non-maximum suppression): take the box with the highest logit, drop all others whose IoU with it is
-#    *higher than* the threshold; then take the best one of those that are left, and so on. A box that was dropped drops
-#    no other.
+# 4. **NMS** (non-maximum suppression): take the box with the highest logit, drop all others whose IoU with it (as in
+#    question 2) is *higher than* the threshold; then take the best one of those that are left, and so on. A box that
+#    was dropped drops no other.
 # 5. **Cut** again: the best `after` of what is left.
 #
 # By hand, an image of 20 x 30 pixels, `before` 6, threshold 0.5, `least` 2, `after` 3:

@@ -246,7 +246,7 @@ def marked(rng, positives, negatives, ignored=0):
 def q3_both(rng, variant):
     return [
         Call("sample_anchors", (*marked(rng, 11, 14), 8, 0.5), text="11 positives, 14 negatives"),
-        Call("sample_anchors", (*marked(rng, 12, 12), 10, 0.25), text="12 positives, 12 negatives; a quarter of 10"),
+        Call("sample_anchors", (*marked(rng, 12, 12), 11, 0.25), text="12 positives, 12 negatives; a quarter of 11"),
     ]
 
 
@@ -955,7 +955,7 @@ QUESTIONS = [
                 "both",
                 2,
                 q3_both,
-                hint="First the positives, in the drawn order, then the negatives. Half a positive is none.",
+                hint="First the positives, in the drawn order, then the negatives. A part of a positive is none.",
             ),
             Part("few positives", 2, q3_few_positives, hint="Who takes the places that positives leave empty?"),
             Part("few negatives", 2, q3_few_negatives, hint="Positives have a largest number. Is it allowed to grow?"),
@@ -1000,8 +1000,8 @@ QUESTIONS = [
                 "boxes",
                 3,
                 q5_boxes,
-                hint="Only positives that were drawn pay; the divisor is the one of the objectness. "
-                "And NaN times 0 is NaN: choose the rows before you calculate.",
+                hint="Do the text's d = (0.3, 0, -0.1, 0): what do its two pieces cost? Only positives that were drawn "
+                "pay; the divisor is the one of the objectness. And NaN times 0 is NaN: choose the rows first.",
             ),
             Part(
                 "boxes slope",
@@ -1089,7 +1089,13 @@ QUESTIONS = [
                 q8_decode,
                 hint="Solve the four equations for the box. Does decode_box(encode_box(box)) return it?",
             ),
-            Part("limits", 3, q8_limit, hint="First cut the codes, then calculate, then look whether the box is one."),
+            Part(
+                "limits",
+                3,
+                q8_limit,
+                hint="First cut the codes that the text names, no others; then calculate; then look whether the box is "
+                "one.",
+            ),
             Part("same, and none", 1, q8_same, hint="No anchors: the result has the shape (0, 4)."),
         ],
     ),

@@ -179,7 +179,8 @@ def _numbers(got: np.ndarray, expected: np.ndarray, call: Call, where: str) -> V
     weight = np.where(bad, np.where(np.isfinite(got) & finite, error, np.inf), -1.0)
     place = tuple(int(i) for i in np.unravel_index(weight.argmax(), weight.shape))
     kind = "NaN or infinity" if not np.isfinite(got[place]) else "wrong values"
-    words = (f"{where}: {bad.sum()} of {bad.size} numbers are wrong, the worst at {list(place)}: "
+    count = f"{bad.sum()} of {bad.size} numbers {'is' if bad.sum() == 1 else 'are'} wrong"
+    words = (f"{where}: {count}, the worst at {list(place)}: "
              f"yours is {got[place]:.6g}, expected {expected[place]:.6g}")  # fmt: skip
     clue = _clue(got, expected, largest)
     return _wrong(kind, f"{words} ({clue})" if clue else words)
