@@ -202,7 +202,7 @@ def edges_of(box, bins, scale):
 
 
 def lengths(edges, cells):
-    """Return how much of each cell lies in each bin, (P, cells): what lies before its end, less that before its begin."""
+    """Return how much of each cell lies in each bin, (P, cells): before its end, but not before its begin."""
     before = np.clip(edges[:, None] - np.arange(cells), 0, 1)
     return before[1:] - before[:-1]
 

@@ -28,7 +28,8 @@
 # - You write in the cells that begin with `# answer:`. Leave that line where it is. Keep the names of the functions.
 # - `check("q1")` runs your function on a few small inputs, and says in words what is wrong. Passing the public checks
 #   does not prove that everything is right: the grader draws other inputs, of other sizes.
-# - Each question is graded alone. If question 2 is wrong, question 5 can still have all its points.
+# - Each question is graded alone. If question 2 is wrong, question 5 can still have all its points. A function of your
+#   own has to stand in a cell of the question that uses it. What two questions need stands in both.
 # - A function must not change its inputs, and must work for every size. Loops are allowed. Fast is nice, right is
 #   enough.
 # - Questions 2, 7 and 10 change from term to term. Read their rules with care: they differ from what you find
@@ -79,8 +80,11 @@ def canvas(width, height, xlim, ylim):
     return axes
 
 
-def sheet(axes, values, at, title="", faces=None, fontsize=10):
-    """Draw a table of numbers with its upper left corner at ``at``, y downwards; ``faces`` are colours."""
+def sheet(axes, values, at, title="", faces=None, fontsize=10, inside=0.5):
+    """Draw a table of numbers with its upper left corner at ``at``, y downwards.
+
+    ``faces`` are colours; ``inside`` is where a number stands in its cell, 0.5 is the middle.
+    """
     values = np.atleast_2d(np.asarray(values, object))
     for (row, column), value in np.ndenumerate(values):
         corner = at[0] + column, at[1] + row
@@ -88,7 +92,7 @@ def sheet(axes, values, at, title="", faces=None, fontsize=10):
         axes.add_patch(Rectangle(corner, 1, 1, facecolor=face, edgecolor="#a0a0a0", linewidth=0.8))
         text = value if isinstance(value, str) else f"{value:g}".replace("-", "−")
         style = {"ha": "center", "va": "center", "fontsize": fontsize, "color": DARK}
-        axes.text(corner[0] + 0.5, corner[1] + 0.5, text, **style)
+        axes.text(corner[0] + inside, corner[1] + inside, text, **style)
     axes.text(at[0] + values.shape[1] / 2, at[1] - 0.2, title, ha="center", va="bottom", fontsize=10)
 
 
@@ -273,7 +277,7 @@ def draw_group(result, score):
     boxes = {"A 0.8": (0, 0, 8, 6), "B 0.4": (3, 0, 11, 6), "D 0.4": (6, 2, 8, 4), "C 0.5": (20, 0, 24, 4)}
     for (name, box), colour in zip(boxes.items(), (BLUE, ORANGE, GREEN, INK)):
         outline(axes, box, colour, "--" if name[0] == "B" else "-", 2, "" if name[0] == "D" else name)
-    axes.text(6.1, 5.6, "D 0.4", color=GREEN, fontsize=9)
+    axes.text(5.0, 5.6, "D 0.4", color=GREEN, fontsize=9)
     sign(axes, 27, 3, "→")
     x1, y1, x2, y2 = result
     for box in ((0, 0, 8, 6), (3, 0, 11, 6), (6, 2, 8, 4)):
@@ -440,8 +444,9 @@ draw_warp()
 # - Pixel $n$ of the picture lies at $n + 1/2$, too. Between pixels, interpolate **bilinearly**: $x = 1$ is halfway
 #   between pixel 0 (at 0.5) and pixel 1 (at 1.5). In the first row: $(0 + 2) / 2 = 1$.
 # - What is read **outside of the picture** ($x < 0$ or $x > W$, $y < 0$ or $y > H$) has the value `fill`, one number
-#   for each channel: here 9. Exactly on the border is inside. In the half pixel at the border ($x < 0.5$ or
-#   $x > W - 0.5$; $y$ likewise) the outermost pixel counts alone.
+#   for each channel: here 9. Exactly on the border is inside (in the checks, places on the border are exact in
+#   floating-point numbers). In the half pixel at the border ($x < 0.5$ or $x > W - 0.5$; $y$ likewise) the outermost
+#   pixel counts alone.
 # - A box **without area** cannot be stretched: it is **dropped**, and there is no crop for it.
 #
 # **Write** `warp(image, boxes, size, context, fill)`:
@@ -743,10 +748,13 @@ check("q6")
 def draw_bins(values, words):
     """Draw the map of question 6 with bins that are not rounded, and what comes out."""
     axes = canvas(9.0, 2.5, (-0.4, 22.6), (5.0, -1.3))
-    sheet(axes, MAP, (0, 0), "map, 4 × 5")
+    sheet(axes, MAP, (0, 0), "map; dots: middles", fontsize=9, inside=0.27)  # numbers beside the borders of the bins
+    rows, columns = np.indices(MAP.shape)
+    axes.plot(columns.ravel() + 0.5, rows.ravel() + 0.5, ".", color=INK, markersize=4, zorder=5)
     for row, y in enumerate((0.5, 1.5)):
         for column, x in enumerate((0.5, 2.0)):
-            outline(axes, (x, y, x + 1.5, y + 1), (BLUE, ORANGE, GREEN, "#c0240c")[2 * row + column], "-", 2)
+            box = (x + 0.04, y + 0.04, x + 1.46, y + 0.96)  # a little smaller, so that no border hides another one
+            outline(axes, box, (BLUE, ORANGE, GREEN, "#c0240c")[2 * row + column], "-", 2)
     sign(axes, 6.4, 2, "→")
     faces = [[PALE_BLUE, PALE_ORANGE], [PALE_GREEN, "#f4c7bd"]]
     sheet(axes, values, (7.8, 1), "pooled", faces, 9)
@@ -1003,7 +1011,8 @@ check("q8")
 #
 # $L_\text{class} = 2.367 / 3 = 0.789$, and $L_\text{box} = 2.125 / 3 = 0.708$. The gradient, for region 0: of the
 # scores $(p - \text{one-hot}) / 3 = (0.083, -0.167, 0.083)$; of the deltas of class 1, $(0.5, 0, 1, -1) / 3$, and 0
-# for the others.
+# for the others. To try it, take the logarithms of $p$ as scores, zeros as targets, and the four numbers of $t^u - v$
+# as `deltas[0, 1]`. The other deltas may be any numbers.
 #
 # Scores can be large: $e^{1000}$ is infinite for a computer, but a softmax does not change if the same number is
 # subtracted from all scores of a region.
@@ -1189,9 +1198,9 @@ check("q10")
 # ## Your functions learn
 #
 # Now the network of the figure, on real handwriting: scenes of 64 x 64 pixels with three to six digits, and the
-# proposals of selective search. Nothing below is graded. The training needs questions 1, 6, 8 and 9; then come the
-# others. Convolutions, linear layers, the optimiser and the proposals are minidet's. **Pooling, sampling, loss and NMS
-# are yours.**
+# proposals of selective search. Nothing below is graded. The crops need question 3, the training 6, 8 and 9, the
+# answers 1 and 2; then come 7 and 10, 5 and 4. Convolutions, linear layers, the optimiser and the proposals are
+# minidet's. **Pooling, sampling, loss and NMS are yours.**
 
 
 # %%

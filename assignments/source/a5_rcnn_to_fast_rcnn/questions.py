@@ -535,7 +535,8 @@ def mixed(rng, count, classes=3):
     return rng.permutation(np.arange(count) % (classes + 2) % classes)
 
 
-LOSSES, GRADIENTS = ("loss of the classes", "loss of the boxes"), ("dscores", "ddeltas")
+LOSSES = "loss of the classes", "loss of the boxes"
+GRADIENTS = "gradient of the scores", "gradient of the deltas"
 
 
 def q9_values(rng, variant):
