@@ -626,19 +626,21 @@ check("q6")
 #
 # $$L = e^{-\alpha}\, C + \alpha + e^{-\beta}\, B + \beta$$
 #
-# (Large α and β make the losses count less, but they cost something themselves.) By hand for $\alpha = \log 2$,
-# $\beta = -\log 2$: $B = 5/3$, and $L = \frac12 \cdot 0.570 + 0.693 + 2 \cdot 1.667 - 0.693 = 3.618$. The gradients:
-# for each $c_n$ it is $\frac12 \cdot \frac14 = 0.125$; for b it is $(\frac23, 0, \frac23, \frac23)$; and for the
-# setting $(1 - e^{-\alpha} C,\ 1 - e^{-\beta} B) = (0.715, -2.333)$. Without objects, *both* terms with β are left out:
+# (Large α and β make the losses count less, but they cost something themselves. This β is not that of question 5.) By
+# hand for $\alpha = \log 2$, $\beta = -\log 2$: $B = 5/3$, and
+# $L = \frac12 \cdot 0.570 + 0.693 + 2 \cdot 1.667 - 0.693 = 3.618$. The gradients: for each $c_n$ it is
+# $\frac12 \cdot \frac14 = 0.125$; for b it is $(\frac23, 0, \frac23, \frac23)$; and for the setting
+# $(1 - e^{-\alpha} C,\ 1 - e^{-\beta} B) = (0.715, -2.333)$. Without objects, *both* terms with β are left out:
 # $L = e^{-\alpha} C + \alpha$, and the slope of β is 0.
 #
-# **Write** two functions. `setting` is the array (2,). The gradient of it comes as a *third* item.
+# **Write** two functions. `setting` is the array (2,). Its gradient, (2,) as well, is a *third* item of the tuple that
+# `join_losses_grad` returns: it comes after the two that the table names.
 
 # %% [markdown]
 # | | |
 # |---|---|
 # | `join_losses(class_losses, box_losses, labels, setting)` | returns L, a number |
-# | `join_losses_grad(...)`, the same arguments | returns a tuple: the gradients for `class_losses` and `box_losses` |
+# | `join_losses_grad(...)`, the same arguments | returns a tuple: the gradients for the first two, (N,) each |
 # | `class_losses`, `box_losses`, `labels` | as in question 6, (N,) each |
 
 # %% tags=["variant:q7=hardest"]
@@ -742,9 +744,10 @@ draw_hill()
 # rounded: *because* the joint is left of the cell's centre, the left neighbour (0.755) is higher than the right one
 # (0.458).
 #
-# Not every joint has a map:
-# - $v = 0$: nobody labelled it. Its map is all zeros, and its **weight** is 0, so that the loss leaves it out. ($v = 1$
-#   is labelled: as usual, weight 1.)
+# Not every joint has a map. (The $v$ of the formula is a place. The third number of a joint, which is called v at the
+# top of this page, is another one.)
+# - **Not labelled**: the third number is 0. The map is all zeros, and the joint's **weight** is 0, so that the loss
+#   leaves it out. (A third number of 1 is labelled: as usual, weight 1.)
 # - A joint **outside** of the picture, which reaches from 0 to w cells in x and from 0 to h cells in y, is treated in
 #   the same way. On the border it is inside.
 #
@@ -752,7 +755,7 @@ draw_hill()
 #
 # | | |
 # |---|---|
-# | `joints` | (K, 3): x, y in pixels, and v |
+# | `joints` | (K, 3): x, y in pixels, and 0, 1 or 2 |
 # | `size` | a tuple: h rows and w columns of cells |
 # | `cell` | the side of a cell in pixels |
 # | `sigma` | σ, in cells |
@@ -822,8 +825,8 @@ check("q9")
 # ## Question 10. This term's decoding (10 points)
 #
 # A quarter of a cell is a rough guess. Here is another rule. It begins in the same way, with the highest cell (of equal
-# ones the first, in reading order) and its centre. The example is the map of question 8, with its highest number C =
-# 0.969 at the centre (2.5, 1.5).
+# ones the first, in reading order) and its centre. The example is the map of question 8, with its highest number 0.969
+# at the centre (2.5, 1.5). (The results are those of numbers with more digits than you see.)
 
 # %% [markdown] tags=["variant:q10=parabola"]
 # **A parabola.** Along a row, lay a parabola through the highest cell and its two neighbours, and take the place of its

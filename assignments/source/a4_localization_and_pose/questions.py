@@ -326,7 +326,7 @@ def q8_between(rng, variant):
     calls = []
     for k, (h, w), cell in ((1, (3, 5), 4), (3, (int(rng.integers(4, 6)), 6), int(rng.choice([2, 8])))):
         places = rng.integers(0, 8, (k, 2)) * [w, h] * cell / 8 + rng.choice([0.3, 0.7], (k, 2))
-        joints = np.concatenate([places, rng.integers(1, 3, (k, 1))], 1)
+        joints = np.concatenate([places, np.full((k, 1), 2.0)], 1)  # hidden ones are the subject of another part
         text = f"{k} joint{'s' * (k > 1)} somewhere in {h} x {w} cells of {cell} pixels"
         calls.append(Call("heatmap_targets", (joints, (h, w), cell, 1.0), text=text, names=MAPS, picture=k == 1))
     return calls
@@ -566,7 +566,7 @@ BOX_HINTS = (
     "Half of the square, and a sum over the four numbers. Which of the K rows belongs to image n?",
     "At |d| = beta, both pieces have the same value: try it. Then a sum over the four numbers.",
     "An array of the shape of codes. In which rows is it not 0?",
-    "On the line the slope is 1 or -1: what decides which?",
+    "Where |d| < beta, it is the slope of d^2 / (2 beta). Beyond, it is 1 or -1: what decides which?",
 )
 QUESTIONS = [
     Question("q1", "Intersection over union", ("box_areas", "box_iou"), [
@@ -636,7 +636,8 @@ QUESTIONS = [
              "x belongs to columns."),
         Part("between", 2, q8_between,
              hint="Places in cells are places in pixels over the cell's size. Nothing is rounded."),
-        Part("invisible", 2, q8_invisible, hint="v = 0: nobody labelled it. v = 1: labelled, though it is hidden."),
+        Part("invisible", 2, q8_invisible,
+             hint="The third number is 0: nobody labelled it. It is 1: labelled, though it is hidden."),
         Part("outside", 2, q8_outside, hint="The picture is from 0 to w cells wide; both borders are part of it."),
     ]),
     Question("q9", "From heatmaps to places", ("decode_heatmaps",), [
@@ -657,7 +658,8 @@ QUESTIONS = [
              hint="Read the last sentences of the rule: equal numbers, negative numbers, one cell."),
     ]),
     Question("q11", "Flips that swap sides", ("flip_boxes", "flip_joints", "flip_maps"), [
-        Part("boxes", 2, q11_boxes, hint="Which edge of the box is the left one afterwards?"),
+        Part("boxes", 2, q11_boxes,
+             hint="x becomes width - x, nothing more. And which edge of the box is the left one afterwards?"),
         Part("joints", 2, q11_joints, hint="x becomes width - x. And who is who in the mirror?"),
         Part("invisible", 1, q11_invisible, hint="A joint with v = 0 has no place: only its row changes."),
         Part("maps", 2, q11_maps, hint="Columns are reversed, and the maps of a pair change places."),
@@ -666,7 +668,9 @@ QUESTIONS = [
         Part("values", 2, q12_values, hint="Each person is measured with the own length. The mean is one over joints."),
         Part("border", 1, q12_border,
              hint="At most alpha times the length: is an error of exactly that much near enough?"),
-        Part("invisible", 1, q12_invisible, hint="A joint with v = 0 is neither right nor wrong: it is not counted."),
+        Part("invisible", 1, q12_invisible,
+             hint="A joint with v = 0 is neither right nor wrong: it is not counted. And each joint that counts "
+             "in somebody has one share: the mean is that of the shares."),
         Part("measure", 1, q12_measure, hint="A person without a length is left out: not right, not wrong."),
         Part("nobody", 1, q12_nobody,
              hint="A joint that was never counted has no share: NaN. The mean goes over the others."),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-LOSES = {"q8": ("between", "invisible")}
+LOSES = {"q8": ("invisible",)}
 
 
 def heatmap_targets(joints, size, cell, sigma):
