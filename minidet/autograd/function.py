@@ -12,7 +12,7 @@ from ..errors import bad_argument
 from .float_errors import ignore, restore
 from .grad_mode import mode
 from .hooks import HookHandle
-from .storage import Storage
+from .storage import Storage, lock, unlock
 from .tensor import DECLARED_CONSTANT, Tensor, to_array, wrap
 
 _sequence = itertools.count()
@@ -174,19 +174,25 @@ class Guards(list):
     The storages are locked until :meth:`release`, or until the graph is dropped without a backward pass.
     """
 
+    __slots__ = ("storages",)
+
     def __init__(self, saved: tuple, args: tuple, outputs: tuple[Tensor, ...]):
-        super().__init__()
+        self.storages: list[Storage] = []
         for array in saved:
             if isinstance(array, np.ndarray):  # else None, or a number
                 self._find(array, args, outputs)
+        lock(self.storages)
 
     def _find(self, array: np.ndarray, args: tuple, outputs: tuple[Tensor, ...]) -> None:
         """Guard the input or output that ``array`` is, or all whose memory it shares: the operation's own need none."""
-        for kind, tensors in (("input", args), ("output", outputs)):
-            for i, tensor in enumerate(tensors):
-                if isinstance(tensor, Tensor) and tensor._array is array:
-                    self._guard(kind, i, tensor._storage)
-                    return
+        for i, tensor in enumerate(args):
+            if isinstance(tensor, Tensor) and tensor._array is array:
+                self._guard("input", i, tensor._storage)
+                return
+        for i, tensor in enumerate(outputs):
+            if tensor._array is array:
+                self._guard("output", i, tensor._storage)
+                return
         owner = array if array.base is None else array.base  # NumPy's views name the array that owns the memory
         for kind, tensors in (("input", args), ("output", outputs)):
             for i, tensor in enumerate(tensors):
@@ -195,13 +201,14 @@ class Guards(list):
                     self._guard(kind, i, tensor._storage)
 
     def _guard(self, kind: str, i: int, storage: Storage) -> None:
-        storage.lock()
+        self.storages.append(storage)
         self.append((kind, i, storage, storage.version))
 
     def release(self) -> None:
         """Unlock."""
-        for _, _, storage, _ in self:
-            storage.unlock()
+        if self.storages:
+            unlock(self.storages)
+            self.storages = []
         self.clear()
 
     __del__ = release

@@ -56,20 +56,6 @@ class Storage:
         self.memory, self.extent = memory, extent
         memory.storages[id(self)] = weakref.ref(self, _forgetting(id(self), memory.storages))
 
-    def lock(self) -> None:
-        """Another recorded operation needs the values."""
-        with _changing:
-            self.locks += 1
-            if self.locks == 1 and self.memory is not None:
-                self.memory.update()
-
-    def unlock(self) -> None:
-        """One recorded operation less needs the values."""
-        with _changing:
-            self.locks -= 1
-            if self.locks == 0 and self.memory is not None:
-                self.memory.update()
-
     def changed(self, array: np.ndarray) -> None:
         """Count one change in place of ``array``, which is this memory or a part of it."""
         self.version += 1
@@ -157,6 +143,24 @@ class Memory:
 # What is written about memory is about the one memory of the process: two tensors find out here that they overlap.
 _memories: weakref.WeakValueDictionary[int, Memory] = weakref.WeakValueDictionary()
 _changing = threading.RLock()  # counters and flags change together; may be entered again, by a graph that dies inside
+
+
+def lock(storages: list[Storage]) -> None:
+    """Another recorded operation needs the values of these; one that is named twice, twice."""
+    with _changing:
+        for storage in storages:
+            storage.locks += 1
+            if storage.locks == 1 and storage.memory is not None:
+                storage.memory.update()
+
+
+def unlock(storages: list[Storage]) -> None:
+    """One recorded operation less needs the values of these."""
+    with _changing:
+        for storage in storages:
+            storage.locks -= 1
+            if storage.locks == 0 and storage.memory is not None:
+                storage.memory.update()
 
 
 def _memory(key, is_ours: bool) -> Memory:

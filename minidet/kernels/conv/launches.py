@@ -29,6 +29,16 @@ def padded(x, layout, starts, slack=0):
     return image
 
 
+class Order(tuple):
+    """A tuple that computes its hash once: with hundreds of numbers, that takes as long as a small launch."""
+
+    def __init__(self, _parts):
+        self.hash = tuple.__hash__(self)
+
+    def __hash__(self):
+        return self.hash
+
+
 class Packing:
     """Weights in the order in which tiles read them, behind the biases: a copy per thread, which makes it, or one.
 
@@ -51,7 +61,7 @@ class Packing:
 
     def __init__(self, tile, tiles, count, size, filters, numbers, taps):
         own = size <= OWN
-        self.key = tile, numbers, taps.tobytes()  # weights packed for one size of images serve others
+        self.key = Order((tile, numbers, taps.tobytes()))  # packed for one size of images, they serve others
         self.tile, self.tiles, self.count, self.filters = tile, tiles if own else None, count, filters
         self.copies, first = size * (THREADS if own else 1), -(-filters // 16) * 16
         self.size = first + self.copies

@@ -94,7 +94,7 @@ def launch(task, count, a, b, c, out, table, numbers, work=SMALL, before=None):
     a, b, c, out : arrays of one dtype, or None
         Contiguous; the task sees them flat.
     table : (K,) int64 array, or None
-    numbers : tuple of int
+    numbers : tuple of int, or (K,) int64 array
     work : int
         About how many numbers are moved, or multiply-adds / 16: little work is not worth waking the threads for.
     before : Task, optional
@@ -108,7 +108,7 @@ def launch(task, count, a, b, c, out, table, numbers, work=SMALL, before=None):
         unused if c is None else c.reshape(-1),
         out.reshape(-1),
         nothing(INT64) if table is None else table,
-        np.array(numbers, INT64),
+        numbers if isinstance(numbers, np.ndarray) else np.array(numbers, INT64),
     )
     if task.checked:
         if before is not None:

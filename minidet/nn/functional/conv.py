@@ -22,13 +22,13 @@ class Conv2d(Function):
     """
 
     @staticmethod
-    def forward(ctx, x, weight, bias, stride, padding, dilation, groups, kept, pixels):
-        """Convolve. ``kept`` is what inference keeps of weight and bias: see ``_kept``; ``pixels`` is (OH, OW), if it
-        is not what the padding makes it.
+    def forward(ctx, x, weight, bias, geometry, kept, pixels=None):
+        """Convolve. ``geometry`` is (stride, padding, dilation, groups); ``kept`` is what inference keeps of weight and
+        bias: see ``_kept``; ``pixels`` is (OH, OW), if it is not what the padding makes it.
         """
         ctx.save_for_backward(x, weight)
-        ctx.geometry = stride, padding, dilation, groups
-        out = kernels.conv.conv2d(_images(x, weight), _filters(weight), bias, *ctx.geometry, kept, pixels)
+        ctx.geometry = geometry
+        out = kernels.conv.conv2d(_images(x, weight), _filters(weight), bias, *geometry, kept, pixels)
         return _like(out, x, weight)
 
     @staticmethod
@@ -45,7 +45,7 @@ class Conv2d(Function):
             dw = dw if dw.shape == weight.shape else dw.reshape(weight.shape)
         if ctx.needs_input_grad[2]:
             db = kernels.conv.conv2d_bias_grad(grad)
-        return dx, dw, db, *[None] * 6
+        return dx, dw, db, None, None, None
 
 
 class Conv1d(Conv2d):
@@ -122,7 +122,8 @@ def _correlate(op: str, axes: int, function, input, weight, bias, *options, pixe
     """Check everything, and apply ``function``; at inference, keep what is made of the weight."""
     input, weight, bias, options = fitting(check_convolution, op, axes, input, weight, bias, *options)
     kept = None if mode.enabled else _kept(weight, bias)
-    return function.apply(input, weight, bias, *options, kept, pixels)
+    rest = () if pixels is None else (pixels,)
+    return function.apply(input, weight, bias, options, kept, *rest)
 
 
 def _kept(weight: Tensor, bias: Tensor | None) -> dict | None:
