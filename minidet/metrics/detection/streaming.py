@@ -39,7 +39,8 @@ class MeanAveragePrecision:
     -----
     As :func:`~minidet.metrics.coco_evaluate`, with the pictures in the order in which they come (which matters where
     scores are equal). Objects that are ``"difficult"`` do not count, and neither does a detection of one. An object's
-    size is that of its mask if it has one, else that of its box.
+    size is its ``"area"``; where nothing is said, that of its mask if it has one, else that of its box. The similarity
+    of joints divides by the ``"area"``, too, and where nothing is said by that of the box.
     """
 
     def __init__(self, num_classes: int, iou_type: str = "bbox", max_dets=None, kpt_oks_sigmas=None):
@@ -60,8 +61,8 @@ class MeanAveragePrecision:
         Parameters
         ----------
         targets : list of dict
-            One for each picture: ``"boxes"`` (N, 4), ``"labels"`` (N,), and where they are there ``"iscrowd"`` and
-            ``"difficult"`` (N,), ``"masks"`` (N, H, W).
+            One for each picture: ``"boxes"`` (N, 4), ``"labels"`` (N,), and where they are there ``"iscrowd"``,
+            ``"difficult"`` and ``"area"`` (N,), in square pixels, and ``"masks"`` (N, H, W).
         detections : list of dict
             One for each picture: ``"boxes"`` (D, 4), ``"labels"`` (D,), ``"scores"`` (D,), and for ``"segm"``
             ``"masks"`` (D, H, W) or (D, 1, H, W): what is 0.5 or more belongs to the object. For ``"keypoints"`` both
@@ -110,8 +111,8 @@ class MeanAveragePrecision:
 
     def _objects(self) -> tuple[Objects, Objects]:
         """Return what all pictures so far hold, and what was found in them."""
-        truths = _together(self._truths, self._truth_masks, self.iou_type == "segm")
-        answers = _together(self._answers, self._answer_masks, self.iou_type == "segm")
+        truths = _together(self._truths, self._truth_masks, self.iou_type)
+        answers = _together(self._answers, self._answer_masks, self.iou_type)
         if self.iou_type == "keypoints":
             people = read_joints(OP, "targets", self._truth_joints, self.sigmas)
             found = read_joints(OP, "detections", self._answer_joints, self.sigmas, need=False)
@@ -156,7 +157,7 @@ def _joints(argument: str, entries, pictures: list[Picture]) -> list[np.ndarray]
     return found
 
 
-def _together(pictures: list[Picture], masks: list, wanted: bool) -> Objects:
+def _together(pictures: list[Picture], masks: list, iou_type: str) -> Objects:
     """Return what all pictures hold as one."""
 
     def column(name: str, *shape: int) -> np.ndarray:
@@ -167,8 +168,11 @@ def _together(pictures: list[Picture], masks: list, wanted: bool) -> Objects:
     many = [len(picture.boxes) for picture in pictures]
     area = boxes[:, 2:].prod(1)
     drawn = np.array([mask is not None for mask in masks], bool)
-    area[drawn] = [int((mask[1] - mask[0]).sum()) for mask in masks if mask is not None]
+    if iou_type != "keypoints":
+        area[drawn] = [int((mask[1] - mask[0]).sum()) for mask in masks if mask is not None]
+    said = column("area")
+    area = np.where(np.isnan(said), area, said)
     return Objects(
         np.repeat(np.arange(len(pictures)), many), column("labels").astype(np.int64) - 1, boxes, area,
-        Runs.join(masks) if wanted else None, column("scores"), column("crowd") > 0, column("difficult") > 0,
+        Runs.join(masks) if iou_type == "segm" else None, column("scores"), column("crowd") > 0, column("difficult") > 0,
     )  # fmt: skip

@@ -25,6 +25,8 @@ class Picture:
         Of what was found; else empty.
     crowd, difficult : ndarray bool (N,)
         Of what is there; False where nothing is said.
+    area : ndarray float64 (N,)
+        Of what is there; NaN where nothing is said.
     """
 
     boxes: np.ndarray
@@ -32,6 +34,7 @@ class Picture:
     scores: np.ndarray
     crowd: np.ndarray
     difficult: np.ndarray
+    area: np.ndarray
 
     @property
     def ignored(self) -> np.ndarray:
@@ -45,8 +48,8 @@ def read_pictures(op: str, truths, answers, names=("ground_truth", "detections")
     Parameters
     ----------
     truths, answers : list of dict
-        ``"boxes"`` (N, 4), ``"labels"`` (N,) from 1; among truths also ``"iscrowd"``, ``"difficult"`` (N,), where they
-        are there; among answers ``"scores"`` (N,).
+        ``"boxes"`` (N, 4), ``"labels"`` (N,) from 1; among truths also ``"iscrowd"``, ``"difficult"``, ``"area"`` (N,),
+        where they are there; among answers ``"scores"`` (N,).
     """
     lists = [_listed(op, name, dicts) for name, dicts in zip(names, (truths, answers), strict=True)]
     if len(lists[0]) != len(lists[1]):
@@ -88,7 +91,12 @@ def read_picture(op: str, argument: str, entry, scored: bool, num_classes: int) 
         _row(op, argument, entry, key, many, "biu") != 0 if not scored and key in entry else np.zeros(many, bool)
         for key in ("iscrowd", "difficult")
     )
-    return Picture(boxes.astype(np.float64), labels.astype(np.int64), scores.astype(np.float64), crowd, difficult)
+    area = np.full(many, np.nan)
+    if not scored and "area" in entry:
+        area = _row(op, argument, entry, "area", many, "iuf").astype(np.float64)
+        if not (np.isfinite(area) & (area >= 0)).all():
+            raise bad_argument(op, f"{argument}' area", "contains NaN, infinity or negative numbers", "square pixels")
+    return Picture(boxes.astype(np.float64), labels.astype(np.int64), scores.astype(np.float64), crowd, difficult, area)
 
 
 def _row(op: str, argument: str, entry: dict, key: str, many: int, kinds: str) -> np.ndarray:

@@ -59,7 +59,8 @@ def test_the_same_as_from_files(iou_type):
     assert figures == pytest.approx(collected.compute(), nan_ok=True)  # to ask changes nothing
 
 
-def test_joints_are_the_same_as_from_files():
+@pytest.mark.parametrize("said", [False, True], ids=["area of the box", "area that is said"])
+def test_joints_are_the_same_as_from_files(said):
     scenes, answers = random_people(8, 14, 0, images=5, found=40)
     collected = MeanAveragePrecision(2, "keypoints")
     for number in sorted(image["id"] for image in scenes["images"]):
@@ -69,15 +70,29 @@ def test_joints_are_the_same_as_from_files():
         both = [{"boxes": box, "labels": [1] * len(part), "keypoints": each}
                 for box, part, each in zip(boxes, parts, joints, strict=True)]  # fmt: skip
         both[0]["iscrowd"] = [e["iscrowd"] for e in parts[0]]
+        both[0]["masks"] = np.ones((len(parts[0]), 2, 2), bool)  # joints do not ask how many pixels a mask has
         both[1]["scores"] = [e["score"] for e in parts[1]]
+        if said:
+            both[0]["area"] = [e["area"] for e in parts[0]]
         collected.update(both[:1], both[1:])
-    plain = [{name: value for name, value in entry.items() if name != "area"} for entry in scenes["annotations"]]
-    expected = coco_evaluate({**scenes, "annotations": plain}, answers, "keypoints")
+    there = [{name: value for name, value in entry.items() if said or name != "area"}
+             for entry in scenes["annotations"]]  # fmt: skip
+    expected = coco_evaluate({**scenes, "annotations": there}, answers, "keypoints")
     figures = collected.compute()
     assert 0.1 < figures["AP50"] < 1
     np.testing.assert_allclose(
         list(figures.values()), [np.nan if value == -1 else value for value in expected.values()], rtol=1e-12
     )
+
+
+@pytest.mark.parametrize("iou_type", ["bbox", "segm"])
+def test_an_area_that_is_said_decides_the_size(iou_type):
+    masks = np.zeros((1, 20, 20), bool)
+    masks[:, :5] = True
+    collected = MeanAveragePrecision(2, iou_type)
+    collected.update([{**there(A), "masks": masks, "area": [100.0**2]}], [{**found(A, scores=[1.0]), "masks": masks}])
+    assert collected.compute()["APl"] == 1
+    assert np.isnan(collected.compute()["APs"])
 
 
 def test_difficult_objects_do_not_count_and_tensors_are_read():
@@ -115,6 +130,10 @@ def test_soft_masks_are_cut_at_one_half():
         (lambda: MeanAveragePrecision(3, "joints"), ValueError, "MeanAveragePrecision: iou_type is 'joints'"),
         (lambda: MeanAveragePrecision(3, max_dets=()), TypeError, "MeanAveragePrecision: max_dets is"),
         (lambda: MeanAveragePrecision(2).update([there(A, labels=[2])], [found(scores=[])]), IndexError, "targets' labels"),
+        (lambda: MeanAveragePrecision(2).update([{**there(A), "area": [1, 2]}], [found(scores=[])]), ValueError,
+         "targets' area has 2 rows, expected 1"),
+        (lambda: MeanAveragePrecision(2).update([{**there(A), "area": [-1.0]}], [found(scores=[])]), ValueError,
+         "targets' area contains NaN, infinity or negative"),
         (lambda: MeanAveragePrecision(2, "segm").update([there(A)], [found(scores=[])]), ValueError, "without masks"),
         (lambda: MeanAveragePrecision(2, "segm").update([{**there(A), "masks": np.ones((1, 4, 4), bool)}],
                  [{**found(A, scores=[0.5]), "masks": np.ones((1, 5, 4), bool)}]), ValueError, "of .* pixels"),
