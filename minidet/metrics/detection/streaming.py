@@ -174,5 +174,6 @@ def _together(pictures: list[Picture], masks: list, iou_type: str) -> Objects:
     area = np.where(np.isnan(said), area, said)
     return Objects(
         np.repeat(np.arange(len(pictures)), many), column("labels").astype(np.int64) - 1, boxes, area,
-        Runs.join(masks) if iou_type == "segm" else None, column("scores"), column("crowd") > 0, column("difficult") > 0,
+        Runs.join(masks) if iou_type == "segm" else None, column("scores"), column("crowd") > 0,
+        column("difficult") > 0,
     )  # fmt: skip
