@@ -56,7 +56,7 @@ from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from minidet import viz
 from minidet.grading import check_blank
-from minidet.kernels.conv.winograd import (
+from minidet.kernels.conv.winograd.unstrided import (
     LEAST,  # Winograd from so many channels and filters on
 )
 from minidet.kernels.simd.copies import move
@@ -1759,7 +1759,7 @@ for name, (_, value) in steps.items():
 # `(d0 - d2) g0`, `d2 (g0 + g2)` and `(d4 - d2) g2`, not 4. The odd ones meet `g1` only: `d1 g1` and
 # `d3 g1`. That is 5 in place of 6 along each axis, 25 in place of 36 for 2 x 2 outputs. Write down
 # `y0` and `y1` to see that it is right.
-# [conv/winograd_strided.py](../minidet/kernels/conv/winograd_strided.py) does it, and the input
+# [winograd/strided.py](../minidet/kernels/conv/winograd/strided.py) does it, and the input
 # gradient too.
 #
 # </details>
@@ -1769,7 +1769,7 @@ for name, (_, value) in steps.items():
 # - [docs/performance.md](../docs/performance.md): how minidet's kernels were built, what was tried,
 #   what it gave. Then [simd/tiles.py](../minidet/kernels/simd/tiles.py),
 #   [conv/tiles.py](../minidet/kernels/conv/tiles.py),
-#   [conv/winograd.py](../minidet/kernels/conv/winograd.py).
+#   [winograd/unstrided.py](../minidet/kernels/conv/winograd/unstrided.py).
 # - K. Goto, R. van de Geijn, *Anatomy of high-performance matrix multiplication*, ACM TOMS 34(3),
 #   2008: which operand lives in which cache. Section 8 is its idea.
 # - S. Williams, A. Waterman, D. Patterson, *Roofline: an insightful visual performance model for

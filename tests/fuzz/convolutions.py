@@ -4,7 +4,7 @@
 
     python -m tests.fuzz.convolutions --count 20000 --seed 0
 
-Shapes are drawn around the thresholds of every path in ``minidet/kernels/conv*.py``. All numbers are small and whole: the
+Shapes are drawn around the thresholds of every path in ``minidet/kernels/conv/``. All numbers are small and whole: the
 sums are exact in float32 too, also Winograd's, whose fractions are quarters. So results must be equal, not close.
 """
 
@@ -279,7 +279,7 @@ def paths(case):
     backward = kernels.conv.dispatch._input_grad(grad.shape, weight.shape, case.size, *options)[1]
     shares, _ = kernels.conv.dispatch._weight_grad(grad.shape, x.shape, case.kernel, *options)
     chosen = [product and product.kernel.function for product in (forward, backward, shares and shares.share)]
-    return [f"{f.__module__.rpartition('.')[2]}.{f.__name__}" if f else "zeros" for f in chosen]
+    return [f"{f.__module__.partition('kernels.conv.')[2]}.{f.__name__}" if f else "zeros" for f in chosen]
 
 
 def main(argv=None):

@@ -4,8 +4,8 @@
 
     conv2d, conv2d_input_grad    pixels x filters, summed over taps: product chooses
                                    depthwise               every channel by itself
-                                   winograd                3 x 3, stride 1, at least 16 channels and filters
-                                   winograd_strided        the same, stride 2; and its input gradient with padding 1
+                                   winograd.unstrided      3 x 3, stride 1, at least 16 channels and filters
+                                   winograd.strided        the same, stride 2; and its input gradient with padding 1
                                    few                     at most 256 pixels, many weights: they are not packed
                                    direct                  at most 32 filters per group
                                    phases                  input gradient with a stride, unless rows are short
@@ -13,12 +13,12 @@
                                    tiles                   all others; of an input gradient, phase by phase
     conv2d_weight_grad           taps x filters, summed over pixels: shares chooses
                                    depthwise               every channel by itself
-                                   winograd_weight         3 x 3, stride 1, at least 16 channels, 24 filters
+                                   winograd.weight         3 x 3, stride 1, at least 16 channels, 24 filters
                                    weight                  all others
 
 An input gradient is a convolution too: each of the stride's phases of the input is a small convolution of grad.
-``geometry`` computes the tables of offsets that make them all look alike. ``near`` leaves out taps that only
-ever meet padding. What was found out about a convolution is kept for the next one of these shapes.
+In ``plans``, ``geometry`` computes the tables of offsets that make them all look alike, and ``near`` leaves out taps
+that only ever meet padding. What was found out about a convolution is kept for the next one of these shapes.
 """
 
 import functools
@@ -26,10 +26,10 @@ import functools
 import numpy as np
 
 from ..launch.tasks import launch
-from . import geometry, launches, shares
-from . import near as conv_near
-from . import product as conv_product
 from . import weight as conv_weight
+from .plans import geometry, launches, shares
+from .plans import near as conv_near
+from .plans import product as conv_product
 
 
 def plain(*arrays):

@@ -37,7 +37,7 @@ UNITS, VAST = 8, 1 << 19
 
 @Task
 def pad(plane, _slot, x, _b, _c, image, starts, numbers):
-    """Copy plane ``x[plane]`` to its padded, phase-split places in ``image``: see ``geometry.Image``."""
+    """Copy plane ``x[plane]`` to its padded, phase-split places in ``image``: see ``plans.geometry.Image``."""
     phases, rows, columns, sh, sw = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
     height, width = numbers[5], numbers[6]
     block = plane * phases

@@ -1,4 +1,4 @@
-"""The additions of Winograd's F(2 x 2, 3 x 3) and F(3 x 3, 2 x 2) on vectors: what ``simd.py`` is for products."""
+"""The additions of Winograd's F(2 x 2, 3 x 3) and F(3 x 3, 2 x 2) on vectors: what ``tiles`` is for products."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""The additions of Winograd's convolution with stride 2 on vectors: ``conv_winograd_strided`` has the formulas."""
+"""The additions of Winograd's convolution with stride 2 on vectors: ``conv.winograd.strided`` has the formulas."""
 
 from llvmlite import ir
 from numba import types

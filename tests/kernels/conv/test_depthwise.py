@@ -9,11 +9,12 @@ if not jit.ENABLED:
     pytest.skip("numba is absent or switched off", allow_module_level=True)
 
 from minidet import kernels
-from minidet.kernels.conv import depthwise, geometry, tables
+from minidet.kernels.conv import depthwise
+from minidet.kernels.conv.plans import geometry, tables
 from minidet.kernels.reference import conv as reference
 from tests.fuzz.convolutions import paths
 
-from .test_product import ONES, pairs, reached, walk
+from .plans.test_product import ONES, pairs, reached, walk
 
 SHAPES = {
     "7 x 7": ((7, 7), (3, 3), (1, 1), (1, 1), (1, 1)),

@@ -153,7 +153,7 @@ def test_larger_sizes_agree_with_reference(dtype, problem):
 def test_large_weights_are_packed_once_for_all_threads(monkeypatch, problem):
     arguments = make(0, *problem, np.float32)
     own = run_all(kernels.conv, *arguments, problem[-1])
-    monkeypatch.setattr("minidet.kernels.conv.launches.OWN", 0)
+    monkeypatch.setattr("minidet.kernels.conv.plans.launches.OWN", 0)
     for known in (
         kernels.conv.dispatch._forward,
         kernels.conv.dispatch._input_grad,

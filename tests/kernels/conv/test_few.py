@@ -9,12 +9,12 @@ if not jit.ENABLED:
     pytest.skip("numba is absent or switched off", allow_module_level=True)
 
 from minidet.kernels.conv import few
-from minidet.kernels.conv import product as conv_product
 from minidet.kernels.conv.gather import WIDE
+from minidet.kernels.conv.plans import product as conv_product
 from minidet.kernels.simd.tiles import DENSE_LANES, DENSE_ROWS
 from tests.fuzz.convolutions import Case, check, paths
 
-from .test_product import ONES, answers, pairs, reached, walk  # noqa: F401
+from .plans.test_product import ONES, answers, pairs, reached, walk  # noqa: F401
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_weights_decide(answers):  # noqa: F811
     assert chosen((7, 7), 16, 24) == "tiles.correlate" or DENSE_ROWS == 4
     assert chosen((7, 7), 72, 112) == "few.correlate"
     assert chosen((7, 7), 14, 600) == "tiles.correlate"  # 126 taps
-    assert chosen((11, 11), 72, 112) == "winograd.correlate"
+    assert chosen((11, 11), 72, 112) == "winograd.unstrided.correlate"
     assert chosen((11, 11), 480, 488) == "few.correlate"
     assert counts[True]
     assert counts[False]

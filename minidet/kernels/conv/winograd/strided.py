@@ -33,11 +33,11 @@ construction (S. Winograd, 1980) for the two halves of a filter.
 
 import numpy as np
 
-from ..launch.jit import jit
-from ..launch.tasks import Task
-from ..launch.workspace import empty
-from ..simd.tiles import DENSE_ROWS, MOVE, STRIDED_LANES, strided_tile
-from ..simd.winograd_strided import (
+from ...launch.jit import jit
+from ...launch.tasks import Task
+from ...launch.workspace import empty
+from ...simd.tiles import DENSE_ROWS, MOVE, STRIDED_LANES, strided_tile
+from ...simd.winograd_strided import (
     NO_ROW,
     PIECE,
     READ,
@@ -46,10 +46,10 @@ from ..simd.winograd_strided import (
     strided_to_panels,
     sums_to_input_pixels,
 )
-from .gather import cut
-from .tiles import copy_of
+from ..gather import cut
+from ..tiles import copy_of
+from .unstrided import APART, targets_of, write
 from .windows import copy_rows
-from .winograd import APART, targets_of, write
 
 #: Along an axis: the sum to which each of the 5 products belongs, and its weight, of which there are 4. For a
 #: convolution, then for an input gradient.

@@ -13,9 +13,10 @@ if not jit.ENABLED:
     pytest.skip("numba is absent or switched off", allow_module_level=True)
 
 from minidet import kernels
-from minidet.kernels.conv import geometry, launches, pointwise, tables
-from minidet.kernels.conv import near as conv_near
-from minidet.kernels.conv import product as conv_product
+from minidet.kernels.conv import pointwise
+from minidet.kernels.conv.plans import geometry, launches, tables
+from minidet.kernels.conv.plans import near as conv_near
+from minidet.kernels.conv.plans import product as conv_product
 from minidet.kernels.simd.tiles import MOVE
 from tests.fuzz.convolutions import Case, check, paths
 
@@ -125,14 +126,14 @@ def test_winograd_windows(answers):
     nine = [(3, 3), (1, 9), (9, 1)]
     cases = walk(sizes, nine, pairs(1, 2), [(1, 1), (0, 2), (4, 4)], pairs(1, 2, 3), channels=[(16, 16)])
     assert min(found.values()) > 20
-    assert {"winograd.correlate", "direct.correlate"} <= set(reached(cases))
+    assert {"winograd.unstrided.correlate", "direct.correlate"} <= set(reached(cases))
 
 
 @pytest.mark.slow
 def test_winograd_from_so_many_windows_and_channels():
     sizes = pairs(12, 13, 14, 15)
     cases = walk(sizes, [(3, 3)], paddings=[(1, 1)], channels=[(15, 16), (16, 15), (16, 16), (17, 17)])
-    assert min(reached(cases)[name] for name in ("winograd.correlate", "direct.correlate")) > 20
+    assert min(reached(cases)[name] for name in ("winograd.unstrided.correlate", "direct.correlate")) > 20
 
 
 @pytest.mark.slow
@@ -144,7 +145,7 @@ def test_winograd_with_stride(answers):
     cases = walk(sizes, kernels_, [(2, 2), (2, 1)], [(1, 1), (0, 1), (2, 2)], [(1, 1), (2, 1)], channels=[(16, 17)])
     assert min(forward.values()) > 20
     assert backward[True] > 4
-    assert {"winograd_strided.correlate", "phases.correlate"} <= set(reached(cases))
+    assert {"winograd.strided.correlate", "phases.correlate"} <= set(reached(cases))
 
 
 def test_pointwise(answers):
@@ -275,7 +276,7 @@ def test_winograd_weight_gradients():
         sizes, [(3, 3)], paddings=[(1, 1)], dilations=[(1, 1), (2, 1)], channels=[(16, 23), (15, 24), (16, 24)]
     )
     counts = reached(cases)
-    assert min(counts["winograd_weight.share"], counts["weight.share"]) > 3
+    assert min(counts["winograd.weight.share"], counts["weight.share"]) > 3
 
 
 def test_empty_images_see_the_bias_only():
@@ -290,10 +291,10 @@ def test_empty_images_see_the_bias_only():
 def test_groups_are_products_of_their_own_where_winograd_pays():
     sizes = [(11, 14), (14, 14), (28, 27)]
     few = walk(sizes, [(3, 3)], [(1, 1), (2, 2)], [(1, 1)], ONES, [(30, 34), (32, 30)], (1, 3), groups=2)
-    assert {"winograd.correlate", "winograd_strided.correlate"}.isdisjoint(reached(few))
+    assert {"winograd.unstrided.correlate", "winograd.strided.correlate"}.isdisjoint(reached(few))
     many = walk(sizes, [(3, 3)], [(1, 1), (2, 2)], [(1, 1)], ONES, [(32, 34)], (1, 3), groups=2)
     many += walk(sizes, [(3, 3)], paddings=[(1, 1)], channels=[(48, 51)], groups=3)
-    assert reached(many)["winograd.correlate"] > 5
+    assert reached(many)["winograd.unstrided.correlate"] > 5
 
 
 def test_strided_kernels_of_one_tap_are_spread(monkeypatch):

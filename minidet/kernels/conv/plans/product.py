@@ -9,12 +9,15 @@ import itertools
 
 import numpy as np
 
-from ..launch.tasks import THREADS
-from ..simd.tiles import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, MOVE, SINGLE_PIECES, STRIDED_LANES
-from . import depthwise, few, gather, near, pointwise, tables, winograd, winograd_strided
-from . import direct as conv_direct
-from . import phases as conv_phases
-from . import tiles as conv_tiles
+from ...launch.tasks import THREADS
+from ...simd.tiles import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, MOVE, SINGLE_PIECES, STRIDED_LANES
+from .. import depthwise, few, gather, pointwise
+from .. import direct as conv_direct
+from .. import phases as conv_phases
+from .. import tiles as conv_tiles
+from ..winograd import strided as winograd_strided
+from ..winograd import unstrided as winograd
+from . import near, tables
 from .launches import FEWEST, Few, Groups, Packing, Panels, Phases, Planes, Product, Windows, padded
 
 #: Most shares of the work to aim at; a share of this much work is worth what it takes to begin it.

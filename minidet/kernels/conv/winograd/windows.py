@@ -16,10 +16,10 @@ is a convolution without dilation: every image has so many parts.
 
 import numpy as np
 
-from ..launch.jit import jit
-from ..launch.workspace import empty
-from ..simd.tiles import MOVE
-from ..simd.winograd import dilated_to_panels, pixels_to_panels
+from ...launch.jit import jit
+from ...launch.workspace import empty
+from ...simd.tiles import MOVE
+from ...simd.winograd import dilated_to_panels, pixels_to_panels
 
 #: Numbers of a piece in ``places``, and of its mask.
 STRIDE, MASK = 9, 4 * MOVE

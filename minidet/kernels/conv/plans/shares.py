@@ -6,12 +6,13 @@ task adds up one, then the shares are added in order.
 
 import numpy as np
 
-from ..launch import workspace
-from ..launch.tasks import SMALL, launch
-from ..simd.tiles import DENSE_LANES, DENSE_ROWS, DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, MOVE, NARROW_ROWS
-from . import depthwise, few, geometry, tables, weight
-from . import winograd as conv_winograd
-from . import winograd_weight as winograd
+from ...launch import workspace
+from ...launch.tasks import SMALL, launch
+from ...simd.tiles import DENSE_LANES, DENSE_ROWS, DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, MOVE, NARROW_ROWS
+from .. import depthwise, few, weight
+from ..winograd import unstrided as conv_winograd
+from ..winograd import weight as winograd
+from . import geometry, tables
 from .launches import FEWEST, Panels, padded
 from .product import TASKS, tasks_for
 

@@ -29,15 +29,15 @@ Reference: A. Lavin and S. Gray, "Fast algorithms for convolutional neural netwo
 
 import numpy as np
 
-from ..launch.jit import inlined, jit
-from ..launch.tasks import Task
-from ..launch.workspace import empty
-from ..simd.copies import move
-from ..simd.tiles import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile, dense_tile_of_one, dense_tile_of_two
-from ..simd.winograd import sums_to_pixels, taps_to_panels
-from ..simd.winograd_strided import strided_taps_to_panels
-from .gather import cut
-from .tiles import copy_of
+from ...launch.jit import inlined, jit
+from ...launch.tasks import Task
+from ...launch.workspace import empty
+from ...simd.copies import move
+from ...simd.tiles import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile, dense_tile_of_one, dense_tile_of_two
+from ...simd.winograd import sums_to_pixels, taps_to_panels
+from ...simd.winograd_strided import strided_taps_to_panels
+from ..gather import cut
+from ..tiles import copy_of
 from .windows import MASK, STRIDE, gather_windows, locate
 
 #: Fewest channels and filters for which the additions pay, and fewest windows, for which weights are transformed.

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from ..launch import workspace
-from ..launch.tasks import THREADS, launch
-from ..simd.tiles import DENSE_LANES, MOVE
-from . import depthwise, few, gather, winograd
-from . import tiles as conv_tiles
+from ...launch import workspace
+from ...launch.tasks import THREADS, launch
+from ...simd.tiles import DENSE_LANES, MOVE
+from .. import depthwise, few, gather
+from .. import tiles as conv_tiles
+from ..winograd import unstrided as winograd
 
 #: Fewest shares to cut work into.
 FEWEST = 8

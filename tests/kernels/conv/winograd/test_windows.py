@@ -6,8 +6,8 @@ from minidet.kernels.launch import jit
 if not jit.ENABLED:
     pytest.skip("numba is absent or switched off", allow_module_level=True)
 
-from minidet.kernels.conv import windows as conv_windows
 from minidet.kernels.conv.gather import cut
+from minidet.kernels.conv.winograd import windows as conv_windows
 from minidet.kernels.simd.tiles import MOVE
 
 B = np.array([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]])

@@ -1,6 +1,6 @@
 """The weight gradient of a 3 x 3 convolution with 4/9 of the multiplications: Winograd's F(3 x 3, 2 x 2).
 
-Three taps over two gradients need 4 products, not 6, with the same d as in ``winograd``::
+Three taps over two gradients need 4 products, not 6, with the same d as in ``unstrided``::
 
     w0 = d0 g0 + d1 g1 = m0 + m1 + m2     m0 = (d0 - d2) g0    m1 = (d1 + d2) (g0 + g1) / 2
     w1 = d1 g0 + d2 g1 = m1 - m2          m3 = (d1 - d3) g1    m2 = (d2 - d1) (g0 - g1) / 2
@@ -28,13 +28,13 @@ Reference: A. Lavin and S. Gray, "Fast algorithms for convolutional neural netwo
 
 import numpy as np
 
-from ..launch.jit import jit
-from ..launch.tasks import Task
-from ..launch.workspace import empty
-from ..simd.tiles import CHANNELS_ROWS, INDEXED_LANES, MOVE, channels_tile
-from ..simd.winograd import grads_to_panels, sums_to_taps
-from .gather import cut
-from .weight import transpose
+from ...launch.jit import jit
+from ...launch.tasks import Task
+from ...launch.workspace import empty
+from ...simd.tiles import CHANNELS_ROWS, INDEXED_LANES, MOVE, channels_tile
+from ...simd.winograd import grads_to_panels, sums_to_taps
+from ..gather import cut
+from ..weight import transpose
 from .windows import MASK, STRIDE, gather_windows, locate
 
 #: Fewest filters for which the additions pay: they are the lanes of the tiles. And fewest windows.

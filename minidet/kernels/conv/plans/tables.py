@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..simd.tiles import MOVE as PIECE
+from ...simd.tiles import MOVE as PIECE
+from ..winograd.windows import MOST_DILATED
 from .geometry import Image, channel_offsets, count
-from .windows import MOST_DILATED
 
 #: Pixels in Winograd's windows, for one of the result: with more, what it saves is lost. A weight gradient saves less.
 WASTE, LITTLE_WASTE = 1.6, 1.25
