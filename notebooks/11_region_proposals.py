@@ -55,7 +55,7 @@ import minidet.nn.functional as F
 from minidet import nn, no_grad, optim, tensor, viz
 from minidet.data import ShapeScenes, sample_photograph
 from minidet.grading import check_blank
-from minidet.kernels.reference.grouping import group
+from minidet.kernels.reference.regions.grouping import group
 from minidet.metrics import mean_average_best_overlap, proposal_recall
 from minidet.models.complexity import multiply_adds
 from minidet.ops import batched_nms, box_iou, felzenszwalb, nms, selective_search
@@ -1114,7 +1114,7 @@ assert thirty["by place"] < thirty["sorted"], "the order does not matter?"
 # ## What to read next
 #
 # - [minidet/ops/selective_search.py](../minidet/ops/selective_search.py) and its plain twin
-#   [minidet/kernels/reference/grouping.py](../minidet/kernels/reference/grouping.py).
+#   [kernels/reference/regions/grouping.py](../minidet/kernels/reference/regions/grouping.py).
 # - J. Uijlings and others, *Selective Search for Object Recognition*, IJCV 2013.
 # - P. Felzenszwalb, D. Huttenlocher, *Efficient Graph-Based Image Segmentation*, IJCV 2004.
 # - R. Girshick and others, *Rich feature hierarchies for accurate object detection*,

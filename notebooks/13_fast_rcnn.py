@@ -2345,7 +2345,7 @@ verdict("E", np.sort(keep_e(*some)), np.sort(right_keep(*some)))
 # - [14_faster_rcnn](14_faster_rcnn.ipynb): the search becomes a small network on the same map.
 # - [fast_rcnn.py](../minidet/models/detection/two_stage/fast_rcnn.py) and
 #   [roi_heads.py](../minidet/models/detection/two_stage/roi_heads.py); RoI pooling in plain NumPy:
-#   [minidet/kernels/reference/roi.py](../minidet/kernels/reference/roi.py).
+#   [kernels/reference/regions/roi.py](../minidet/kernels/reference/regions/roi.py).
 # - R. Girshick, *Fast R-CNN*, ICCV 2015, [arXiv:1504.08083](https://arxiv.org/abs/1504.08083).
 #   Section 2 is sections 2 to 9 of this notebook; section 3.1 is truncated SVD
 #   ([svd.py](../minidet/models/detection/two_stage/svd.py)); section 5 asks what matters.

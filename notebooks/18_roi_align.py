@@ -879,6 +879,6 @@ same(PATIENTS["B"]().numpy()[0, 0, 0], [3.0, 4.0, 5.0, 6.0])
 # - [mask_rcnn.py](../minidet/models/detection/two_stage/mask_rcnn.py): masks and joints of all
 #   objects in a picture; `minidet train mask_rcnn --data shapes`.
 # - [roi.py](../minidet/ops/roi.py), and in plain NumPy
-#   [roi.py](../minidet/kernels/reference/roi.py).
+#   [roi.py](../minidet/kernels/reference/regions/roi.py).
 # - K. He, G. Gkioxari, P. Dollár, R. Girshick, *Mask R-CNN*, ICCV 2017,
 #   [arXiv:1703.06870](https://arxiv.org/abs/1703.06870): section 3, "RoIAlign", and table 2c and d.

@@ -1,6 +1,7 @@
 """Array in, array out: the loops. Each module has a twin of the same name in plain NumPy, in ``kernels.reference``.
 
-Call a kernel through its module, ``kernels.conv.conv2d(...)``: which twin stands behind the name is decided here.
+Call a kernel through its module, ``kernels.conv.conv2d(...)``: which twin stands behind the name is decided here, and
+in which room it is. So ``kernels.roi`` is ``regions/roi.py``, or its twin.
 """
 
 import warnings
@@ -12,48 +13,38 @@ memory.keep_freed_memory()
 if jit.ENABLED:
     from . import (
         activation,
-        average_precision,
         conv,
         gaussian,
-        grouping,
         linear,
         loss,
-        nms,
         norm,
         optim,
         outside,
         pool,
-        rle,
-        roi,
-        segments,
         svm,
         unpool,
         upsample,
     )
     from .launch import announce
+    from .regions import average_precision, grouping, nms, rle, roi, segments
 
     announce.compilation()
 else:
     from .reference import (
         activation,
-        average_precision,
         conv,
         gaussian,
-        grouping,
         linear,
         loss,
-        nms,
         norm,
         optim,
         outside,
         pool,
-        rle,
-        roi,
-        segments,
         svm,
         unpool,
         upsample,
     )
+    from .reference.regions import average_precision, grouping, nms, rle, roi, segments
 
     warnings.warn(
         "minidet: numba is absent or switched off (NUMBA_DISABLE_JIT): everything runs on NumPy, many times slower",

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from minidet import ops
-from minidet.kernels.reference import nms
+from minidet.kernels.reference.regions import nms
 from tests.table.boxes import best_pairs, greedy
 
 from .operation import Operation

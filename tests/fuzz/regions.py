@@ -3,7 +3,8 @@
 import numpy as np
 
 from minidet import ops
-from minidet.kernels.reference import gaussian, roi, segments
+from minidet.kernels.reference import gaussian
+from minidet.kernels.reference.regions import roi, segments
 from minidet.ops import rle
 
 from .boxes import boxes, must, operation

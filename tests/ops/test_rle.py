@@ -8,7 +8,7 @@ import pytest
 
 from minidet import kernels
 from minidet.kernels.launch import jit
-from minidet.kernels.reference import rle as reference
+from minidet.kernels.reference.regions import rle as reference
 from minidet.ops.rle import Runs, read_rle, rle_area, rle_decode, rle_encode, rle_from_polygons, rle_iou
 
 RECORDED = pathlib.Path(__file__).parents[1] / "metrics" / "detection" / "recorded.json"

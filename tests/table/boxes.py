@@ -5,7 +5,7 @@ import numpy as np
 from minidet import ops
 from minidet.autograd.operations.arithmetic import Div
 from minidet.autograd.operations.elementwise import Clamp
-from minidet.kernels.reference import nms as reference_nms
+from minidet.kernels.reference.regions import nms as reference_nms
 
 from .row import Bad, Row
 

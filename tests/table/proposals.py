@@ -3,7 +3,8 @@
 import numpy as np
 
 from minidet import ops
-from minidet.kernels.reference import gaussian, segments
+from minidet.kernels.reference import gaussian
+from minidet.kernels.reference.regions import segments
 
 from .row import Bad, Row
 

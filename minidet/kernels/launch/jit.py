@@ -66,7 +66,7 @@ FASTMATH = {"contract", "reassoc", "nsz", "arcp"}
 def kernel_files() -> list[pathlib.Path]:
     """List the files of all kernels, in every room but the reference's, which is not compiled."""
     kernels = pathlib.Path(__file__).parents[1]
-    return sorted(path for path in kernels.rglob("*.py") if path.parent.name != "reference")
+    return sorted(path for path in kernels.rglob("*.py") if kernels / "reference" not in path.parents)
 
 
 def sources_hash() -> str:

@@ -22,9 +22,9 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from .launch.jit import jit, parallel
-from .launch.workspace import empty
-from .reference.roi import windows
+from ..launch.jit import jit, parallel
+from ..launch.workspace import empty
+from ..reference.regions.roi import windows
 from .roi_weights import tables
 
 #: Channels that are copied, and computed, at once.

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .launch.jit import jit
+from ..launch.jit import jit
 
 #: Boxes that are compared before one asks whether the box was removed.
 BLOCK = 64

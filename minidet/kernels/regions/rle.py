@@ -9,14 +9,14 @@ for pair (parallel)
 import numpy as np
 from numba import prange
 
-from .launch.jit import parallel
+from ..launch.jit import parallel
 
 __all__ = ["shared_pixels"]
 
 
 @parallel
 def shared_pixels(starts1, ends1, first1, starts2, ends2, first2, mine, others):
-    """Return how many pixels the masks ``mine[p]`` and ``others[p]`` share: see ``kernels.reference.rle``."""
+    """Return how many pixels the masks ``mine[p]`` and ``others[p]`` share: see ``reference.regions.rle``."""
     shared = np.zeros(len(mine), np.int64)
     for p in prange(len(mine)):
         i, last1 = first1[mine[p]], first1[mine[p] + 1]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from minidet import kernels
 from minidet.kernels.launch import jit
-from minidet.kernels.reference import grouping as reference
+from minidet.kernels.reference.regions import grouping as reference
 
 FEW = settings(max_examples=25, deadline=None)
 SIZE = st.tuples(st.integers(1, 14), st.integers(1, 14))

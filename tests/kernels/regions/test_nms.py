@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from minidet import kernels
 from minidet.kernels.launch import jit
-from minidet.kernels.reference import nms as reference
+from minidet.kernels.reference.regions import nms as reference
 
 
 @pytest.mark.skipif(not jit.ENABLED, reason="numba's compiler is switched off")

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from minidet import kernels
 from minidet.kernels.launch import jit
-from minidet.kernels.reference import roi as reference
+from minidet.kernels.reference.regions import roi as reference
 
-from .test_pool import assert_thread_independent
+from ..test_pool import assert_thread_independent
 
 
 @pytest.mark.skipif(not jit.ENABLED, reason="numba's compiler is switched off")

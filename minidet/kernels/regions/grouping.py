@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .launch.jit import jit
-from .reference.grouping import COLOURS, DIAGONAL, LEAST, ONE, ORIENTATIONS, RESPONSES, first_columns
+from ..launch.jit import jit
+from ..reference.regions.grouping import COLOURS, DIAGONAL, LEAST, ONE, ORIENTATIONS, RESPONSES, first_columns
 from .segments import root
 
 __all__ = ["COLOURS", "adjacency", "bins", "extents", "group", "histograms"]
@@ -132,7 +132,7 @@ def _sorted_by(ends, column, count):
 def group(sizes, boxes, pairs, counts, colours, channels, uses_size, uses_fill, area):
     """Join the two most similar regions that touch, until there is one; of equal pairs, the older regions.
 
-    Arguments and results are those of :func:`minidet.kernels.reference.grouping.group`.
+    Arguments and results are those of :func:`minidet.kernels.reference.regions.grouping.group`.
     """
     first = len(sizes)
     all_sizes, all_boxes = np.zeros(2 * first - 1, np.int64), np.zeros((2 * first - 1, 4), np.int64)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .launch.jit import jit
-from .reference.roi import frames
+from ..launch.jit import jit
+from ..reference.regions.roi import frames
 
 
 def tables(rois, scale, output_size, sampling_ratio, aligned, size):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from minidet import kernels
 from minidet.kernels.launch import jit
-from minidet.kernels.reference import average_precision as reference
+from minidet.kernels.reference.regions import average_precision as reference
 
 FEW = settings(max_examples=40, deadline=None)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .launch.jit import jit
+from ..launch.jit import jit
 
 __all__ = ["edge_weights", "segment", "sort_edges"]
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from minidet import kernels
 from minidet.kernels.launch import jit
-from minidet.kernels.reference import segments as reference
+from minidet.kernels.reference.regions import segments as reference
 
 FEW = settings(max_examples=30, deadline=None)
 SIZE = st.tuples(st.integers(1, 12), st.integers(1, 12))

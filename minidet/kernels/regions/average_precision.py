@@ -11,15 +11,15 @@ The sums are of integers, and overlaps are only compared: no order of the proces
 
 import numpy as np
 
-from .launch.jit import jit
-from .reference.average_precision import IGNORED, RIGHT, WRONG
+from ..launch.jit import jit
+from ..reference.regions.average_precision import IGNORED, RIGHT, WRONG
 
 __all__ = ["IGNORED", "RIGHT", "WRONG", "match", "precision_at"]
 
 
 @jit
 def match(first_detection, first_truth, first_pair, ious, crowd, ignored, outside, thresholds):
-    """Return whether detections are right, (S, T, D): see ``kernels.reference.average_precision``."""
+    """Return whether detections are right, (S, T, D): see ``reference.regions.average_precision``."""
     states = np.zeros((ignored.shape[0], len(thresholds), outside.shape[1]), np.uint8)
     taken = np.zeros(len(crowd), np.bool_)
     for g in range(len(first_pair)):
@@ -53,7 +53,7 @@ def match(first_detection, first_truth, first_pair, ious, crowd, ignored, outsid
 
 @jit
 def precision_at(order, first, rank, states, limits, needed):
-    """Return precisions (T, R, K, S, M), and how many are right: see ``kernels.reference.average_precision``."""
+    """Return precisions (T, R, K, S, M), and how many are right: see ``reference.regions.average_precision``."""
     num_classes, num_sizes, num_recalls = needed.shape
     num_thresholds, num_limits = states.shape[1], len(limits)
     precision = np.zeros((num_thresholds, num_recalls, num_classes, num_sizes, num_limits))
