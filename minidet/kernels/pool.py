@@ -7,9 +7,6 @@ max_pool2d                                   averages
           for output column        <- SIMD             for column                  <- SIMD
             keep the larger, and its position        for output column: add up the window's columns
 
-max_pool2d_values, where nobody asks for positions: the larger of the window's rows, for a whole row at once, then of
-its columns. A K x K window then takes 2 K comparisons, not K * K.
-
 With the output column innermost, neighbouring outputs sit in neighbouring SIMD lanes, and nothing branches: several
 times as fast as the obvious loop over windows, where each comparison waits for the one before. Sums over a window are
 separable, so a K x K average costs about K + K additions per output, not K * K.
@@ -99,7 +96,7 @@ def _max_row(plane, top, geometry, zero, values, indices):
             continue
         for b in range(kw):
             left = b * dw - padding
-            low, high = _inside(left, step, w, values.size)
+            low, high = inside(left, step, w, values.size)
             if low >= high:
                 continue
             start = low * step + left
@@ -113,7 +110,7 @@ def _max_row(plane, top, geometry, zero, values, indices):
 
 
 @jit
-def _inside(left, step, width, outputs):
+def inside(left, step, width, outputs):
     """Return low and high: the outputs low..high - 1 have the tap ``left`` (seen from their first) inside the image."""
     low = 0 if left >= 0 else (-left + step - 1) // step
     return low, min(outputs, (width - 1 - left) // step + 1)
@@ -131,55 +128,6 @@ def _offer(source, position, step, zero, values, indices):
         wins = v > best or v != v
         values[o] = v if wins else best
         indices[o] = position + o * step if wins else at
-
-
-def max_pool2d_values(x, kernel, stride, padding, dilation, output_size):
-    """Return the values of :func:`max_pool2d` alone: (N, C, OH, OW). Of zeros with two signs, it may take another."""
-    n, c, h, w = x.shape
-    values = np.empty((n, c, *output_size), x.dtype)
-    geometry = (*kernel, *stride, *padding, *dilation)
-    _max_pool2d_values(x.reshape(n * c, h, w), geometry, values.reshape(n * c, *output_size))
-    return values
-
-
-@parallel
-def _max_pool2d_values(x, geometry, values):
-    kh, sh, ph, dh = geometry[0], geometry[2], geometry[4], geometry[6]
-    for p in prange(x.shape[0]):
-        row = np.empty(x.shape[2], x.dtype)  # the larger of the window's rows, column by column
-        for i in range(values.shape[1]):
-            fill(row, -np.inf)
-            for a in range(kh):
-                y = i * sh - ph + a * dh
-                if 0 <= y < x.shape[1]:
-                    _keep_larger(x[p, y], 1, row)
-            _larger_columns(row, geometry, values[p, i])
-
-
-@jit
-def _larger_columns(row, geometry, values):
-    """One output row: the largest of the row's columns that each window has."""
-    _, kw, _, step, _, padding, _, dw = geometry
-    fill(values, -np.inf)
-    for b in range(kw):
-        left = b * dw - padding
-        low, high = _inside(left, step, row.size, values.size)
-        if low >= high:
-            continue
-        source, out = row[low * step + left :], values[low:high]
-        if step == 1:  # a step known to the compiler makes vector loads
-            _keep_larger(source, 1, out)
-        elif step == 2:
-            _keep_larger(source, 2, out)
-        else:
-            _keep_larger(source, step, out)
-
-
-@jit
-def _keep_larger(source, step, values):
-    for o in range(values.size):
-        v, best = source[o * step], values[o]
-        values[o] = v if v > best or v != v else best
 
 
 def max_pool2d_grad(grad, indices, input_size):

@@ -12,6 +12,7 @@ from scipy import ndimage
 from minidet import kernels
 from minidet.kernels.launch import jit
 from minidet.kernels.reference import pool as reference
+from minidet.kernels.reference import pool_values as reference_values
 
 FEW = settings(max_examples=30, deadline=None)
 AXIS = st.tuples(st.integers(1, 9), st.integers(1, 4), st.integers(1, 4), st.integers(0, 2), st.integers(1, 2))
@@ -68,6 +69,7 @@ def test_both_sides_are_not_the_same_code():
     for name in ("max_pool2d", "max_pool2d_grad", "avg_pool2d", "avg_pool2d_grad", "adaptive_avg_pool2d"):
         assert getattr(kernels.pool, name) is not getattr(reference, name)
     assert kernels.pool.adaptive_max_pool2d is not reference.adaptive_max_pool2d
+    assert kernels.pool_values.max_pool2d_values is not reference_values.max_pool2d_values
 
 
 @FEW
@@ -79,7 +81,7 @@ def test_max_pool2d(data, dtype):
     expected, positions = reference.max_pool2d(x, kernel, stride, padding, dilation, output)
     np.testing.assert_array_equal(values, expected)
     np.testing.assert_array_equal(indices, positions)
-    alone = kernels.pool.max_pool2d_values(x, kernel, stride, padding, dilation, output)
+    alone = kernels.pool_values.max_pool2d_values(x, kernel, stride, padding, dilation, output)
     np.testing.assert_array_equal(alone, expected)
     assert alone.dtype == values.dtype == dtype
     assert indices.dtype == np.int64

@@ -58,7 +58,7 @@ def refuse_other_layouts(monkeypatch) -> None:
 
     Those of convolutions see to it themselves; the products of `linear` are NumPy's.
     """
-    for family in ("activation", "loss", "norm", "pool", "roi", "unpool", "upsample"):
+    for family in ("activation", "loss", "norm", "pool", "pool_values", "roi", "unpool", "upsample"):
         module = getattr(kernels, family)
         for name, kernel in list(vars(module).items()):
             if callable(kernel) and getattr(kernel, "__module__", "") == module.__name__ and not name.startswith("_"):

@@ -36,11 +36,6 @@ def max_pool2d(x, kernel, stride, padding, dilation, output_size):
     return values, indices
 
 
-def max_pool2d_values(x, kernel, stride, padding, dilation, output_size):
-    """Return the values of :func:`max_pool2d` alone: (N, C, OH, OW)."""
-    return max_pool2d(x, kernel, stride, padding, dilation, output_size)[0]
-
-
 def max_pool2d_grad(grad, indices, input_size):
     """Add each gradient where its value came from: (N, C, OH, OW) -> (N, C, H, W)."""
     n, c = grad.shape[:2]

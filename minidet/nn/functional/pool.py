@@ -21,7 +21,7 @@ class MaxPool2d(Function):
     def forward(ctx, x, kernel, stride, padding, dilation, output_size, return_indices):
         images, window = as_batch(x), (kernel, stride, padding, dilation, output_size)
         if not (return_indices or ctx.needs_input_grad[0]):
-            return like_input(kernels.pool.max_pool2d_values(images, *window), x)
+            return like_input(kernels.pool_values.max_pool2d_values(images, *window), x)
         values, indices = kernels.pool.max_pool2d(images, *window)
         return _keep(ctx, x, values, indices, return_indices)
 
