@@ -106,9 +106,12 @@ def find_source(source: pathlib.Path, name: str) -> pathlib.Path:
     if (source / "questions.py").is_file() and source.name.startswith(name):
         return source
     folders = sorted(path.parent for path in source.glob("*/questions.py"))
+    if not folders:
+        why = "run the command in the folder of minidet's repository, or say where its assignments/source is"
+        raise bad_argument("grade", "--source", f"is {source}, where no assignment is", "the assignments' sources", why)
     found = [path for path in folders if path.name == name or re.match(rf"{re.escape(name)}(_|$)", path.name)]
     if len(found) != 1:
-        there = ", ".join(path.name for path in folders) or f"nothing in {source}"
+        there = ", ".join(path.name for path in folders)
         raise bad_argument("grade", "--assignment", f"is {name!r}", f"one of: {there}")
     return found[0]
 

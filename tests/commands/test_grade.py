@@ -1,5 +1,7 @@
 """``minidet grade``."""
 
+import pathlib
+
 import pytest
 
 from minidet import cli
@@ -69,12 +71,21 @@ def test_without_a_sandbox_nothing_is_graded(course, capsys, monkeypatch):
         (["--assignment", "a0", "--jobs", "0"], "--jobs is 0, expected 1 or more"),
         (["--assignment", "a0", "--late-penalty", "101"], "--late-penalty is 101, expected per cent, from 0 to 100"),
         (["--assignment", "a0", "--due", "soon"], "--due is 'soon', expected a time"),
-        (["--assignment", "a0", "--source", "nowhere"], "expected one of: nothing in nowhere"),
+        (["--assignment", "a0", "--source", "nowhere"], "--source is nowhere, where no assignment is, expected"),
     ],
 )
 def test_mistakes_are_named_before_any_work(course, capsys, argv, message):
     assert cli.main(["grade", "in", *argv]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_outside_of_the_repository_the_message_names_the_option(course, tmp_path, monkeypatch, capsys):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert cli.main(["grade", str(course / "in"), "--assignment", "a0"]) == 2
+    error = capsys.readouterr().err
+    assert f"--source is {pathlib.Path('assignments/source')}, where no assignment is" in error
+    assert "in the folder of minidet's repository, or say where its assignments/source is" in error
 
 
 def test_the_term_is_that_of_the_release(course):
