@@ -766,8 +766,8 @@ plt.show()
 # added to all scores of an image, *its probabilities do not change*. So you may move the scores before you use `exp`,
 # such that nothing can overflow and the sum is never 0.
 #
-# One trap is left. For scores [0, −1000] and true class 1 the probability is $e^{-1000}$. The computer makes that 0, and
-# −log 0 is infinite. But the loss is just 1000: use the form $\log \sum_j e^{s_j} - s_y$.
+# One trap is left. For scores [0, −1000] and true class 1 the probability is $e^{-1000}$. The computer makes that 0,
+# and −log 0 is infinite. But the loss is just 1000: use the form $\log \sum_j e^{s_j} - s_y$.
 #
 # ### Question 6 (14 points)
 #
@@ -1090,8 +1090,8 @@ print("gradient, largest error:", error)
 #
 # Cross-entropy is never content: it always wants the true class to be still more probable. The loss of the **support
 # vector machine** (SVM) is content when the score of the true class is *by 1 higher* than that of every other class.
-# Scores that come nearer, or are even higher, lie in a **zone**: it begins at $s_y - 1$. A rival in the zone costs as much
-# as it is inside:
+# Scores that come nearer, or are even higher, lie in a **zone**: it begins at $s_y - 1$. A rival in the zone costs as
+# much as it is inside:
 #
 # $$\ell = \sum_{j \ne y} \max(0,\; s_j - s_y + 1)$$
 #
@@ -1182,8 +1182,8 @@ draw_scores([2, 1.5, 3, 2.5], 0, counted=(2, 3), title="rivals = 2: only the ora
 # ### By hand
 #
 # Scores [2, 1.5, 3, 2.5], true class 0, rivals = 2. The two strongest are class 2 (inside by 3 − 2 + 1 = 2) and class 3
-# (inside by 1.5). Class 1 is in the zone, but it is only the third. Loss: 2² + 1.5² = **6.25**. Gradient: [**−7**, 0, 4,
-# 3].
+# (inside by 1.5). Class 1 is in the zone, but it is only the third. Loss: 2² + 1.5² = **6.25**. Gradient: [**−7**, 0,
+# 4, 3].
 #
 # A tie: scores [2, 3, 3, 1], true class 0, rivals = 1. Classes 1 and 2 have the same score, so class 1 is the strongest
 # one. Loss: 2² = 4. Gradient: [−4, 4, **0**, 0].
@@ -1301,9 +1301,9 @@ def special_hinge_backward(scores, labels, margin):
 # %% [markdown] tags=["variant:q9=offenders"]
 # ### The definition
 #
-# If many rivals are in the zone, the sum is large, and one such image can upset the training. So we take the **mean over
-# the offenders**: the rivals inside the zone. Each costs the *square* of how far it is inside. And the zone begins for
-# each class j at another place: the true class must be above it by `gaps[j]` > 0.
+# If many rivals are in the zone, the sum is large, and one such image can upset the training. So we take the **mean
+# over the offenders**: the rivals inside the zone. Each costs the *square* of how far it is inside. And the zone begins
+# for each class j at another place: the true class must be above it by `gaps[j]` > 0.
 #
 # $$v_j = \max(0,\; s_j - s_y + \mathit{gaps}_j), \qquad
 # \ell = \frac{1}{\text{number of } j \ne y \text{ with } v_j > 0} \sum_{j \ne y} v_j^2$$
@@ -1383,10 +1383,10 @@ print("gradient, largest error:", judge(special_hinge, special_hinge_backward, s
 #
 # ### The problem
 #
-# A detector does not only say *what*, it also says *where*: four numbers for a box. How wrong is a number? The square of
-# the difference d is smooth, but one wild example then pulls harder than all others together. |d| treats it calmly, but
-# has a corner at 0. **Smooth L1** takes the square near 0 and the line outside. `beta` > 0 says where one becomes the
-# other:
+# A detector does not only say *what*, it also says *where*: four numbers for a box. How wrong is a number? The square
+# of the difference d is smooth, but one wild example then pulls harder than all others together. |d| treats it calmly,
+# but has a corner at 0. **Smooth L1** takes the square near 0 and the line outside. `beta` > 0 says where one becomes
+# the other:
 #
 # $$\ell(d) = \begin{cases} \dfrac{d^2}{2\,\beta} & |d| < \beta \\[6pt] |d| - \dfrac{\beta}{2} & \text{else}
 # \end{cases}$$
@@ -1684,8 +1684,8 @@ for i, axes in enumerate(grid.flat):
 plt.show()
 
 # %% [markdown]
-# First: what would someone reach who has learned nothing? Two answers. *Always the most frequent digit.* And: *the digit
-# whose mean image is nearest.* A network that is not better than these is not worth its name.
+# First: what would someone reach who has learned nothing? Two answers. *Always the most frequent digit.* And: *the
+# digit whose mean image is nearest.* A network that is not better than these is not worth its name.
 
 # %%
 majority = np.bincount(train_y).argmax()

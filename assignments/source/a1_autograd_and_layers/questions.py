@@ -97,8 +97,8 @@ def q1_twice(rng, variant):
 
 def q1_unused(rng, variant):
     """The result is not the last entry, and some values have nothing to do with it."""
-    tape = [("multiply", "u", ("a", "b")), ("exp", "w", ("c",)), ("add", "out", ("u", "d")), ("multiply", "x", ("a", "d")),
-            ("subtract", "y", ("x", "b"))]  # fmt: skip
+    tape = [("multiply", "u", ("a", "b")), ("exp", "w", ("c",)), ("add", "out", ("u", "d")),
+            ("multiply", "x", ("a", "d")), ("subtract", "y", ("x", "b"))]  # fmt: skip
     inputs = random_inputs(rng, "abcde")
     return [
         tape_call(tape, inputs, "out", "the result stands in the middle of the tape"),
@@ -112,7 +112,8 @@ def q1_unused(rng, variant):
 def unbroadcast_calls(rng, pairs):
     """Return calls for pairs of shapes: of the gradient, and of the array."""
     return [
-        Call("unbroadcast", (nonzero_numbers(rng, *large), small), text=f"{small} was broadcast to {large}", picture=True)
+        Call("unbroadcast", (nonzero_numbers(rng, *large), small), text=f"{small} was broadcast to {large}",
+             picture=True)
         for large, small in pairs
     ]
 
@@ -120,7 +121,8 @@ def unbroadcast_calls(rng, pairs):
 def q2_added(rng, variant):
     """Axes that were added on the left."""
     n, c, d = (int(size) for size in rng.integers(2, 5, 3))
-    return unbroadcast_calls(rng, [((n, c), (c,)), ((n, c, d), (d,)), ((n, c, d), (c, d)), ((n, c), ()), ((n, c), (n, c))])
+    pairs = [((n, c), (c,)), ((n, c, d), (d,)), ((n, c, d), (c, d)), ((n, c), ()), ((n, c), (n, c))]
+    return unbroadcast_calls(rng, pairs)
 
 
 def q2_stretched(rng, variant):
@@ -147,8 +149,8 @@ def linear_sizes(rng):
 def q3_forward(rng, variant):
     """The value."""
     return [
-        Call("linear_forward", (nonzero_numbers(rng, n, c), nonzero_numbers(rng, f, c), nonzero_numbers(rng, f)), picture=True,
-             text=f"{n} examples, {c} numbers in, {f} out")
+        Call("linear_forward", (nonzero_numbers(rng, n, c), nonzero_numbers(rng, f, c), nonzero_numbers(rng, f)),
+             picture=True, text=f"{n} examples, {c} numbers in, {f} out")
         for n, c, f in linear_sizes(rng)
     ]  # fmt: skip
 
@@ -361,14 +363,16 @@ def q7_batch(rng, variant):
     n, k = int(rng.integers(3, 6)), int(rng.integers(4, 7))
     labels = 1 + labels_for(rng, n, k - 2)
     settings = q7_settings(rng, variant, k, twist=variant == "temperature")
-    return loss_and_gradient("special_cross_entropy", (nonzero_numbers(rng, n, k), labels), settings, f"{n} images, {k} classes", picture=True)
+    return loss_and_gradient("special_cross_entropy", (nonzero_numbers(rng, n, k), labels), settings,
+                             f"{n} images, {k} classes", picture=True)  # fmt: skip
 
 
 def q7_large(rng, variant):
     """Scores near 1000 and -1000, without a twist."""
     k, calls = int(rng.integers(4, 7)), []
     for scores, _ in scores_large(rng, k):
-        settings = q7_settings(rng, variant, k, twist=False) | ({"temperatures": np.ones(k)} if variant == "temperature" else {})
+        ones = {"temperatures": np.ones(k)} if variant == "temperature" else {}
+        settings = q7_settings(rng, variant, k, twist=False) | ones
         text = f"one image, scores near {scores.mean():.0f}"
         labels = np.array([int(rng.integers(1, k - 1))])
         calls += loss_and_gradient("special_cross_entropy", (scores, labels), settings, text, rtol=1e-3, atol=1e-4)
@@ -383,7 +387,8 @@ def q9_draw(rng, variant, n):
         row[:] = rng.permutation(np.linspace(0, 1.6, k) + rng.uniform(-0.05, 0.05, k))
         best, true = np.argsort(row)[-2], row[label]
         row[label], row[best] = row[best], true  # the true class is the second: one rival above, several near
-    settings = {"rivals": {"rivals": int(rng.integers(2, 4))}, "strongest": {"margin": float(rng.choice([0.5, 1.0, 1.5]))},
+    settings = {"rivals": {"rivals": int(rng.integers(2, 4))},
+                "strongest": {"margin": float(rng.choice([0.5, 1.0, 1.5]))},
                 "offenders": {"gaps": rng.uniform(0.5, 1.5, k)}}  # fmt: skip
     return (scores, labels), settings[variant]
 
@@ -475,24 +480,26 @@ def q11_ties(rng, variant):
 # ---- the questions --------------------------------------------------------------------------------------------------
 QUESTIONS = [
     Question("q1", "The way back along a tape", ("tape_backward",), [
-        Part("chain", 4, q1_chain, hint="begin with 1 for the result and read the tape from its end; each entry hands on its "
-             "own gradient times a slope"),
+        Part("chain", 4, q1_chain, hint="begin with 1 for the result and read the tape from its end; each entry hands "
+             "on its own gradient times a slope"),
         Part("twice", 5, q1_twice, hint="what happens to a gradient that is already there when another one arrives?"),
-        Part("unused", 3, q1_unused, hint="the walk begins at the result, not at the end of the tape; the returned dict has "
-             "an entry for every name in values"),
+        Part("unused", 3, q1_unused, hint="the walk begins at the result, not at the end of the tape; the returned "
+             "dict has an entry for every name in values"),
     ]),
     Question("q2", "Broadcasting", ("unbroadcast",), [
         Part("added", 3, q2_added, hint="count how many axes the gradient has more than the array"),
-        Part("stretched", 3, q2_stretched, hint="an axis of length 1 must be there in the result too: look for an argument "
-             "of sum that keeps axes"),
-        Part("both", 2, q2_both, hint="first remove the axes on the left; then the others have the same positions in both"),
+        Part("stretched", 3, q2_stretched, hint="an axis of length 1 must be there in the result too: look for an "
+             "argument of sum that keeps axes"),
+        Part("both", 2, q2_both, hint="first remove the axes on the left; then the others have the same positions in "
+             "both"),
     ]),
     Question("q3", "Linear layer",
              ("linear_forward", "linear_input_gradient", "linear_weight_gradient", "linear_bias_gradient"), [
-        Part("forward", 3, q3_forward, hint="write down the shapes of both factors and of the result; one must be transposed"),
+        Part("forward", 3, q3_forward, hint="write down the shapes of both factors and of the result; one must be "
+             "transposed"),
         Part("input", 3, q3_input, hint="which product of an (N, F) and an (F, C) has the shape (N, C)?"),
-        Part("weight", 4, q3_weight, hint="the sum over the examples is the inner sum of the product; the result has the "
-             "shape of weight"),
+        Part("weight", 4, q3_weight, hint="the sum over the examples is the inner sum of the product; the result has "
+             "the shape of weight"),
         Part("bias", 2, q3_bias, hint="how often is each bias used?"),
     ]),
     Question("q4", "ReLU", ("relu_forward", "relu_backward"), [
@@ -501,19 +508,23 @@ QUESTIONS = [
         Part("zero", 2, q4_zero, hint="is the gate open or closed at x = 0? Read what we agreed on"),
     ]),
     Question("q5", "This term's activation", ("bend", "bend_backward"), [
-        Part("outer", 2, bend_part(False, False), hint="check your pieces with the examples by hand; do not forget the sign"),
-        Part("joint", 2, bend_part(True, False), hint="at the end of the round piece it must meet the straight piece: try it"),
-        Part("outer_slope", 3, bend_part(False, True), hint="the slope of a straight piece is a constant; then comes grad"),
-        Part("joint_slope", 3, bend_part(True, True), hint="differentiate the parabola; at its ends the slope must be that of "
-             "the straight pieces"),
+        Part("outer", 2, bend_part(False, False), hint="check your pieces with the examples by hand; do not forget the "
+             "sign"),
+        Part("joint", 2, bend_part(True, False), hint="at the end of the round piece it must meet the straight piece: "
+             "try it"),
+        Part("outer_slope", 3, bend_part(False, True), hint="the slope of a straight piece is a constant; then comes "
+             "grad"),
+        Part("joint_slope", 3, bend_part(True, True), hint="differentiate the parabola; at its ends the slope must be "
+             "that of the straight pieces"),
     ]),
     Question("q6", "Cross-entropy", ("cross_entropy", "cross_entropy_backward"), [
         Part("one", 2, loss_part("cross_entropy", "one"), hint="compute the example by hand with your function"),
-        Part("mean", 2, loss_part("cross_entropy", "many"), hint="how does the loss of a batch follow from those of its images?"),
+        Part("mean", 2, loss_part("cross_entropy", "many"), hint="how does the loss of a batch follow from those of "
+             "its images?"),
         Part("large", 2, large_part("cross_entropy"), hint="move the scores of each image such that exp is harmless"),
         Part("far", 2, q6_far, hint="do not take the logarithm of a number that was rounded to 0"),
-        Part("slope", 2, loss_part("cross_entropy_backward", "one"), hint="look at the example: what is special about the true "
-             "class?"),
+        Part("slope", 2, loss_part("cross_entropy_backward", "one"), hint="look at the example: what is special about "
+             "the true class?"),
         Part("slope_mean", 2, loss_part("cross_entropy_backward", "many"), hint="how much does one of N images count?"),
         Part("slope_large", 2, large_part("cross_entropy_backward"), hint="the gradient needs exp as well"),
     ]),
@@ -527,29 +538,32 @@ QUESTIONS = [
     ]),
     Question("q8", "Hinge loss", ("hinge", "hinge_backward"), [
         Part("one", 2, loss_part("hinge", "one"), hint="which classes does the sum go over?"),
-        Part("mean", 1, loss_part("hinge", "many"), hint="how does the loss of a batch follow from those of its images?"),
+        Part("mean", 1, loss_part("hinge", "many"), hint="how does the loss of a batch follow from those of its "
+             "images?"),
         Part("slope", 2, loss_part("hinge_backward", "one"), hint="every rival in the zone pulls at two scores"),
         Part("slope_mean", 1, loss_part("hinge_backward", "many"), hint="how much does one of N images count?"),
         Part("corner", 2, q8_corner, hint="is a rival exactly at the border in the zone or not? Read the example"),
     ]),
     Question("q9", "This term's hinge loss", ("special_hinge", "special_hinge_backward"), [
         Part("one", 2, q9_part("special_hinge"), hint="compute the example by hand with your function"),
-        Part("slope", 2, q9_part("special_hinge_backward"), hint="the cost is a square; and every rival pulls at the true class "
-             "as well"),
+        Part("slope", 2, q9_part("special_hinge_backward"), hint="the cost is a square; and every rival pulls at the "
+             "true class as well"),
         Part("batch", 2, q9_part("special_hinge", n=2), hint="each image has its own true class, and counts 1/N"),
         Part("special", 2, q9_special, hint="the second example by hand is such a case"),
     ]),
     Question("q10", "Smooth L1", ("smooth_l1", "smooth_l1_backward"), [
         Part("unit", 1, q10_part(False, (1.0,)), hint="the result has one number for each element: no mean, no sum"),
-        Part("beta", 2, q10_part(False, (2.0, 0.25)), hint="at |d| = beta both pieces must have the same value: try it"),
+        Part("beta", 2, q10_part(False, (2.0, 0.25)), hint="at |d| = beta both pieces must have the same value: try "
+             "it"),
         Part("slope_unit", 1, q10_part(True, (1.0,)), hint="on the line only the sign of d matters; then comes grad"),
-        Part("slope_beta", 2, q10_part(True, (2.0, 0.25)), hint="at |d| = beta both pieces must have the same slope: try it"),
+        Part("slope_beta", 2, q10_part(True, (2.0, 0.25)), hint="at |d| = beta both pieces must have the same slope: "
+             "try it"),
     ]),
     Question("q11", "This term's robust loss", ("robust_loss", "robust_loss_backward"), [
         Part("loss", 2, q11_part("robust_loss"), hint="compute the example by hand with your function"),
-        Part("slope", 2, q11_part("robust_loss_backward"), hint="which numbers does the loss depend on, how often, and with "
-             "which sign?"),
-        Part("ties", 2, q11_ties, hint="sort indices, not values; sorting must keep the order of equal numbers: argsort has "
-             "an argument for that"),
+        Part("slope", 2, q11_part("robust_loss_backward"), hint="which numbers does the loss depend on, how often, and "
+             "with which sign?"),
+        Part("ties", 2, q11_ties, hint="sort indices, not values; sorting must keep the order of equal numbers: "
+             "argsort has an argument for that"),
     ]),
 ]  # fmt: skip

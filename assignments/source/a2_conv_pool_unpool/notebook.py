@@ -11,9 +11,9 @@
 # %% [markdown]
 # # Assignment 2: down and up again
 #
-# At the end of this notebook a small network looks at a page with a handwritten digit, and says for **every pixel** what
-# it sees: paper, or the ink of a 3, of a 7, ... It runs and learns on nothing but functions that you wrote: convolution,
-# max pooling, max unpooling, transposed convolution, each forward and backward.
+# At the end of this notebook a small network looks at a page with a handwritten digit, and says for **every pixel**
+# what it sees: paper, or the ink of a 3, of a 7, ... It runs and learns on nothing but functions that you wrote:
+# convolution, max pooling, max unpooling, transposed convolution, each forward and backward.
 #
 # |  |  |
 # |---|---|
@@ -180,8 +180,8 @@ draw_plan()
 # number of the result. Move the kernel one pixel to the right: the next number. At the end of the row, go one row down.
 # As everywhere in deep learning, the kernel is *not* turned around.
 #
-# Do this example on paper before you look at the picture. The image has 4 x 4 pixels, the kernel 3 x 3 weights, so there
-# are four places.
+# Do this example on paper before you look at the picture. The image has 4 x 4 pixels, the kernel 3 x 3 weights, so
+# there are four places.
 
 # %%
 image = np.array([[1.0, 0, 2, 1],
@@ -225,8 +225,8 @@ draw_windows([first, second, third, fourth])
 # - **Padding.** Lay `padding` rows and columns of zeros around the image, on all four sides, before anything else.
 # - **Stride.** Move the kernel by `stride` pixels instead of one, to the right and down.
 #
-# $$y[n, f, h, w] = b[f] + \sum_{c, i, j} \; w[f, c, i, j] \cdot \mathrm{padded}[n, c, \; h \cdot \mathrm{stride} + i, \;
-# w \cdot \mathrm{stride} + j]$$
+# $$y[n, f, h, w] = b[f] + \sum_{c, i, j} \; w[f, c, i, j] \cdot \mathrm{padded}[n, c, \; h \cdot \mathrm{stride} + i,
+# \; w \cdot \mathrm{stride} + j]$$
 #
 # There are as many rows in the result as there are places where the kernel lies fully on the padded image. What is left
 # over at the bottom or at the right is not used.
@@ -273,8 +273,8 @@ check("q1")
 #
 # Here is the idea with another operation: for each pixel, how large is the largest difference between its 3 x 3
 # neighbours and itself? `by_pixels` goes through all pixels, and for each through its nine neighbours. `by_taps` turns
-# it around. For each of the nine *steps* (one up and one left, one up, ...), it moves the *whole image* by that step and
-# works on all pixels at once. The outer loop runs nine times, whatever the size of the image and of the batch.
+# it around. For each of the nine *steps* (one up and one left, one up, ...), it moves the *whole image* by that step
+# and works on all pixels at once. The outer loop runs nine times, whatever the size of the image and of the batch.
 
 
 # %%
@@ -312,9 +312,10 @@ np.testing.assert_array_equal(results[by_pixels], results[by_taps])
 print(f"loops over pixels: {1e3 * seconds[by_pixels]:.1f} ms   loops over taps: {1e3 * seconds[by_taps]:.1f} ms")
 
 # %% [markdown]
-# The same works for all questions here. With a stride, take every second row of what you moved: `x[..., i : end : 2, :]`.
-# When *sums over channels* are left inside the loops, `np.tensordot` or `np.einsum` does them for all pixels at once. So
-# once `check("q1")` is content, write it again with loops over the taps only, and check again.
+# The same works for all questions here. With a stride, take every second row of what you moved:
+# `x[..., i : end : 2, :]`. When *sums over channels* are left inside the loops, `np.tensordot` or `np.einsum` does them
+# for all pixels at once. So once `check("q1")` is content, write it again with loops over the taps only, and check
+# again.
 #
 # ## 3. The gradients of a convolution
 #
@@ -326,8 +327,8 @@ print(f"loops over pixels: {1e3 * seconds[by_pixels]:.1f} ms   loops over taps: 
 # last two. So if the pixel grows by a little, the four results grow by 1, 2, 0 and 1 times as much. Its gradient is
 # 1 · 1 + 2 · 2 + 0 · 0 − 1 · 1 = 4.
 #
-# One can do this for every pixel. Or one goes through the *results*: each number of `dy` presses the kernel like a stamp
-# onto an empty image, scaled by itself, at the place of its window. Where stamps overlap, they **add up**.
+# One can do this for every pixel. Or one goes through the *results*: each number of `dy` presses the kernel like a
+# stamp onto an empty image, scaled by itself, at the place of its window. Where stamps overlap, they **add up**.
 
 
 # %% jupyter={"source_hidden": true}
@@ -350,9 +351,9 @@ by_hand = [[1, 2, -1, -2], [2, 4, 2, 1], [0, -3, 0, 2], [0, 0, 1, -1]]
 draw_stamps(dy, by_hand)
 
 # %% [markdown]
-# The gradient of a **weight** is found the same way. The kernel lies at four places, so each weight met four pixels. The
-# weight in the upper left corner met 1, 0, 0 and 3, so its gradient is 1 · 1 + 2 · 0 + 0 · 0 − 1 · 3 = −2. Over a batch,
-# it met pixels in every image.
+# The gradient of a **weight** is found the same way. The kernel lies at four places, so each weight met four pixels.
+# The weight in the upper left corner met 1, 0, 0 and 3, so its gradient is 1 · 1 + 2 · 0 + 0 · 0 − 1 · 3 = −2. Over a
+# batch, it met pixels in every image.
 #
 # The **bias** was added to every number of its channel, in every image.
 #
@@ -458,9 +459,9 @@ for name, (measured, yours) in pairs.items():
 # %% [markdown]
 # Anything below 1e-7 is rounding. If a difference is about as large as the numbers themselves, something is wrong.
 #
-# **The adjoint test.** Without its bias, a convolution only multiplies by fixed numbers and adds. So it is a matrix, $C$,
-# and `conv_backward_input` has to be the same matrix with rows and columns exchanged, $C'$. For these, and for nothing
-# else, it holds that
+# **The adjoint test.** Without its bias, a convolution only multiplies by fixed numbers and adds. So it is a matrix,
+# $C$, and `conv_backward_input` has to be the same matrix with rows and columns exchanged, $C'$. For these, and for
+# nothing else, it holds that
 #
 # $$\langle C x, \; y \rangle = \langle x, \; C' y \rangle \qquad \text{for any } x \text{ and } y,$$
 #
@@ -522,8 +523,8 @@ for stride, padding, out in ((1, 0, (5, 4)), (1, 1, (7, 6)), (2, 1, (4, 3)), (3,
 #     c d | a b c d | a b
 #
 # Do it first with the columns, and then with the rows of what you got (or the other way round, that is the same). So a
-# corner of the padding shows the opposite corner of the image. The padding is at most as large as the number of rows and
-# of columns.
+# corner of the padding shows the opposite corner of the image. The padding is at most as large as the number of rows
+# and of columns.
 
 # %% tags=["variant:q3=reflect"] jupyter={"source_hidden": true}
 numbers = np.arange(1, 17).reshape(4, 4)
@@ -566,8 +567,9 @@ draw_border()
 
 # %% [markdown]
 # And backward? Every pixel of the border is a *copy* of a pixel of the image. If that pixel grows, the copy grows with
-# it. So the gradient of a copy **goes back to where the copy came from**, and adds to what is there already. At the right
-# of the picture are four numbers, at four places of the padded image, and the pixels where they end up. Find each of them.
+# it. So the gradient of a copy **goes back to where the copy came from**, and adds to what is there already. At the
+# right of the picture are four numbers, at four places of the padded image, and the pixels where they end up. Find each
+# of them.
 #
 # ### Question 3: another border (14 points)
 #
@@ -715,10 +717,10 @@ plt.show()
 # %% [markdown]
 # ## 5. Max pooling
 #
-# Cut the image into windows of 2 x 2, and keep the largest number of each. The picture has half as many rows and columns,
-# and what was found somewhere in the window is still there. Also write down **where** the largest number stood: its
-# *position*, counted in reading order over the whole channel, from 0. A pixel in row `h` and column `w` has the position
-# `h * W + w`. The way up will need it.
+# Cut the image into windows of 2 x 2, and keep the largest number of each. The picture has half as many rows and
+# columns, and what was found somewhere in the window is still there. Also write down **where** the largest number
+# stood: its *position*, counted in reading order over the whole channel, from 0. A pixel in row `h` and column `w` has
+# the position `h * W + w`. The way up will need it.
 #
 # If several numbers are equally large, the position is that of the **first** of them in reading order.
 
@@ -736,11 +738,11 @@ sheet(axes, [[0, 10, 0, 0], [0, 0, 20, 0], [0, 0, 40, 0], [0, 30, 0, 0]], (17.2,
 plt.show()
 
 # %% [markdown]
-# Backward: only the largest number of a window has an influence on the result. If it grows by a little, the result grows
-# by as much. So the gradient of a window goes to its winner, and all others get 0.
+# Backward: only the largest number of a window has an influence on the result. If it grows by a little, the result
+# grows by as much. So the gradient of a window goes to its winner, and all others get 0.
 #
-# Windows may also overlap: with `size=3, stride=2` they share a row. Then one pixel can be the winner of several windows,
-# and it gets the gradient of each.
+# Windows may also overlap: with `size=3, stride=2` they share a row. Then one pixel can be the winner of several
+# windows, and it gets the gradient of each.
 #
 # ### Question 4: max pooling (14 points)
 #
@@ -795,23 +797,23 @@ check("q4")
 # one wins" is simple, but it has a favourite: always the upper left. Here is another rule.
 #
 # For each window and each of its pixels, the **share** says how much of the window's gradient that pixel gets. A pixel
-# that is smaller than the largest of its window has share 0. If the largest number stands there only once, that pixel has
-# share 1. If it stands there *t* times, let us number these pixels in reading order inside of the window, from 0 to
+# that is smaller than the largest of its window has share 0. If the largest number stands there only once, that pixel
+# has share 1. If it stands there *t* times, let us number these pixels in reading order inside of the window, from 0 to
 # *t* − 1.
 
 # %% [markdown] tags=["variant:q5=root"]
-# **This term: the length is kept.** Each of the *t* pixels gets the share $1 / \sqrt{t}$. Two winners get 0.707 each, four
-# winners 0.5 each. The shares do not add up to 1, but their *squares* do. So the gradient arrow that goes into the window
-# is as long as the number that came: nothing grows and nothing fades.
+# **This term: the length is kept.** Each of the *t* pixels gets the share $1 / \sqrt{t}$. Two winners get 0.707 each,
+# four winners 0.5 each. The shares do not add up to 1, but their *squares* do. So the gradient arrow that goes into the
+# window is as long as the number that came: nothing grows and nothing fades.
 
 # %% [markdown] tags=["variant:q5=ends"]
-# **This term: first and last.** Pixel number 0 and pixel number *t* − 1 get 1/2 each, and those between them get nothing.
-# With two winners, both get 1/2. With one winner, first and last are the same pixel: it gets 1/2 + 1/2 = 1.
+# **This term: first and last.** Pixel number 0 and pixel number *t* − 1 get 1/2 each, and those between them get
+# nothing. With two winners, both get 1/2. With one winner, first and last are the same pixel: it gets 1/2 + 1/2 = 1.
 
 # %% [markdown] tags=["variant:q5=middle"]
-# **This term: the middle one.** Pixel number *t* // 2 (divided by two, rounded down) gets 1, and the others get nothing.
-# With two winners this is the second one (number 1), with three also the second (number 1), with four the third
-# (number 2). With one winner it is that one.
+# **This term: the middle one.** Pixel number *t* // 2 (divided by two, rounded down) gets 1, and the others get
+# nothing. With two winners this is the second one (number 1), with three also the second (number 1), with four the
+# third (number 2). With one winner it is that one.
 
 # %% tags=["variant:q5=root"] jupyter={"source_hidden": true}
 tie_result = [["3.46", "3.46", 0, 0], [0, "3.46", "1.41", "1.41"], [4, 0, 4, 4], [0, 0, 4, 4]]
@@ -902,8 +904,8 @@ def tie_pool_backward(dy, x, size, stride):
 check("q5")
 
 # %% [markdown]
-# How often does it matter? Let us count, on the pages of our problem: the ink goes through a random convolution and ReLU,
-# then into windows of 2 x 2.
+# How often does it matter? Let us count, on the pages of our problem: the ink goes through a random convolution and
+# ReLU, then into windows of 2 x 2.
 
 # %%
 pages, _ = make_pages(scans[:100], digits[:100], rng)
@@ -918,9 +920,9 @@ print(f"                 without all zeros: {(equal > 1)[blocks.max(axis=(3, 5))
 #
 # ## 7. Max unpooling
 #
-# Now the way up. We have small images, and for each of their numbers a position. Start from zeros, and **put each number
-# to its position**. That is all. The positions come from a max pooling on the way down, so a stroke that was in the lower
-# left pixel of its window comes back to the lower left pixel.
+# Now the way up. We have small images, and for each of their numbers a position. Start from zeros, and **put each
+# number to its position**. That is all. The positions come from a max pooling on the way down, so a stroke that was in
+# the lower left pixel of its window comes back to the lower left pixel.
 
 # %% jupyter={"source_hidden": true}
 axes = canvas(9.5, 2.6, (-0.3, 21.5), (-4.9, 1.0), aspect="equal")
@@ -988,9 +990,9 @@ adjoint_test("unpooling", lambda y: unpool_forward(y, indices, (7, 6)), lambda d
 # %% [markdown]
 # ## 8. Another pairing
 #
-# Do the exact positions matter, or would any pixel of the right window do? A good way to find out is to pair pooling with
-# an unpooling that moves them, on purpose, by a fixed rule, and to train both. For that you need an unpooling that no
-# library has.
+# Do the exact positions matter, or would any pixel of the right window do? A good way to find out is to pair pooling
+# with an unpooling that moves them, on purpose, by a fixed rule, and to train both. For that you need an unpooling that
+# no library has.
 #
 # Windows here have `size` x `size` pixels and do not overlap. The window of a position follows from the position: the
 # image is cut from its upper left corner. *Inside of its window*, let the position be in row `a` and column `b`, both
@@ -998,8 +1000,8 @@ adjoint_test("unpooling", lambda y: unpool_forward(y, indices, (7, 6)), lambda d
 
 # %% [markdown] tags=["variant:q7=opposite"]
 # **This term: to the opposite side.** The window is turned by half a turn. The pixel in row `a` and column `b` goes to
-# row `size` − 1 − `a` and column `size` − 1 − `b`. In a window of 2 x 2 the upper left pixel goes to the lower right. In a
-# window of 3 x 3 the middle one stays where it is.
+# row `size` − 1 − `a` and column `size` − 1 − `b`. In a window of 2 x 2 the upper left pixel goes to the lower right.
+# In a window of 3 x 3 the middle one stays where it is.
 
 # %% [markdown] tags=["variant:q7=turn"]
 # **This term: a quarter turn.** The window is turned like the hand of a clock, by a quarter of a turn. The pixel in row
@@ -1007,9 +1009,10 @@ adjoint_test("unpooling", lambda y: unpool_forward(y, indices, (7, 6)), lambda d
 # upper right, and that one to the lower right. In a window of 3 x 3 the middle one stays where it is.
 
 # %% [markdown] tags=["variant:q7=next"]
-# **This term: to the next one.** Number the pixels of the window in reading order: the pixel in row `a` and column `b` has
-# the number `a` · `size` + `b`. Each goes to the pixel with the next number, and the last one goes to number 0. In a
-# window of 2 x 2 the upper right pixel (number 1) goes to the lower left (number 2), and the lower right to the upper left.
+# **This term: to the next one.** Number the pixels of the window in reading order: the pixel in row `a` and column `b`
+# has the number `a` · `size` + `b`. Each goes to the pixel with the next number, and the last one goes to number 0. In
+# a window of 2 x 2 the upper right pixel (number 1) goes to the lower left (number 2), and the lower right to the upper
+# left.
 
 # %% tags=["variant:q7=opposite"] jupyter={"source_hidden": true}
 moved = [[0, 0, 0, 8], [0, 5, 0, 0], [6, 0, 0, 0], [0, 0, 9, 0]]
@@ -1129,8 +1132,8 @@ adjoint_test("moved unpooling", lambda y: unpool_moved(y, indices, 2, (7, 6)),
 # image presses the kernel like a stamp onto the large one, scaled by itself, and `stride` pixels away from its
 # neighbour's. Where stamps overlap, they add up.
 #
-# You have seen these words before, in section 3: it is what the *gradient of the image* does in a convolution. Indeed it
-# is the same operation, $C'$. There it carried gradients. Here it carries the data, and learns.
+# You have seen these words before, in section 3: it is what the *gradient of the image* does in a convolution. Indeed
+# it is the same operation, $C'$. There it carried gradients. Here it carries the data, and learns.
 
 # %% jupyter={"source_hidden": true}
 small = np.array([[1, 2], [-1, 3]])
@@ -1226,8 +1229,8 @@ def conv_transpose_backward_weight(dy, x, w_shape, stride=1, padding=0):
 check("q8")
 
 # %% [markdown]
-# And the name is right: with the same array of weights, your convolution and your transposed convolution are each other's
-# transpose.
+# And the name is right: with the same array of weights, your convolution and your transposed convolution are each
+# other's transpose.
 
 # %%
 w = rng.standard_normal((3, 2, 4, 4))  # a convolution from 2 channels down to 3; its transpose goes from 3 up to 2
@@ -1244,8 +1247,8 @@ for stride, padding, size, out in ((1, 0, 8, 5), (2, 1, 8, 4), (4, 0, 8, 2), (2,
 # ## 10. Train
 #
 # Now everything comes together: the network of section 1. `forward` goes down and up. It keeps what `backward` will
-# need, and `backward` goes the same way in the other direction. This part is not graded, and there is nothing to fill in.
-# But read it: a library's autograd does exactly this, and only saves you from writing it down.
+# need, and `backward` goes the same way in the other direction. This part is not graded, and there is nothing to fill
+# in. But read it: a library's autograd does exactly this, and only saves you from writing it down.
 
 
 # %%
@@ -1353,9 +1356,9 @@ print(f"one step on eight pages takes {1e3 * one_step:.0f} ms with your function
 assert heart_losses[-1] < heart_losses[0]
 
 # %% [markdown]
-# **Rung 3: train.** The rate falls from its first value to 0 along a cosine. If a step takes more than 100 ms, your functions still have loops over pixels: go back to *Fast
-# enough to train*. (The training below stops after three minutes, however far it came.) The pages are made anew in each
-# epoch, so that no digit stays in the same place.
+# **Rung 3: train.** The rate falls from its first value to 0 along a cosine. If a step takes more than 100 ms, your
+# functions still have loops over pixels: go back to *Fast enough to train*. (The training below stops after three
+# minutes, however far it came.) The pages are made anew in each epoch, so that no digit stays in the same place.
 
 # %%
 train_scans, train_digits = scans[:TRAINING_SCANS], digits[:TRAINING_SCANS]
@@ -1421,8 +1424,8 @@ axes.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# **Rung 4: look at the mistakes.** Above the pages, in the middle the truth, below the answers: five where the network is
-# best and five where it is worst.
+# **Rung 4: look at the mistakes.** Above the pages, in the middle the truth, below the answers: five where the network
+# is best and five where it is worst.
 
 # %% jupyter={"source_hidden": true}
 right = np.array([score(a, truth)[1] for a, truth in zip(answer, test_labels, strict=True)])
@@ -1445,19 +1448,20 @@ for label in range(11):
 plt.show()
 
 # %% [markdown]
-# Nobody told the network that a digit is *one* thing. In the worst pages it often paints one part of the ink as one digit
-# and the rest as another.
+# Nobody told the network that a digit is *one* thing. In the worst pages it often paints one part of the ink as one
+# digit and the rest as another.
 #
 # **Try it** (not graded, and the best part):
 #
-# - Use your `unpool_moved` in `Network` instead of `unpool_forward`, forward and backward. Do the exact positions matter?
-# - Use `padded_conv_forward` in place of the zero padding in the last layer. What happens at the border of the page, and
-#   why so little?
+# - Use your `unpool_moved` in `Network` instead of `unpool_forward`, forward and backward. Do the exact positions
+#   matter?
+# - Use `padded_conv_forward` in place of the zero padding in the last layer. What happens at the border of the page,
+#   and why so little?
 # - Take the bias gradients out (`conv_backward_bias` returns zeros). Which rung notices it first?
 #
 # ## Before you hand in
 #
 # 1. *Restart kernel and run all cells.* Does every `check` say that its public checks passed?
-# 2. Each answer cell still begins with its line `# answer: ...`, and uses only `np` and what is in the cells of the same
-#    question.
+# 2. Each answer cell still begins with its line `# answer: ...`, and uses only `np` and what is in the cells of the
+#    same question.
 # 3. Save the notebook, and hand in this one file.

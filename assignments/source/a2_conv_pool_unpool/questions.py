@@ -1,7 +1,7 @@
 """What is checked in assignment 2, and which variants there are.
 
-Each part looks at one thing: where the direction of the kernel is not the subject, the kernels look the same after half a
-turn; where overlap is not, windows do not overlap; and so on. So a mistake costs only the parts where it matters.
+Each part looks at one thing: where the direction of the kernel is not the subject, the kernels look the same after half
+a turn; where overlap is not, windows do not overlap; and so on. So a mistake costs only the parts where it matters.
 """
 
 import functools
@@ -500,66 +500,80 @@ def q8_dw(rng, variant):
 
 QUESTIONS = [
     Question("q1", "Convolution, forward", ("conv_forward",), [
-        Part("window", 3, q1_window, hint="Work out the example of section 2 on paper, and print each window that you use. "
-             "Is the upper left weight on the upper left pixel?"),
-        Part("channels", 2, q1_channels, hint="The shape of w says what the sum runs over, and what it does not run over."),
-        Part("bias", 1, q1_bias, hint="Which axis of the result counts the filters? NumPy stretches from the last axis."),
-        Part("padding", 2, q1_padding, hint="Print the padded array of an image of ones. How many sides of it are zeros?"),
-        Part("stride", 2, q1_stride, hint="Where does window (1, 0) begin? And how many such beginnings leave room for the "
-             "whole kernel?"),
+        Part("window", 3, q1_window, hint="Work out the example of section 2 on paper, and print each window that you "
+             "use. Is the upper left weight on the upper left pixel?"),
+        Part("channels", 2, q1_channels, hint="The shape of w says what the sum runs over, and what it does not run "
+             "over."),
+        Part("bias", 1, q1_bias, hint="Which axis of the result counts the filters? NumPy stretches from the last "
+             "axis."),
+        Part("padding", 2, q1_padding, hint="Print the padded array of an image of ones. How many sides of it are "
+             "zeros?"),
+        Part("stride", 2, q1_stride, hint="Where does window (1, 0) begin? And how many such beginnings leave room for "
+             "the whole kernel?"),
         Part("odd", 2, q1_odd, hint="Rows and columns need their own sizes everywhere. What is left over is not used."),
     ]),
     Question("q2", "Convolution, backward", ("conv_backward_input", "conv_backward_weight", "conv_backward_bias"), [
-        Part("dx", 3, q2_dx, hint="A pixel lies in several windows. Draw the four stamps of section 3, and look at the ring."),
-        Part("dx_stride", 2, q2_dx_stride, hint="The stamp of dy[h, w] belongs where window (h, w) was on the way forward."),
-        Part("dx_padding", 2, q2_dx_padding, hint="Press the stamps onto an image with its border. Which part of it is x?"),
-        Part("dw", 3, q2_dw, hint="List the pixels that one weight met, in all windows of all images, and the dy of each."),
+        Part("dx", 3, q2_dx, hint="A pixel lies in several windows. Draw the four stamps of section 3, and look at the "
+             "ring."),
+        Part("dx_stride", 2, q2_dx_stride, hint="The stamp of dy[h, w] belongs where window (h, w) was on the way "
+             "forward."),
+        Part("dx_padding", 2, q2_dx_padding, hint="Press the stamps onto an image with its border. Which part of it is "
+             "x?"),
+        Part("dw", 3, q2_dw, hint="List the pixels that one weight met, in all windows of all images, and the dy of "
+             "each."),
         Part("dw_stride", 2, q2_dw_stride, hint="The pixels that one weight met are as far apart as the windows were."),
         Part("dw_padding", 2, q2_dw_padding, hint="What did the weights meet at the border, on the way forward?"),
         Part("db", 2, q2_db, hint="The bias was added to many numbers. Each of them passes its whole gradient on."),
-        Part("odd", 2, q2_odd, hint="The shape of x cannot be found from dy alone. A pixel in no window has no influence."),
+        Part("odd", 2, q2_odd, hint="The shape of x cannot be found from dy alone. A pixel in no window has no "
+             "influence."),
     ]),
     Question("q3", "Another border", ("pad", "pad_backward", "padded_conv_forward", "padded_conv_backward"), [
         Part("pad", 2, q3_pad, hint="Make a list first: for each row of the result, from which row of x does it come? "
              "Write it down for 4 rows and compare it with the picture."),
-        Part("pad_wide", 1, q3_pad_wide, hint="Write down the list of the rows for padding 2, and read its definition again."),
+        Part("pad_wide", 1, q3_pad_wide, hint="Write down the list of the rows for padding 2, and read its definition "
+             "again."),
         Part("fold", 3, q3_fold, hint="Go through all pixels of the padded image, and ask each: whose copy are you? "
              "Several can give the same answer: mind how NumPy adds at repeated places."),
-        Part("fold_wide", 3, q3_fold_wide, hint="Does the adjoint test hold for padding 2? A corner is far from home in both "
-             "directions."),
+        Part("fold_wide", 3, q3_fold_wide, hint="Does the adjoint test hold for padding 2? A corner is far from home "
+             "in both directions."),
         Part("forward", 2, q3_forward, hint="The border comes first. What follows is a convolution without padding."),
-        Part("backward", 3, q3_backward, hint="Go backwards through the steps of the forward function: first the convolution "
-             "without padding, and then the border."),
+        Part("backward", 3, q3_backward, hint="Go backwards through the steps of the forward function: first the "
+             "convolution without padding, and then the border."),
     ]),
     Question("q4", "Max pooling", ("maxpool_forward", "maxpool_backward"), [
         Part("values", 3, q4_values, hint="Print one window, and its corner in the image."),
-        Part("indices", 3, q4_indices, hint="The position counts from the corner of the image, not of the window; and each "
-             "channel begins at 0 again. How many pixels are in a row of the image?"),
-        Part("ties", 2, q4_ties, hint="Go through a window with two equal numbers by hand. When does your answer change?"),
+        Part("indices", 3, q4_indices, hint="The position counts from the corner of the image, not of the window; and "
+             "each channel begins at 0 again. How many pixels are in a row of the image?"),
+        Part("ties", 2, q4_ties, hint="Go through a window with two equal numbers by hand. When does your answer "
+             "change?"),
         Part("negative", 1, q4_negative, hint="What is the largest of no numbers? Not 0."),
         Part("overlap", 1, q4_overlap, hint="The size says how large a window is, the stride says where it begins."),
         Part("odd", 1, q4_odd, hint="How many whole windows fit? What is left over takes part in none."),
-        Part("route", 2, q4_route, hint="Turn a position into a row and a column, in the channel of the number that it is "
-             "for. Everything else is 0."),
-        Part("shared", 1, q4_shared, hint="A pixel that wins twice is asked twice. Mind how NumPy adds at repeated places."),
+        Part("route", 2, q4_route, hint="Turn a position into a row and a column, in the channel of the number that it "
+             "is for. Everything else is 0."),
+        Part("shared", 1, q4_shared, hint="A pixel that wins twice is asked twice. Mind how NumPy adds at repeated "
+             "places."),
     ]),
     Question("q5", "Another rule for ties", ("tie_shares", "tie_pool_backward"), [
         Part("alone", 2, q5_alone, hint="With one winner, the shares of a window are one 1, and zeros."),
-        Part("two", 2, q5_two, hint="Read this term's rule again with t = 2. Number the winners inside of their window."),
-        Part("many", 2, q5_many, hint="Count the winners of each window first: that is t. A window of zeros has winners, too."),
+        Part("two", 2, q5_two, hint="Read this term's rule again with t = 2. Number the winners inside of their "
+             "window."),
+        Part("many", 2, q5_many, hint="Count the winners of each window first: that is t. A window of zeros has "
+             "winners, too."),
         Part("backward", 2, q5_backward, hint="Each window has one gradient, and a share for each of its pixels."),
-        Part("overlap", 2, q5_overlap, hint="A pixel in several windows has a share in each of them, and gets from each."),
+        Part("overlap", 2, q5_overlap, hint="A pixel in several windows has a share in each of them, and gets from "
+             "each."),
     ]),
     Question("q6", "Max unpooling", ("unpool_forward", "unpool_backward"), [
-        Part("place", 3, q6_place, hint="Turn a position into a row and a column of the large image. Each channel of each "
-             "image has positions of its own."),
+        Part("place", 3, q6_place, hint="Turn a position into a row and a column of the large image. Each channel of "
+             "each image has positions of its own."),
         Part("odd", 2, q6_odd, hint="The small image does not know how large the result is. Who does?"),
         Part("duplicates", 1, q6_duplicates, hint="Put, do not add."),
         Part("backward", 2, q6_backward, hint="If y[h, w] grows, which one number of the result grows?"),
     ]),
     Question("q7", "Another unpooling", ("unpool_moved", "unpool_moved_backward"), [
-        Part("two", 3, q7_two, hint="Four steps: position to row and column; these to window and place in the window; move "
-             "the place; and back again. Print each step for the example."),
+        Part("two", 3, q7_two, hint="Four steps: position to row and column; these to window and place in the window; "
+             "move the place; and back again. Print each step for the example."),
         Part("three", 2, q7_three, hint="Write down all nine places of a window of 3 x 3, and where each goes."),
         Part("odd", 2, q7_odd, hint="A row of the large image has W pixels, whatever the number of windows in it."),
         Part("backward", 3, q7_backward, hint="Each number of y went to one pixel. Its gradient stands there."),
@@ -571,8 +585,8 @@ QUESTIONS = [
         Part("channels", 2, q8_channels, hint="The first axis of w belongs to x here, and the second to the result."),
         Part("padding", 2, q8_padding, hint="Press all stamps first, and then cut. How many sides does an image have?"),
         Part("together", 1, q8_together, hint="One after the other: stamps, cut, bias."),
-        Part("dx", 2, q8_dx, hint="If one pixel of x grows, its whole stamp grows. Which numbers of dy stand there? (What "
-             "was cut off has no gradient: zeros.)"),
+        Part("dx", 2, q8_dx, hint="If one pixel of x grows, its whole stamp grows. Which numbers of dy stand there? "
+             "(What was cut off has no gradient: zeros.)"),
         Part("dw", 2, q8_dw, hint="Each weight was pressed once for each pixel of x. Where?"),
     ]),
 ]  # fmt: skip

@@ -65,7 +65,7 @@ def pool_switches(x):
     switches = np.empty(values.shape)
     for a, b, i, j in np.ndindex(*values.shape):
         places = [(2 * i, 2 * j), (2 * i, 2 * j + 1), (2 * i + 1, 2 * j), (2 * i + 1, 2 * j + 1)]
-        row, column = max(places, key=lambda place: x[(a, b, *place)])  # noqa: B023 -- max takes the first of equal ones
+        row, column = max(places, key=lambda place: x[(a, b, *place)])  # noqa: B023 -- the first of equal ones
         values[a, b, i, j], switches[a, b, i, j] = x[a, b, row, column], row * width + column
     return values, switches
 

@@ -28,8 +28,10 @@
 # - You write in the cells that begin with `# answer:`. Leave that line where it is. Keep the names of the functions.
 # - `check("q1")` runs your function on a few small inputs, and says in words what is wrong. Passing the public checks
 #   does not prove that everything is right: the grader draws other inputs, of other sizes.
-# - Each question is graded alone. If question 2 is wrong, question 5 can still have all its points.
-# - A function must not change its inputs, and must work for every size. Loops are allowed. Fast is nice, right is enough.
+# - Each question is graded alone. If question 2 is wrong, question 5 can still have all its points. A helper function
+#   has to stand in a cell of the question that uses it.
+# - A function must not change its inputs, and must work for every size. Loops are allowed. Fast is nice, right is
+#   enough.
 # - Questions 7, 8 and 9 change from term to term. Read their rules with care: they differ from what you find elsewhere.
 
 # %%
@@ -145,7 +147,8 @@ def draw_network():
         arrow((up, top), (up, half + 0.03), "", ORANGE)
     axes.text(11.4, 4.6, "switches, q5", ha="center", va="bottom", fontsize=8.5, color=ORANGE)
     axes.text(11.4, 3.4, "switches, q5", ha="center", va="bottom", fontsize=8.5, color=ORANGE)
-    line = "from scores to a number:  q3, q4 loss and gradient    q8 another loss      q6 mean IoU    q9 another measure"
+    line = ("from scores to a number:  q3, q4 loss and gradient    q8 another loss      q6 mean IoU    "
+            "q9 another measure")  # fmt: skip
     axes.text(12, -4.2, line, ha="center", va="top", fontsize=9)
     axes.text(12, -4.9, "q7 another rule for enlarging, compared with others at the end", ha="center", va="top",
               fontsize=9)  # fmt: skip
@@ -158,9 +161,9 @@ draw_network()
 # ## Question 1. Bilinear weights (9 points)
 #
 # A transposed convolution enlarges a map: each coarse cell *stamps* a small picture, its value times the kernel, and
-# stamps that overlap are added. With stride $s$, the next stamp begins $s$ pixels further. What should the kernel be, so
-# that the sum is a straight line from one cell to the next? A **tent**: 1 at the centre, and falling by $1/s$ with each
-# pixel of distance. Where the tent of one cell has fallen to 0, the next cell has its top.
+# stamps that overlap are added. With stride $s$, the next stamp begins $s$ pixels further. What should the kernel be,
+# so that the sum is a straight line from one cell to the next? A **tent**: 1 at the centre, and falling by $1/s$ with
+# each pixel of distance. Where the tent of one cell has fallen to 0, the next cell has its top.
 #
 # For a kernel of $k$ taps the stride is $s = k / 2$, rounded **up**. Look where the centre lies:
 
@@ -184,7 +187,8 @@ def draw_tents():
     stamp = [[1, 3, 3, 1], [3, 9, 9, 3], [3, 9, 9, 3], [1, 3, 3, 1]]
     sheet(axes, [[0.25], [0.75], [0.75], [0.25]], (0, 0), "rows", fontsize=8)
     sheet(axes, [[0.25, 0.75, 0.75, 0.25]], (3, -1.5), "columns", fontsize=8)
-    sheet(axes, stamp, (9.5, 0), "the stamp, times 16", [[PALE[4] if v == 9 else PALE[0] for v in row] for row in stamp])
+    sheet(axes, stamp, (9.5, 0), "the stamp, times 16",
+          [[PALE[4] if v == 9 else PALE[0] for v in row] for row in stamp])  # fmt: skip
     sign(axes, 2, -2, "×")
     sign(axes, 8.3, -2, "=")
     plt.show()
@@ -229,13 +233,13 @@ check("q1")
 # ## Question 2. Skip fusion (10 points)
 #
 # Coarse scores know *what*, fine scores know *where*. FCN adds them. But the two maps do not have the same size. The
-# transposed convolution makes $(h - 1)\,s + k$ rows out of $h$ cells, because the first stamp sticks out at the top, and
-# the last one at the bottom. So a window has to be cut out, and it has to be the *right* window: shifted by one fine
-# cell, everything that the network says is shifted, and no number complains.
+# transposed convolution makes $(h - 1)\,s + k$ rows out of $h$ cells, because the first stamp sticks out at the top,
+# and the last one at the bottom. So a window has to be cut out, and it has to be the *right* window: shifted by one
+# fine cell, everything that the network says is shifted, and no number complains.
 #
-# Where does the window begin? One coarse cell was made (by pooling) of $s$ fine cells. Cell 0 was made of the fine cells
-# $0 \ldots s - 1$. Its stamp has $k$ rows. **The centre of the stamp has to lie on the centre of these fine cells.** Here
-# are all numbers for $k = 4$, $s = 2$:
+# Where does the window begin? One coarse cell was made (by pooling) of $s$ fine cells. Cell 0 was made of the fine
+# cells $0 \ldots s - 1$. Its stamp has $k$ rows. **The centre of the stamp has to lie on the centre of these fine
+# cells.** Here are all numbers for $k = 4$, $s = 2$:
 
 
 # %% jupyter={"source_hidden": true}
@@ -262,15 +266,15 @@ def draw_fusion():
 draw_fusion()
 
 # %% [markdown]
-# Check one number: $-2 + 9 = 7$, row 0, column 1. (At the border 16 has become 9, as stamps of further cells are missing.
-# The course's FCN repeats the outermost cells first. We leave that out here.)
+# Check one number: $-2 + 9 = 7$, row 0, column 1. (At the border 16 has become 9, as stamps of further cells are
+# missing. The course's FCN repeats the outermost cells first. We leave that out here.)
 #
-# If the fine map has an odd size, say 5 rows, pooling rounds up: 3 coarse cells, the last of them with one real row only.
-# Enlarged, there are rows at the end that belong to no fine cell. They are cut off *at the end*. The beginning of the
-# window does not move.
+# If the fine map has an odd size, say 5 rows, pooling rounds up: 3 coarse cells, the last of them with one real row
+# only. Enlarged, there are rows at the end that belong to no fine cell. They are cut off *at the end*. The beginning of
+# the window does not move.
 #
-# **The gradient.** The result is a sum. So what comes from above goes to both summands as it is. What was cut off had no
-# influence on the result, so its gradient is 0.
+# **The gradient.** The result is a sum. So what comes from above goes to both summands as it is. What was cut off had
+# no influence on the result, so its gradient is 0.
 #
 # **Write** two functions:
 #
@@ -327,7 +331,8 @@ def draw_losses():
     """Draw labels, the probability of the true class, and the loss of each pixel."""
     axes = canvas(9, 2.5, (-0.4, 21.6), (-5.2, 1.1))
     labels = [[0, 1, 1, 1], [0, 0, 1, IGNORE], [0, 0, IGNORE, 1], [0, 0, 0, IGNORE]]
-    p = [["1/2", "1/2", "3/4", "3/4"], ["1/2", "3/4", "1/4", "×"], ["3/4", "3/4", "×", "3/4"], ["3/4", "3/4", "3/4", "×"]]
+    p = [["1/2", "1/2", "3/4", "3/4"], ["1/2", "3/4", "1/4", "×"],
+         ["3/4", "3/4", "×", "3/4"], ["3/4", "3/4", "3/4", "×"]]  # fmt: skip
     name = {"1/2": "0.693", "3/4": "0.288", "1/4": "1.386", "×": "×"}
     grey = class_faces(labels)
     sheet(axes, words(labels), (0, 0), "true class $y$", grey)
@@ -335,7 +340,8 @@ def draw_losses():
     sheet(axes, [[name[v] for v in row] for row in p], (11.2, 0), "$-\\log p_y$", grey, fontsize=8)
     for x in (4.8, 10.4):
         sign(axes, x, -2, "→")
-    for row, text in enumerate(("sum:      6.055", "labelled: 13", "mean:     6.055 / 13 = 0.466", "not:      6.055 / 16 = 0.378")):
+    for row, text in enumerate(("sum:      6.055", "labelled: 13", "mean:     6.055 / 13 = 0.466",
+                                "not:      6.055 / 16 = 0.378")):  # fmt: skip
         axes.text(16.0, -0.5 - row, text, family="monospace", fontsize=9, va="center", color=RED if row == 3 else GREY)
     plt.show()
 
@@ -346,15 +352,19 @@ draw_losses()
 # - **Why 13 and not 16?** If you divide by all pixels, an image with many ignored pixels has a smaller loss and smaller
 #   gradients, for no reason. And 255 is not a class: what the network says there has no influence at all.
 # - **And if nothing is labelled?** A batch can be unlucky. Then there is nothing to be wrong about: loss 0, gradient 0.
-#   (Not "not a number", which would destroy all weights in the next step. PyTorch and minidet return NaN here. You do not.)
+#   (Not "not a number", which would destroy all weights in the next step. PyTorch and minidet return NaN here. You do
+#   not.)
 # - **Weights.** Most pixels are background. With weights $w_k$, one for each class, pixels of rare classes count more:
-#   $$L = \frac{\sum_i w_{y_i} \left(-\log p_{i, y_i}\right)}{\sum_i w_{y_i}}, \quad i \text{ over the labelled pixels.}$$
-#   In the example with $w_0 = 1$, $w_1 = 2$: there are 8 labelled pixels of class 0 and 5 of class 1, so the lower sum is
-#   $8 + 10 = 18$; the upper one is $3.112 + 2 \cdot 2.943 = 8.997$; and $L = 0.500$. Without weights, all are 1.
-# - **Large scores.** $e^{1000}$ is infinite for a computer. The softmax of $(1000, 1001)$ is not: it is that of $(0, 1)$.
+#   $$L = \frac{\sum_i w_{y_i} \left(-\log p_{i, y_i}\right)}{\sum_i w_{y_i}}, \quad
+#   i \text{ over the labelled pixels.}$$
+#   In the example with $w_0 = 1$, $w_1 = 2$: there are 8 labelled pixels of class 0 and 5 of class 1, so the lower sum
+#   is $8 + 10 = 18$; the upper one is $3.112 + 2 \cdot 2.943 = 8.997$; and $L = 0.500$. Without weights, all are 1.
+# - **Large scores.** $e^{1000}$ is infinite for a computer. The softmax of $(1000, 1001)$ is not: it is that of
+#   $(0, 1)$.
 #
-# **The gradient** is again one number for each *score*. For one pixel, $\partial(-\log p_y) / \partial x_k = p_k - [k = y]$.
-# For the red pixel ($y = 1$, $p = (3/4, 1/4)$) it is $(0.75, -0.75)$, and in the mean of 13 pixels $(0.0577, -0.0577)$.
+# **The gradient** is again one number for each *score*. For one pixel,
+# $\partial(-\log p_y) / \partial x_k = p_k - [k = y]$. For the red pixel ($y = 1$, $p = (3/4, 1/4)$) it is
+# $(0.75, -0.75)$, and in the mean of 13 pixels $(0.0577, -0.0577)$.
 #
 # **Write** `cross_entropy(scores, labels, ignore_index=255, weights=None)`, which returns one number, and
 # `cross_entropy_grad` with the same arguments, which returns an array of the scores' shape.
@@ -413,8 +423,9 @@ check("q4")
 # %% [markdown]
 # ## Question 5. Switches (12 points)
 #
-# Max pooling keeps the largest of each 2 x 2 pixels. SegNet also keeps a note, *where* it was: the **switch**. On the way
-# up, the decoder puts each value back to the noted place, and zeros everywhere else. By hand, two stages down and up:
+# Max pooling keeps the largest of each 2 x 2 pixels. SegNet also keeps a note, *where* it was: the **switch**. On the
+# way up, the decoder puts each value back to the noted place, and zeros everywhere else. By hand, two stages down and
+# up:
 
 
 # %% jupyter={"source_hidden": true}
@@ -437,8 +448,10 @@ def draw_switches():
           below="second stage first:\nplace 0 of 2 × 2")
     up = [[0, 0, 0, 0], [7, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
     sheet(axes, up, (0, -5.3), "", [["#f2a98a" if v else "white" for v in row] for row in up])
-    axes.text(2, -9.6, "then the first: place 4 of 4 × 4\n(three zeros go to 2, 9 and 10)", fontsize=8.5, ha="center", va="top")
-    for start, end in (((4.3, -2), (6.3, -2)), ((11.9, -2), (14.8, -2)), ((14.8, -8), (10.4, -8)), ((7.8, -8), (4.3, -8))):
+    axes.text(2, -9.6, "then the first: place 4 of 4 × 4\n(three zeros go to 2, 9 and 10)", fontsize=8.5, ha="center",
+              va="top")  # fmt: skip
+    for start, end in (((4.3, -2), (6.3, -2)), ((11.9, -2), (14.8, -2)), ((14.8, -8), (10.4, -8)),
+                       ((7.8, -8), (4.3, -8))):  # fmt: skip
         axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": GREY, "lw": 1.3})
     axes.text(5.3, -1.85, "pool", ha="center", va="bottom", fontsize=9)
     axes.text(13.4, -1.85, "pool the values", ha="center", va="bottom", fontsize=9)
@@ -450,8 +463,8 @@ def draw_switches():
 draw_switches()
 
 # %% [markdown]
-# - A switch is a **position in the whole map**, in reading order: row × W + column, where W is the width *before* pooling.
-#   Each plane (n, c) is counted from 0.
+# - A switch is a **position in the whole map**, in reading order: row × W + column, where W is the width *before*
+#   pooling. Each plane (n, c) is counted from 0.
 # - **Equal numbers:** the window at the lower right has its largest value, 6, two times. The first one in reading order
 #   wins: 10, not 11.
 # - **Odd sizes:** a last row or column without a partner is left out. A map of 5 x 7 becomes 2 x 3.
@@ -513,13 +526,14 @@ check("q5")
 # %% [markdown]
 # ## Question 6. Confusion matrix and mean IoU (14 points)
 #
-# "90 % of the pixels are right" sounds good, until you notice that 90 % are background. The usual measure asks each class
-# separately, and gives each the same weight: **intersection over union**.
+# "90 % of the pixels are right" sounds good, until you notice that 90 % are background. The usual measure asks each
+# class separately, and gives each the same weight: **intersection over union**.
 #
-# $$\mathrm{IoU}_k = \frac{\text{pixels that are } k \text{ and are called } k}{\text{pixels that are } k \text{ or are called } k}$$
+# $$\mathrm{IoU}_k = \frac{\text{pixels that are } k \text{ and are called } k}
+# {\text{pixels that are } k \text{ or are called } k}$$
 #
-# Everything is read off one table. Row $t$, column $a$: how many pixels are truly $t$ and were called $a$. Four classes, one
-# pixel ignored, wrong answers in red:
+# Everything is read off one table. Row $t$, column $a$: how many pixels are truly $t$ and were called $a$. Four
+# classes, one pixel ignored, wrong answers in red:
 
 
 # %% jupyter={"source_hidden": true}
@@ -545,8 +559,8 @@ def draw_confusion():
     for k in range(4):
         axes.text(12.7 + k, 0.15, k, ha="center", fontsize=9)
         axes.text(11.85, -k - 0.5, k, va="center", ha="center", fontsize=9)
-    lines = ("class 0:  4 / (5 + 5 − 4) = 0.667", "class 1:  5 / (6 + 6 − 5) = 0.714", "class 2:  3 / (4 + 4 − 3) = 0.600",
-             "class 3:  0 / 0, left out", "mean of three: 0.660")  # fmt: skip
+    lines = ("class 0:  4 / (5 + 5 − 4) = 0.667", "class 1:  5 / (6 + 6 − 5) = 0.714",
+             "class 2:  3 / (4 + 4 − 3) = 0.600", "class 3:  0 / 0, left out", "mean of three: 0.660")  # fmt: skip
     for row, line in enumerate(lines):
         axes.text(17.3, -0.3 - 0.85 * row, line, fontsize=9.5, va="center")
     plt.show()
@@ -555,11 +569,11 @@ def draw_confusion():
 draw_confusion()
 
 # %% [markdown]
-# - Class 3 is neither true nor called anywhere. It says nothing, so it is **left out** of the mean. It does not count as 0,
-#   and not as 1.
+# - Class 3 is neither true nor called anywhere. It says nothing, so it is **left out** of the mean. It does not count
+#   as 0, and not as 1.
 # - A class that is nowhere true, but was called somewhere, is *not* left out. Something was invented: its IoU is 0.
-# - **One table for the whole data set.** The tables of all images are added, and only then divided. In an image with three
-#   pixels of a class, two wrong ones would ruin its IoU; in the sum they are two wrong pixels.
+# - **One table for the whole data set.** The tables of all images are added, and only then divided. In an image with
+#   three pixels of a class, two wrong ones would ruin its IoU; in the sum they are two wrong pixels.
 #
 # **Write** three functions (they may call each other: they belong to one question):
 #
@@ -605,25 +619,28 @@ check("q6")
 # %% [markdown]
 # ## Question 7. Another rule for enlarging (10 points)
 #
-# Bilinear interpolation is one rule of many. This term's rule has the same frame, and other weights. Read it as you would
-# read a specification: each sentence matters.
+# Bilinear interpolation is one rule of many. This term's rule has the same frame, and other weights. Read it as you
+# would read a specification: each sentence matters.
 #
-# **Frame.** A map of h cells in a row becomes $h \cdot s$ pixels, for an integer factor $s$. Pixel $i$ lies at the position
+# **Frame.** A map of h cells in a row becomes $h \cdot s$ pixels, for an integer factor $s$. Pixel $i$ lies at the
+# position
 # $$p = \frac{i + 1/2}{s} - \frac{1}{2},$$
 # measured in cells: cell $c$ lies at $p = c$. So for $s = 2$ the pixels lie at $-0.25,\ 0.25,\ 0.75,\ 1.25$, and so on.
 #
-# **Borders.** A cell outside of the map is a mirror image. The mirror stands *on the centre of the outermost cell*: cell
-# $-1$ is cell 1, and cell $h$ is cell $h - 2$. (The outermost cell is not repeated. There are always at least two cells.)
+# **Borders.** A cell outside of the map is a mirror image. The mirror stands *on the centre of the outermost cell*:
+# cell $-1$ is cell 1, and cell $h$ is cell $h - 2$. (The outermost cell is not repeated. There are always at least two
+# cells.)
 #
 # **Two dimensions.** First along the rows, then along the columns; the order does not matter. Each channel by itself.
 
 # %% [markdown] tags=["variant:q7=smooth"]
-# **This term: smooth steps.** Between two cells, the value shall leave the first one slowly, and arrive at the second one
-# slowly. Let $c = \lfloor p \rfloor$ (the next whole number below) and $t = p - c$. Then
+# **This term: smooth steps.** Between two cells, the value shall leave the first one slowly, and arrive at the second
+# one slowly. Let $c = \lfloor p \rfloor$ (the next whole number below) and $t = p - c$. Then
 #
 # $$\text{value} = (1 - u) \, x_c + u \, x_{c + 1}, \qquad u = 3 t^2 - 2 t^3.$$
 #
-# By hand, $s = 2$, cells $(0, 32, 96)$. For $t = 1/4$: $u = 3/16 - 2/64 = 5/32$. For $t = 3/4$: $u = 27/16 - 54/64 = 27/32$.
+# By hand, $s = 2$, cells $(0, 32, 96)$. For $t = 1/4$: $u = 3/16 - 2/64 = 5/32$. For $t = 3/4$:
+# $u = 27/16 - 54/64 = 27/32$.
 #
 # | pixel | $p$ | cells | $t$ | value |
 # |---|---|---|---|---|
@@ -635,8 +652,9 @@ check("q6")
 # | 5 | 2.25 | 2 and 3 (that is cell 1: 32) | 0.25 | $27/32 \cdot 96 + 5/32 \cdot 32 = 86$ |
 
 # %% [markdown] tags=["variant:q7=inverse"]
-# **This term: inverse squares.** The two neighbouring cells count by the inverse *square* of their distance: a cell at half
-# the distance counts four times as much. Let $c = \lfloor p \rfloor$ (the next whole number below) and $t = p - c$. Then
+# **This term: inverse squares.** The two neighbouring cells count by the inverse *square* of their distance: a cell at
+# half the distance counts four times as much. Let $c = \lfloor p \rfloor$ (the next whole number below) and
+# $t = p - c$. Then
 #
 # $$\text{value} = (1 - u) \, x_c + u \, x_{c + 1}, \qquad u = \frac{t^2}{t^2 + (1 - t)^2}.$$
 #
@@ -652,13 +670,15 @@ check("q6")
 # | 5 | 2.25 | 2 and 3 (that is cell 1: 10) | 0.25 | $0.9 \cdot 30 + 0.1 \cdot 10 = 28$ |
 
 # %% [markdown] tags=["variant:q7=quadratic"]
-# **This term: quadratic weights.** Three cells count: the nearest one and its two neighbours, by weights that are parabolas
-# and join without a kink. Let $c$ be the whole number nearest to $p$, and $t = p - c$, which lies between $-1/2$ and $1/2$. Then
+# **This term: quadratic weights.** Three cells count: the nearest one and its two neighbours, by weights that are
+# parabolas and join without a kink. Let $c$ be the whole number nearest to $p$, and $t = p - c$, which lies between
+# $-1/2$ and $1/2$. Then
 #
-# $$\text{value} = \tfrac12 \left(\tfrac12 - t\right)^2 x_{c - 1} + \left(\tfrac34 - t^2\right) x_c + \tfrac12 \left(\tfrac12 + t\right)^2 x_{c + 1}.$$
+# $$\text{value} = \tfrac12 \left(\tfrac12 - t\right)^2 x_{c - 1} + \left(\tfrac34 - t^2\right) x_c +
+# \tfrac12 \left(\tfrac12 + t\right)^2 x_{c + 1}.$$
 #
-# ($p$ is never exactly in the middle of two cells.) By hand, $s = 2$, cells $(0, 32, 96)$. For $t = -1/4$ the weights are
-# $9/32,\ 22/32,\ 1/32$; for $t = 1/4$ they are $1/32,\ 22/32,\ 9/32$.
+# ($p$ is never exactly in the middle of two cells.) By hand, $s = 2$, cells $(0, 32, 96)$. For $t = -1/4$ the weights
+# are $9/32,\ 22/32,\ 1/32$; for $t = 1/4$ they are $1/32,\ 22/32,\ 9/32$.
 #
 # | pixel | $p$ | $c$ | $t$ | value |
 # |---|---|---|---|---|
@@ -716,8 +736,8 @@ draw_rule(
 )  # fmt: skip
 
 # %% [markdown]
-# **Write** `enlarge_map(x, factor)`: x is (K, h, w), with h and w at least 2; `factor` is an integer of at least 2. Returns
-# (K, h · factor, w · factor).
+# **Write** `enlarge_map(x, factor)`: x is (K, h, w), with h and w at least 2; `factor` is an integer of at least 2.
+# Returns (K, h · factor, w · factor).
 
 # %% tags=["variant:q7=smooth"]
 # answer: q7
@@ -798,54 +818,55 @@ check("q7")
 # %% [markdown]
 # ## Question 8. Pixels that count more (12 points)
 #
-# Most pixels lie deep inside of something, and are easy. The hard ones lie where two classes meet. A loss can say so: each
-# pixel gets a weight $w_i$ that depends on the *labels around it*. You write three functions: the weights, the loss with
-# given weights, and its gradient. (The weights do not depend on the scores. For the gradient they are constants.)
+# Most pixels lie deep inside of something, and are easy. The hard ones lie where two classes meet. A loss can say so:
+# each pixel gets a weight $w_i$ that depends on the *labels around it*. You write three functions: the weights, the
+# loss with given weights, and its gradient. (The weights do not depend on the scores. For the gradient they are
+# constants.)
 #
-# Two pixels are in the same image only if they have the same n. Pixels of other images of the batch, and what lies beyond
-# the border of an image, do not exist. **Ignored pixels** (255) have the weight 0, and they do not exist for the weights of
-# others.
+# Two pixels are in the same image only if they have the same n. Pixels of other images of the batch, and what lies
+# beyond the border of an image, do not exist. **Ignored pixels** (255) have the weight 0, and they do not exist for the
+# weights of others.
 
 # %% [markdown] tags=["variant:q8=distance"]
 # **This term's weights: the distance to the next other class.** Let $d_i$ be the distance from pixel $i$ to the nearest
-# labelled pixel of *another class* in the same image, counted in steps up, down, left and right: $|{\Delta}\text{row}| +
-# |{\Delta}\text{column}|$. (Steps may cross ignored pixels.) Then
+# labelled pixel of *another class* in the same image, counted in steps up, down, left and right:
+# $|{\Delta}\text{row}| + |{\Delta}\text{column}|$. (Steps may cross ignored pixels.) Then
 #
 # $$w_i = 1 + \frac{2}{d_i}; \qquad w_i = 1 \text{ if the image has no other class.}$$
 #
-# **This term's mean: image by image.** For each image with labelled pixels, take the weighted mean of its pixels. The loss is
-# the plain mean over these images. So a small or a mostly ignored image counts as much as the others:
+# **This term's mean: image by image.** For each image with labelled pixels, take the weighted mean of its pixels. The
+# loss is the plain mean over these images. So a small or a mostly ignored image counts as much as the others:
 #
 # $$L = \frac{1}{|G|} \sum_{g \in G} \frac{\sum_{i \in g} w_i \left(-\log p_{i, y_i}\right)}{\sum_{i \in g} w_i},$$
 #
-# where the groups $g$ are the images that have at least one labelled pixel, and $i \in g$ are the labelled pixels in it. With
-# no group, the loss is 0.
+# where the groups $g$ are the images that have at least one labelled pixel, and $i \in g$ are the labelled pixels in
+# it. With no group, the loss is 0.
 
 # %% [markdown] tags=["variant:q8=neighbours"]
-# **This term's weights: neighbours of another class.** A pixel has up to eight neighbours (left, right, above, below, and
-# across the corners). Only those inside of the image that have a label are counted. Let $m_i$ be their number, and $o_i$ the
-# number of those whose class is another one than that of pixel $i$. Then
+# **This term's weights: neighbours of another class.** A pixel has up to eight neighbours (left, right, above, below,
+# and across the corners). Only those inside of the image that have a label are counted. Let $m_i$ be their number, and
+# $o_i$ the number of those whose class is another one than that of pixel $i$. Then
 #
 # $$w_i = 1 + 4 \, \frac{o_i}{m_i}; \qquad w_i = 1 \text{ if } m_i = 0.$$
 #
-# **This term's mean: class by class.** For each class that has labelled pixels (in the whole batch), take the weighted mean of
-# its pixels. The loss is the plain mean over these classes. So a rare class counts as much as the others:
+# **This term's mean: class by class.** For each class that has labelled pixels (in the whole batch), take the weighted
+# mean of its pixels. The loss is the plain mean over these classes. So a rare class counts as much as the others:
 #
 # $$L = \frac{1}{|G|} \sum_{g \in G} \frac{\sum_{i \in g} w_i \left(-\log p_{i, y_i}\right)}{\sum_{i \in g} w_i},$$
 #
-# where the groups $g$ are the classes that occur in the labels, and $i \in g$ are the pixels of that true class. With no group,
-# the loss is 0.
+# where the groups $g$ are the classes that occur in the labels, and $i \in g$ are the pixels of that true class. With
+# no group, the loss is 0.
 
 # %% [markdown] tags=["variant:q8=window"]
-# **This term's weights: alone in the window.** Lay a window of 3 x 3 pixels on pixel $i$, with the pixel in its middle; what
-# sticks out of the image is cut off. Let $m_i$ be the number of labelled pixels in the window, and $e_i$ the number of those
-# with the same class as pixel $i$ (the pixel itself is one of them). Then
+# **This term's weights: alone in the window.** Lay a window of 3 x 3 pixels on pixel $i$, with the pixel in its middle;
+# what sticks out of the image is cut off. Let $m_i$ be the number of labelled pixels in the window, and $e_i$ the
+# number of those with the same class as pixel $i$ (the pixel itself is one of them). Then
 #
 # $$w_i = \frac{m_i}{e_i}.$$
 #
-# Far away from other classes that is 1. **This term's mean: two groups.** One group has the labelled pixels with $w_i > 1$,
-# the other one those with $w_i = 1$, in the whole batch. For each group that is not empty, take the weighted mean of its
-# pixels. The loss is the plain mean over these groups, two or one:
+# Far away from other classes that is 1. **This term's mean: two groups.** One group has the labelled pixels with
+# $w_i > 1$, the other one those with $w_i = 1$, in the whole batch. For each group that is not empty, take the weighted
+# mean of its pixels. The loss is the plain mean over these groups, two or one:
 #
 # $$L = \frac{1}{|G|} \sum_{g \in G} \frac{\sum_{i \in g} w_i \left(-\log p_{i, y_i}\right)}{\sum_{i \in g} w_i}.$$
 #
@@ -887,8 +908,8 @@ draw_weights(
 )  # fmt: skip
 
 # %% [markdown]
-# **The loss by hand**, with four labelled pixels in two groups, and one pixel that is ignored. The losses $-\log p_y$ are
-# made up:
+# **The loss by hand**, with four labelled pixels in two groups, and one pixel that is ignored. The losses $-\log p_y$
+# are made up:
 #
 # | | group A | group A | group B | group B | (ignored) |
 # |---|---|---|---|---|---|
@@ -896,8 +917,8 @@ draw_weights(
 # | loss of the pixel | 0.4 | 0.8 | 0.1 | 0.3 | 9 |
 #
 # Group A: $(1 \cdot 0.4 + 3 \cdot 0.8) / 4 = 0.7$. Group B: $(2 \cdot 0.1 + 2 \cdot 0.3) / 4 = 0.2$. The loss is
-# $(0.7 + 0.2) / 2 = 0.45$. (The example uses any two groups. What a group *is* stands above.) In the gradient, the second
-# pixel's $p_k - [k = y]$ is multiplied by $3 / 4 / 2 = 0.375$.
+# $(0.7 + 0.2) / 2 = 0.45$. (The example uses any two groups. What a group *is* stands above.) In the gradient, the
+# second pixel's $p_k - [k = y]$ is multiplied by $3 / 4 / 2 = 0.375$.
 #
 # **Write** three functions:
 #
@@ -907,8 +928,8 @@ draw_weights(
 # | `weighted_loss(scores, labels, weights, ignore_index=255)` | scores (N, K, H, W), labels and weights (N, H, W); weights are at least 1 where there is a label, and 0 elsewhere. Returns one number |
 # | `weighted_loss_grad(scores, labels, weights, ignore_index=255)` | the same arguments. Returns the gradient with respect to the scores, (N, K, H, W) |
 #
-# `weighted_loss` takes the weights as they are given: it does not call `pixel_weights`. You may write helper functions in the
-# cell.
+# `weighted_loss` takes the weights as they are given: it does not call `pixel_weights`. You may write helper functions
+# in the cell.
 
 # %% tags=["variant:q8=distance"]
 # answer: q8
@@ -1073,39 +1094,43 @@ check("q8")
 # %% [markdown]
 # ## Question 9. Another measure (12 points)
 #
-# Mean IoU counts pixels, one by one. It does not see whether wrong pixels lie together or are scattered, or whether a border
-# is merely one pixel off. This term's measure looks at something else. All measures of this question have a common frame:
-# counts are summed over **all images first**, then there is one number for each class, and the score is their mean. Classes
-# for which nothing was counted are left out. If that leaves no class at all, the score is 0. Ignored pixels are explained
-# below; whatever was answered there, the score must not change.
+# Mean IoU counts pixels, one by one. It does not see whether wrong pixels lie together or are scattered, or whether a
+# border is merely one pixel off. This term's measure looks at something else. All measures of this question have a
+# common frame: counts are summed over **all images first**, then there is one number for each class, and the score is
+# their mean. Classes for which nothing was counted are left out. If that leaves no class at all, the score is 0.
+# Ignored pixels are explained below; whatever was answered there, the score must not change.
 
 # %% [markdown] tags=["variant:q9=pairs"]
-# **This term: IoU of pairs.** A *pair* is two pixels of the same image that are neighbours: one to the right of the other, or
-# one below the other. An image of 4 x 4 has $12 + 12 = 24$ pairs. A pair with an ignored pixel is left out. For class k:
+# **This term: IoU of pairs.** A *pair* is two pixels of the same image that are neighbours: one to the right of the
+# other, or one below the other. An image of 4 x 4 has $12 + 12 = 24$ pairs. A pair with an ignored pixel is left out.
+# For class k:
 #
 # - $T_k$: the pairs whose *two* pixels are truly k;
 # - $A_k$: the pairs whose *two* pixels were called k.
 #
-# $$\mathrm{score}_k = \frac{|T_k \cap A_k|}{|T_k \cup A_k|}; \qquad \text{left out if } T_k \cup A_k \text{ is empty.}$$
+# $$\mathrm{score}_k = \frac{|T_k \cap A_k|}{|T_k \cup A_k|}; \qquad
+# \text{left out if } T_k \cup A_k \text{ is empty.}$$
 #
 # One wrong pixel in the middle of a region breaks four pairs, so scattered mistakes are expensive.
 
 # %% [markdown] tags=["variant:q9=tolerant"]
-# **This term: IoU with a tolerance of one pixel.** People who draw borders are rarely exact. So a wrong answer is *forgiven* if
-# the class that was called is the true class of one of the four direct neighbours (left, right, above, below, in the same
-# image). It then counts as if the true class of the pixel had been called. The neighbours' *true* classes decide, not their
-# answers. An ignored pixel is not counted itself, and it forgives nothing. After that, for class k:
+# **This term: IoU with a tolerance of one pixel.** People who draw borders are rarely exact. So a wrong answer is
+# *forgiven* if the class that was called is the true class of one of the four direct neighbours (left, right, above,
+# below, in the same image). It then counts as if the true class of the pixel had been called. The neighbours' *true*
+# classes decide, not their answers. An ignored pixel is not counted itself, and it forgives nothing. After that, for
+# class k:
 #
-# $$\mathrm{score}_k = \frac{\text{pixels that are } k \text{ and count as called } k}{\text{pixels that are } k \text{ or count as called } k};
+# $$\mathrm{score}_k = \frac{\text{pixels that are } k \text{ and count as called } k}
+# {\text{pixels that are } k \text{ or count as called } k};
 # \qquad \text{left out if the lower number is 0.}$$
 
 # %% [markdown] tags=["variant:q9=segments"]
-# **This term: quality of segments.** All pixels of one class in one image are a *segment*: there are true segments, and answered
-# ones. (They need not be connected.) Ignored pixels belong to no segment, neither true nor answered. In each image and for
-# each class, compare the true segment with the answered one. If their IoU is **larger than 1/2**, the two are *matched*. A
-# segment that is there but not matched is a mistake: a true one was missed, an answered one was invented. Over all images, for
-# class k, let $S_k$ be the sum of the IoUs of the matched ones, $m_k$ their number, $t_k$ the number of true segments that were
-# missed, and $a_k$ the number of answered segments that were invented:
+# **This term: quality of segments.** All pixels of one class in one image are a *segment*: there are true segments, and
+# answered ones. (They need not be connected.) Ignored pixels belong to no segment, neither true nor answered. In each
+# image and for each class, compare the true segment with the answered one. If their IoU is **larger than 1/2**, the two
+# are *matched*. A segment that is there but not matched is a mistake: a true one was missed, an answered one was
+# invented. Over all images, for class k, let $S_k$ be the sum of the IoUs of the matched ones, $m_k$ their number,
+# $t_k$ the number of true segments that were missed, and $a_k$ the number of answered segments that were invented:
 #
 # $$\mathrm{score}_k = \frac{S_k}{m_k + \tfrac12 t_k + \tfrac12 a_k}; \qquad \text{left out if the lower number is 0.}$$
 
@@ -1147,8 +1172,8 @@ draw_measure((
 ))  # fmt: skip
 
 # %% [markdown]
-# **Write** `scene_score(truth, answer, classes, ignore_index=255)`: `truth` and `answer` are integers (N, H, W), `classes` is
-# K. Returns one number.
+# **Write** `scene_score(truth, answer, classes, ignore_index=255)`: `truth` and `answer` are integers (N, H, W),
+# `classes` is K. Returns one number.
 
 # %% tags=["variant:q9=pairs"]
 # answer: q9
@@ -1400,8 +1425,8 @@ axes = viz.draw_curves(history)
 plt.show()
 
 # %% [markdown]
-# **Measure.** What would somebody reach who never looks at the image, and calls every pixel by the most frequent class? A
-# number means little without this baseline beside it.
+# **Measure.** What would somebody reach who never looks at the image, and calls every pixel by the most frequent class?
+# A number means little without this baseline beside it.
 
 # %%
 answers = {"all paper": np.zeros_like(test_labels), "your network": answers_of(network)}
@@ -1417,9 +1442,9 @@ draw_rows(SHOWN, {"truth": test_labels, **answers})
 # %% [markdown]
 # "All paper" has most pixels right, and a mean IoU of not even a third: two of three classes are never found.
 #
-# **This term's rule and this term's measure** (questions 7 and 9). How good can a map of 12 x 12 cells be, if somebody who
-# *knows the truth* fills it in? Each cell gets the share of each class among its 4 x 4 pixels. Then the map is enlarged four
-# times: by copying, by bilinear interpolation, and by your rule.
+# **This term's rule and this term's measure** (questions 7 and 9). How good can a map of 12 x 12 cells be, if somebody
+# who *knows the truth* fills it in? Each cell gets the share of each class among its 4 x 4 pixels. Then the map is
+# enlarged four times: by copying, by bilinear interpolation, and by your rule.
 
 # %%
 one_hot = (test_labels[:, None] == np.arange(K)[:, None, None]).astype(float)  # (N, K, 48, 48); ignored: all zeros
@@ -1439,12 +1464,12 @@ for name, said in (answers | coarse).items():
 draw_rows(SHOWN, {"truth": test_labels, **coarse})
 
 # %% [markdown]
-# Nothing was predicted in the last three lines: what they lack was lost by the cells alone, and no training brings it back.
-# Look at the loops of 8 and 9, and at the hole of the 0. Your network, which has to *guess* the classes, draws them: the
-# switches carried the detail.
+# Nothing was predicted in the last three lines: what they lack was lost by the cells alone, and no training brings it
+# back. Look at the loops of 8 and 9, and at the hole of the 0. Your network, which has to *guess* the classes, draws
+# them: the switches carried the detail.
 #
-# **This term's loss** (question 8). The trained network goes on for some steps: once with your plain loss, once with your
-# weighted one. All else is the same. (The weights are computed once, as that may be slow.)
+# **This term's loss** (question 8). The trained network goes on for some steps: once with your plain loss, once with
+# your weighted one. All else is the same. (The weights are computed once, as that may be slow.)
 
 
 # %%
@@ -1484,12 +1509,13 @@ for name, said in answers.items():
     print(f"{name:20} {iou:9.3f} {score:7.3f} {at:20.1%} {elsewhere:10.1%}")
 
 # %%
-draw_rows(SHOWN, {"truth": test_labels, "plain loss": answers["on, plain loss"], "weighted": answers["on, weighted loss"]})
+draw_rows(SHOWN, {"truth": test_labels, "plain loss": answers["on, plain loss"],
+                  "weighted": answers["on, weighted loss"]})  # fmt: skip
 
 # %% [markdown]
-# Where did mistakes become fewer, and where more? Do not expect much: a weight is no knowledge. It says which mistakes are
-# expensive, and the network pays with the others. And differences in the third digit may come from the order of the scenes
-# alone. How would you find out whether they do?
+# Where did mistakes become fewer, and where more? Do not expect much: a weight is no knowledge. It says which mistakes
+# are expensive, and the network pays with the others. And differences in the third digit may come from the order of the
+# scenes alone. How would you find out whether they do?
 #
 # ## Before you hand in
 #

@@ -150,7 +150,7 @@ def without_ties(rng, *shape):
 
 
 def way_down(rng, n, channels, size, stages):
-    """Return a trail as pooling by 2 x 2 leaves it: (switches, size before pooling) of each stage; and the last size."""
+    """Return a trail as pooling by 2 x 2 leaves it: (switches, size before pooling) of each stage; the last size."""
     trail = []
     for _ in range(stages):
         h, w = size[0] // 2, size[1] // 2
@@ -166,7 +166,8 @@ def q5_pool(rng, variant):
     h, w = (2 * int(v) for v in rng.integers(2, 5, 2))
     names = ("values", "switches")
     return [Call("pool_switches", (without_ties(rng, 1, 1, 4, 4),), text="one map of 4 x 4", picture=True, names=names),
-            Call("pool_switches", (without_ties(rng, n, channels, h, w),), text=f"2 x 3 maps of {h} x {w}", names=names)]
+            Call("pool_switches", (without_ties(rng, n, channels, h, w),), text=f"2 x 3 maps of {h} x {w}",
+                 names=names)]  # fmt: skip
 
 
 def q5_odd(rng, variant):
@@ -239,8 +240,8 @@ def q6_ignored(rng, variant):
 
 
 def q6_iou(rng, variant):
-    return [Call("mean_iou", (rng.integers(1, 30, (k, k)) + 20 * np.eye(k, dtype=int),), text=f"{k} classes, all present")
-            for k in (2, 4)]
+    return [Call("mean_iou", (rng.integers(1, 30, (k, k)) + 20 * np.eye(k, dtype=int),),
+                 text=f"{k} classes, all present") for k in (2, 4)]  # fmt: skip
 
 
 def q6_absent(rng, variant):
@@ -319,7 +320,8 @@ def q8_loss(rng, variant):
     scores, labels, weights = weighted(rng)
     labels[2], weights[2] = IGNORE, 0  # an image of which nothing is known
     return [Call("weighted_loss", weighted(rng, ignored=False), text="every pixel has a label"),
-            Call("weighted_loss", (scores, labels, weights), text="all of the third image is ignored, some of the others")]
+            Call("weighted_loss", (scores, labels, weights),
+                 text="all of the third image is ignored, some of the others")]  # fmt: skip
 
 
 def q8_gradient(rng, variant):
@@ -363,7 +365,8 @@ def q9_absent(rng, variant):
     truth, answer = judged(rng, 1, 3)
     names = np.array([0, 2, 3]) if rng.random() < 0.5 else np.array([1, 2, 4])
     return [Call("scene_score", (names[truth], names[answer], 5), text="five classes, but two of them occur nowhere"),
-            Call("scene_score", (np.full((1, 4, 4), IGNORE), np.zeros((1, 4, 4), int), 3), text="all pixels are ignored")]
+            Call("scene_score", (np.full((1, 4, 4), IGNORE), np.zeros((1, 4, 4), int), 3),
+                 text="all pixels are ignored")]  # fmt: skip
 
 
 def q9_images(rng, variant):
@@ -384,12 +387,14 @@ LOSS_HINTS = (
 QUESTIONS = [
     Question("q1", "Bilinear weights", ("bilinear_weight",), [
         Part("odd", 2, q1_odd, hint="The middle tap of an odd kernel is its centre: there the tent is 1."),
-        Part("even", 4, q1_even, hint="The centre of an even kernel lies between two taps. How far is each tap from it?"),
-        Part("channels", 3, q1_channels, hint="weight[a, b] says what channel a adds to channel b. Classes must not mix."),
+        Part("even", 4, q1_even, hint="The centre of an even kernel lies between two taps. How far is each tap from "
+             "it?"),
+        Part("channels", 3, q1_channels, hint="weight[a, b] says what channel a adds to channel b. Classes must not "
+             "mix."),
     ]),
     Question("q2", "Skip fusion", ("fuse_skip", "fuse_skip_grad"), [
-        Part("offset", 4, q2_offset, hint="Where does the stamp of cell 0 begin, and which fine cells does cell 0 cover? "
-             "Draw it for kernel 4 and stride 2, then for kernel 8 and stride 4."),
+        Part("offset", 4, q2_offset, hint="Where does the stamp of cell 0 begin, and which fine cells does cell 0 "
+             "cover? Draw it for kernel 4 and stride 2, then for kernel 8 and stride 4."),
         Part("sizes", 2, q2_sizes, hint="The window begins at the same place as ever. What is too much is at the end."),
         Part("gradient", 4, q2_gradient, hint="Inside of the window the sum hands the gradient to both. "
              "What was cut off had no influence."),
@@ -403,29 +408,36 @@ QUESTIONS = [
              "Over the classes of a pixel, the gradient adds up to 0: does yours?"),
         Part("ignored", 3, GRADIENT[1], hint="Nobody corrects an ignored pixel. And what does the mean divide by?"),
         Part("nothing", 1, GRADIENT[2], hint="If the loss is 0 whatever the scores are, what is its slope?"),
-        Part("weights", 2, GRADIENT[3], hint="The loss of a pixel is multiplied by the weight of its true class, over the "
-             "sum of the weights. So is its gradient, for all K scores of that pixel."),
+        Part("weights", 2, GRADIENT[3], hint="The loss of a pixel is multiplied by the weight of its true class, over "
+             "the sum of the weights. So is its gradient, for all K scores of that pixel."),
         Part("large", 1, GRADIENT[4], hint=LOSS_HINTS[4]),
     ]),
     Question("q5", "Switches", ("pool_switches", "unpool_switches", "unpool_switches_grad"), [
-        Part("pool", 3, q5_pool, hint="A switch is row * W + column, counted in the map before pooling, not in the window."),
-        Part("odd", 1, q5_odd, hint="A last row or column without a partner is left out. But rows still have W columns."),
-        Part("ties", 1, q5_ties, hint="Of equal numbers the first one wins, in reading order: left to right, then down."),
-        Part("unpool", 2, q5_unpool, hint="Start with zeros of the size that the trail names. One plane (n, c) at a time."),
+        Part("pool", 3, q5_pool, hint="A switch is row * W + column, counted in the map before pooling, not in the "
+             "window."),
+        Part("odd", 1, q5_odd, hint="A last row or column without a partner is left out. But rows still have W "
+             "columns."),
+        Part("ties", 1, q5_ties, hint="Of equal numbers the first one wins, in reading order: left to right, then "
+             "down."),
+        Part("unpool", 2, q5_unpool, hint="Start with zeros of the size that the trail names. One plane (n, c) at a "
+             "time."),
         Part("stages", 2, q5_stages, hint="What was pooled last has to be unpooled first."),
-        Part("gradient", 3, q5_gradient, hint="Each value went to one place. Its gradient is what stands at that place. "
-             "In which order did the maps grow, and in which do the gradients shrink?"),
+        Part("gradient", 3, q5_gradient, hint="Each value went to one place. Its gradient is what stands at that "
+             "place. In which order did the maps grow, and in which do the gradients shrink?"),
     ]),
     Question("q6", "Confusion matrix and mean IoU", ("confusion_matrix", "mean_iou", "dataset_iou"), [
-        Part("matrix", 4, q6_matrix, hint="Row: what is true. Column: what was said. Do the rows add up to the true pixels?"),
+        Part("matrix", 4, q6_matrix, hint="Row: what is true. Column: what was said. Do the rows add up to the true "
+             "pixels?"),
         Part("ignored", 2, q6_ignored, hint="Where the truth is the ignore label, the answer does not matter."),
-        Part("iou", 3, q6_iou, hint="True or said: add up the row and the column of a class. Which pixels did you count twice?"),
+        Part("iou", 3, q6_iou, hint="True or said: add up the row and the column of a class. Which pixels did you "
+             "count twice?"),
         Part("absent", 2, q6_absent, hint="A class that is neither true nor said is left out of the mean. "
              "A class that was only said is not absent: its IoU is 0."),
         Part("dataset", 3, q6_dataset, hint="Sum first, divide once."),
     ]),
     Question("q7", "Another rule for enlarging", ("enlarge_map",), [
-        Part("inside", 4, q7_inside, hint="Do one row first. Print the position p of each pixel, and compare with the text."),
+        Part("inside", 4, q7_inside, hint="Do one row first. Print the position p of each pixel, and compare with the "
+             "text."),
         Part("borders", 3, q7_borders, hint="Cell -1 is cell 1, not cell 0. And what is cell h?"),
         Part("factor", 3, q7_factor, hint="With an odd factor, some pixels lie exactly on a cell."),
     ]),
@@ -433,7 +445,8 @@ QUESTIONS = [
         Part("weights", 3, q8_weights, hint="Do the 4 x 4 example of the text by hand, then print yours beside it. "
              "Nothing beyond the image counts, and each image of the batch stands for itself."),
         Part("ignored weights", 2, q8_ignored, hint="An ignored pixel has weight 0, and no other pixel looks at it."),
-        Part("loss", 3, q8_loss, hint="A mean for each group, then the mean of those. A group without pixels is no group."),
+        Part("loss", 3, q8_loss, hint="A mean for each group, then the mean of those. A group without pixels is no "
+             "group."),
         Part("gradient", 3, q8_gradient, hint="By what number is the loss of one pixel multiplied in the end? "
              "Its gradient is multiplied by the same."),
         Part("nothing", 1, q8_nothing, hint="No group at all: the loss is 0, and so is the gradient."),

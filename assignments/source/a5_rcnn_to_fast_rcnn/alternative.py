@@ -261,7 +261,7 @@ def pool_centres_grad(grad, features, boxes, bins, scale):
         for (i, j), cells in cells_of(features.shape, box, bins, scale).items():
             for c, plane in enumerate(features):
                 if cells:
-                    out[(c, *max(cells, key=lambda cell: plane[cell]))] += grad[r, c, i, j]  # noqa: B023 -- used at once
+                    out[(c, *max(cells, key=lambda cell: plane[cell]))] += grad[r, c, i, j]  # noqa: B023 -- at once
     return out
 
 

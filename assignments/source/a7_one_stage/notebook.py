@@ -28,7 +28,8 @@
 # - You write in the cells that begin with `# answer:`. Leave that line where it is. Keep the names of the functions.
 # - `check("q1")` runs your functions on a few small inputs, and says in words what is wrong. Passing the public
 #   checks does not prove that everything is right: the grader draws other inputs, of other sizes.
-# - Each question is graded alone. If question 2 is wrong, question 5 can still have all its points.
+# - Each question is graded alone. If question 2 is wrong, question 5 can still have all its points. A helper function
+#   has to stand in a cell of the question that uses it.
 # - A function must not change its inputs, and must work for every size. Loops are allowed. Fast is nice, right is
 #   enough.
 # - Questions 8, 9 and 10 change from term to term. Read their rules with care: they differ from what you find
@@ -286,8 +287,8 @@ def draw_responsible():
 draw_responsible()
 
 # %% [markdown]
-# (Grey: the object. On the left, the centre of predictor 0 is 8 pixels too far to the right, and its sides are right. On
-# the right, its centre is 5 pixels too far up, and its height is 10 pixels too small.)
+# (Grey: the object. On the left, the centre of predictor 0 is 8 pixels too far to the right, and its sides are right.
+# On the right, its centre is 5 pixels too far up, and its height is 10 pixels too small.)
 #
 # **Write** three functions:
 #

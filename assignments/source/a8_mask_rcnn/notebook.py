@@ -789,7 +789,8 @@ draw_reading(
     [[1, -9, -9, 1], [-9, 81, 81, -9], [-9, 81, 81, -9], [1, -9, -9, 1]], "M = 1, n = 1",
     ("region (1, 1, 3, 3); one sample at (2, 2): u = 1.5, t = 1/2.",
      "Weights of the cells 0 to 3: −1/16, 9/16, 9/16, −1/16.",
-     "For t = 1/4 they would be −9/128, 111/128, 29/128, −3/128.", "(4 − 9 · 52 + 81 · 12) / 256 = 1.98"), ",\nin 256ths",
+     "For t = 1/4 they would be −9/128, 111/128, 29/128, −3/128.", "(4 − 9 · 52 + 81 · 12) / 256 = 1.98"),
+    ",\nin 256ths",
 )  # fmt: skip
 
 # %% jupyter={"source_hidden": true} tags=["variant:q7=rotated"]
@@ -797,7 +798,8 @@ draw_reading(
     [(1, 1, 3, 3)], [(1.5, 1.5), (2.5, 1.5), (1.5, 2.5), (2.5, 2.5)], [[8, 0], [0, 4]],
     [["0", "0", "0", "0"], ["0", "0", "1", "0"], ["0"] * 4, ["0"] * 4], "M = 2, n = 1",
     ("centre (2, 2), w = h = 2, θ = π/2. The upper left bin:", "a = b = −1/2, so x = 2 + 1/2 and y = 2 − 1/2: the 8",
-     "upper right: a = 1/2, b = −1/2: x = 5/2, y = 5/2, a 0.", "With θ = 0 the four would be 0, 8 and 4, 0."), hollow=True,
+     "upper right: a = 1/2, b = −1/2: x = 5/2, y = 5/2, a 0.", "With θ = 0 the four would be 0, 8 and 4, 0."),
+    hollow=True,
 )  # fmt: skip
 
 # %% [markdown] tags=["variant:q7=largest"]
@@ -1533,10 +1535,10 @@ for name, loss_of in {"loss of question 4": YourLoss, "loss of question 8": Your
     print(f"{name:20} " + " ".join(f"{value:7.3f}" for value in mask_ap(detections_of(other), truths, K)))
 
 # %% [markdown] tags=["variant:q8=jaccard"]
-# After a hundred steps, the soft IoU leaves masks that are much too large. Why? Take $p = \frac12$ everywhere, as at the
-# start, and a region of which 40 % is covered. How hard does your gradient push a bin up that is covered, and how hard
-# does it push one down that is not? (Here it is three to four times as hard. For the loss of question 4, both are the
-# same.) With more steps, the difference becomes smaller.
+# After a hundred steps, the soft IoU leaves masks that are much too large. Why? Take $p = \frac12$ everywhere, as at
+# the start, and a region of which 40 % is covered. How hard does your gradient push a bin up that is covered, and how
+# hard does it push one down that is not? (Here it is three to four times as hard. For the loss of question 4, both are
+# the same.) With more steps, the difference becomes smaller.
 
 # %% jupyter={"source_hidden": true}
 with no_grad():

@@ -1,4 +1,4 @@
-"""What is special is forgotten: a class at the edge gives half of its share away; or the last factor of the chain rule."""
+"""What is special is forgotten: a class at the edge gives half of its share away; or the chain rule's last factor."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The order is handled, but not the use: the median counts as a constant, the divisor is N, a value repeated counts once."""
+"""The order is right, but not the use: the median is a constant, the divisor is N, a value repeated counts once."""
 
 import numpy as np
 

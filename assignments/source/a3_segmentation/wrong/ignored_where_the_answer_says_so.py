@@ -1,4 +1,4 @@
-"""Ignored pixels are looked for in the answer, which never says 255; in the truth they are cut down to the last class."""
+"""Ignored pixels are looked for in the answer, which never says 255; in the truth they become the last class."""
 
 import numpy as np
 

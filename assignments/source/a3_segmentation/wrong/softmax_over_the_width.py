@@ -2,7 +2,10 @@
 
 import numpy as np
 
-LOSES = {"q3": ("values", "ignored", "nothing", "weights", "large"), "q4": ("values", "ignored", "nothing", "weights", "large")}
+LOSES = {
+    "q3": ("values", "ignored", "nothing", "weights", "large"),
+    "q4": ("values", "ignored", "nothing", "weights", "large"),
+}
 
 
 def log_softmax(scores):

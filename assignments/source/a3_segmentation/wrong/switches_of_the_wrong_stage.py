@@ -1,4 +1,4 @@
-"""The way up uses the trail in the order of the way down: the first unpooling gets the switches of the first pooling."""
+"""The way up uses the trail in the order of the way down: the first unpooling gets the first pooling's switches."""
 
 import numpy as np
 

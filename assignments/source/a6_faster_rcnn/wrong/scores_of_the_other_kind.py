@@ -1,4 +1,4 @@
-"""The score of a group is the mean of its scores; or boxes are returned in the old order, not sorted by the new scores."""
+"""The score of a group is the mean of its scores; or boxes stay in the old order, not sorted by the new scores."""
 
 import numpy as np
 
