@@ -19,9 +19,11 @@ help: ## list the targets
 # A stamp per extra: installed again only when setup.cfg or pyproject.toml changed.
 $(VENV)/.made:
 	@command -v $(PYTHON) >/dev/null 2>&1 || \
-		{ echo "make: there is no program '$(PYTHON)'. Install Python 3.11 or newer, or say which: make PYTHON=python3.12"; exit 1; }
+		{ echo "make: there is no program '$(PYTHON)'. Install Python 3.11 or newer, or say which: make PYTHON=python3.12"; \
+		  exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "make: $(PYTHON) is $$($(PYTHON) --version 2>&1), minidet needs 3.11 or newer: make PYTHON=python3.12"; exit 1; }
+		{ echo "make: $(PYTHON) is $$($(PYTHON) --version 2>&1), minidet needs 3.11 or newer: make PYTHON=python3.12"; \
+		  exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
 		{ echo "make: $(PYTHON) cannot make virtual environments (on Debian: apt install python3-venv)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -46,19 +48,19 @@ check: $(VENV)/.installed-dev ## format, lint, floors, a case of each fast test:
 gradcheck: $(VENV)/.installed-dev ## one line per operation: gradient against finite differences
 	$(BIN)/python -m pytest -q -m gradcheck
 
-fuzz: $(VENV)/.installed-parity ## random calls of every operation, beside NumPy and PyTorch: MINUTES=10 for each SEED="1 2 3"
+fuzz: $(VENV)/.installed-parity ## random calls, beside NumPy and PyTorch: MINUTES=10 for each SEED="1 2 3"
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES) --seed $(SEED)
 
 notebooks: $(VENV)/.installed-notebooks ## run every notebook in full, and keep what it prints and draws
 	$(BIN)/python -m notebooks --write $(ARGS)
 
-notebooks-quick: $(VENV)/.installed-test $(VENV)/.installed-notebooks ## run every notebook with small sizes: the same checks
+notebooks-quick: $(VENV)/.installed-test $(VENV)/.installed-notebooks ## every notebook with small sizes: the same checks
 	$(BIN)/python -m pytest -q -m notebooks tests/notebooks tests/assignments
 
 browser: $(VENV)/.installed-browser ## open every notebook in JupyterLab in Chromium, run it, keep a picture
 	$(BIN)/python -m pytest -q -m browser tests/browser
 
-assignments: $(VENV)/.installed-test ## write what students get of assignments/source; TERM=2027s draws a term's variants
+assignments: $(VENV)/.installed-test ## write what students get; TERM=2027s draws a term's variants
 	$(BIN)/minidet assignments release $(if $(filter command line,$(origin TERM)),--term $(TERM))
 
 format: $(VENV)/.installed-dev ## rewrite the sources as `make check` wants them
