@@ -54,7 +54,7 @@ fuzz: $(VENV)/.installed-parity ## random calls, beside NumPy and PyTorch: MINUT
 notebooks: $(VENV)/.installed-notebooks ## run every notebook in full, and keep what it prints and draws
 	$(BIN)/python -m notebooks --write $(ARGS)
 
-notebooks-quick: $(VENV)/.installed-test $(VENV)/.installed-notebooks ## every notebook with small sizes: the same checks
+notebooks-quick: $(VENV)/.installed-test $(VENV)/.installed-notebooks ## every notebook, small sizes: the same checks
 	$(BIN)/python -m pytest -q -m notebooks tests/notebooks tests/assignments
 
 browser: $(VENV)/.installed-browser ## open every notebook in JupyterLab in Chromium, run it, keep a picture
