@@ -32,8 +32,8 @@ from minidet.optim import AdamW
 from minidet.training.runs import open_run
 from minidet.training.tasks.segmentation import CAMVID_WINDOW, PixelLoss
 
-from .backends import Minidet
 from .claims.report import PAGE, redraw, table
+from .frameworks.backends import Minidet
 from .worker import growth
 
 FRAME = (1, 3, 180, 240)

@@ -1,7 +1,7 @@
 """What is measured: each case is the same work in minidet and in PyTorch, named by a string that a worker understands.
 Two stand beside ONNX Runtime, which only infers.
 
-A case is built by one function that is given a ``backend`` (``benchmarks.backends``) and returns a callable without
+A case is built by one function that is given a ``backend`` (of ``frameworks.backends``) and returns a callable without
 arguments. PyTorch's names are minidet's, so nearly every case is written once for both.
 """
 

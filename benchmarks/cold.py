@@ -11,7 +11,7 @@ import time
 IMPORTS = {"numpy + numba": "import numpy, numba", "minidet": "import minidet, minidet.nn, minidet.optim"}
 FIRST_STEP = """
 import sys
-from benchmarks.backends import Minidet
+from benchmarks.frameworks.backends import Minidet
 from benchmarks.cases import CASES
 next(case for case in CASES if case.name == sys.argv[1]).build(Minidet())()
 """

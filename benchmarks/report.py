@@ -5,8 +5,8 @@ from __future__ import annotations
 import pathlib
 import platform
 
-from .backends import TITLES
 from .cases import CASES
+from .frameworks.backends import TITLES
 from .measure import Result, geometric_mean
 
 PAGE = pathlib.Path("docs/performance.md")

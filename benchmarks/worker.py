@@ -19,10 +19,10 @@ import time
 
 import numpy as np
 
-from .backends import BACKENDS
 from .cases import CASES
 from .detection.peers import PEERS, peer_backend
 from .detection.rows import build_row
+from .frameworks.backends import BACKENDS
 from .networks.shapes import commanded_case
 from .peak import PEAK
 

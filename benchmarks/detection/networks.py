@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..weights import drawn_weights
+from ..frameworks.weights import drawn_weights
 from . import inputs
 
 CLASSES, IMAGES, OBJECTS, PROPOSALS = 4, 2, 6, 500

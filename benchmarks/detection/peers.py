@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from ..backends import Torch
+from ..frameworks.backends import Torch
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 #: What an import of torchvision that does not fit PyTorch raises, too: its kernels are not found.

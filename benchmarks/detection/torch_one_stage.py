@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..torch_twin import twin
+from ..frameworks.torch_twin import twin
 from .torch_rcnn import box_iou, clip, decode, encode, trunk
 
 SCALES = (0.1, 0.2, 0.375, 0.55, 0.725, 0.9)  # of six maps

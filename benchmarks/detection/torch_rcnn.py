@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ..torch_twin import twin
+from ..frameworks.torch_twin import twin
 
 STRIDE, SIZES, RATIOS = 16, (32.0, 64.0, 128.0), (0.5, 1.0, 2.0)
 CLIP = math.log(1000 / 16)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import minidet
-from benchmarks.backends import Minidet
 from benchmarks.cases import CASES, CLASSIFIER_STEPS, DEMO, INFERENCE, MOBILENET, RESNET18, STEPS, UNET_FAST
+from benchmarks.frameworks.backends import Minidet
 from minidet.models import UNet
 from minidet.training.recipes import recipe_for
 
@@ -50,7 +50,7 @@ def test_inference_runs_in_minidet(case):
 def test_pytorch_is_measured_without_minidet():
     pytest.importorskip("torch")
     code = (
-        "import sys; from benchmarks.backends import Torch; from benchmarks.cases import *; "
+        "import sys; from benchmarks.frameworks.backends import Torch; from benchmarks.cases import *; "
         "[case.warm(Torch())() for case in (*STEPS, *CLASSIFIER_STEPS, *INFERENCE)]; print(sorted(name for name in sys.modules if name.startswith(('minidet', 'numba'))))"
     )
     root = pathlib.Path(__file__).parents[2]
@@ -64,7 +64,7 @@ def test_pytorch_is_measured_without_minidet():
 @pytest.mark.parametrize("module, name", [MOBILENET, RESNET18])
 def test_the_twin_of_a_classifier_is_the_classifier(module, name):
     torch = pytest.importorskip("torch")
-    from benchmarks.torch_twin import twin
+    from benchmarks.frameworks.torch_twin import twin
 
     ours, theirs = getattr(Minidet().model_file(module), name)(), getattr(twin(module), name)()
     state = ours.state_dict()

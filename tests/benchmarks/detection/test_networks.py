@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from benchmarks.backends import Minidet
 from benchmarks.detection.inputs import boxes, ellipses
 from benchmarks.detection.networks import KINDS, ONE_STAGE, detector, load_drawn, torch_detector
+from benchmarks.frameworks.backends import Minidet
 from minidet import tensor
 from minidet.models import detection
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from benchmarks.backends import Minidet
 from benchmarks.detection import inputs
 from benchmarks.detection.peers import PEERS, peer_backend
 from benchmarks.detection.rows import BY_NAME, ROWS, Goal, build_row, evaluation
+from benchmarks.frameworks.backends import Minidet
 
 
 def test_names_and_peers():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks import worker
-from benchmarks.backends import Minidet
+from benchmarks.frameworks.backends import Minidet
 from benchmarks.networks.shapes import Shape, build_command, commanded_case, shape_case
 from benchmarks.networks.table import all_views, distinct
 
@@ -61,7 +61,7 @@ def test_every_case_runs_in_minidet(shape):
 def test_pytorch_runs_the_same_without_minidet():
     pytest.importorskip("torch")
     code = (
-        "import sys; from benchmarks.backends import Torch; from benchmarks.networks.shapes import shape_case; "
+        "import sys; from benchmarks.frameworks.backends import Torch; from benchmarks.networks.shapes import shape_case; "
         "from benchmarks.networks.table import all_views, distinct\n"
         "for shape in dict.fromkeys(shape.tiny() for shape in distinct(all_views())):\n"
         "    assert tuple(shape_case(shape, False).build(Torch())().shape) == (1, shape.f, *shape.output_size), shape\n"

@@ -1,5 +1,5 @@
-"""What every segmentation model has to do. The files run on PyTorch too (benchmarks/torch_twin.py): same source, same
-weights, so the same numbers."""
+"""What every segmentation model has to do. The files run on PyTorch too (benchmarks/frameworks/torch_twin.py): same source,
+same weights, so the same numbers."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from .cases import CASES, ON_BACKBONE, blocks, build, disturb
 def pair(case, rng):
     """Build a model in both libraries, with equal weights in float64."""
     torch = pytest.importorskip("torch")
-    from benchmarks.torch_twin import twin
+    from benchmarks.frameworks.torch_twin import twin
 
     mine = disturb(build(case, 5), rng)
     module = type(mine).__module__.removeprefix("minidet.")

@@ -297,7 +297,7 @@ def four_convolutions(nn):
 @pytest.mark.parametrize("model_class, options", [(FCN8s, {"dropout": 0.0}), (UNet, {"width": 4, "residual": True})])
 def test_scores_and_gradients_beside_pytorch(model_class, options, rng):
     torch = pytest.importorskip("torch")
-    from benchmarks.torch_twin import twin
+    from benchmarks.frameworks.torch_twin import twin
 
     mine = disturb(model_class(5, backbone=four_convolutions(nn), **options), rng)
     other = getattr(twin(model_class.__module__.removeprefix("minidet.")), model_class.__name__)

@@ -108,7 +108,7 @@ class OnnxRuntime:
         with tempfile.TemporaryDirectory() as folder:
             path = str(pathlib.Path(folder, "graph.onnx"))
             sides = ",".join(map(str, shape))
-            subprocess.run([sys.executable, "-m", "benchmarks.onnx_graph", module, name, sides, path], check=True)
+            subprocess.run([sys.executable, "-m", f"{__package__}.onnx_graph", module, name, sides, path], check=True)
             session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         feed = {"images": drawn_pictures(shape)}
         return lambda: session.run(None, feed)[0]

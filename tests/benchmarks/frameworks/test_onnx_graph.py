@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.backends import Minidet
-from benchmarks.weights import drawn_pictures
+from benchmarks.frameworks.backends import Minidet
+from benchmarks.frameworks.weights import drawn_pictures
 from minidet import nn, no_grad
 
 pytestmark = pytest.mark.parity
@@ -21,7 +21,7 @@ pytest.importorskip("onnx", reason="needs onnx")
     ids=["mobilenet_v2", "resnet18"],
 )
 def test_the_graph_gives_minidets_scores(module, name, narrow):
-    from benchmarks.onnx_graph import onnx_model
+    from benchmarks.frameworks.onnx_graph import onnx_model
 
     model, images = Minidet().classifier(module, name, num_classes=10, **narrow), drawn_pictures((2, 3, 40, 56))
     with no_grad():
@@ -34,7 +34,7 @@ def test_the_graph_gives_minidets_scores(module, name, narrow):
 
 
 def test_an_unknown_layer():
-    from benchmarks.onnx_graph import Graph
+    from benchmarks.frameworks.onnx_graph import Graph
 
     with pytest.raises(TypeError, match="no node for Sigmoid"):
         Graph().layer(nn.Sigmoid(), "images")

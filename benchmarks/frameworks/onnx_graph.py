@@ -1,6 +1,6 @@
 """A classifier of minidet's as an ONNX graph: the yardstick ONNX Runtime reads nothing else.
 
-    python -m benchmarks.onnx_graph MODULE NAME N,3,H,W FILE
+    python -m benchmarks.frameworks.onnx_graph MODULE NAME N,3,H,W FILE
 
 A node for every layer, in the order that data flow, as an exporter would write it. The runtime itself joins batch
 normalisation with the convolution before it, when it opens the file.

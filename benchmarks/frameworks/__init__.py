@@ -1,0 +1,1 @@
+"""What is measured beside minidet: PyTorch and ONNX Runtime, with the same networks, weights and pictures."""
