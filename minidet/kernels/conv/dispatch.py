@@ -38,10 +38,10 @@ def plain(*arrays):
 
 
 @functools.lru_cache(maxsize=512)
-def _forward(size, weight_size, has_bias, stride, padding, dilation, groups, pixels=None):
+def _forward(size, weight_size, has_bias, stride, padding, dilation, groups, pixels=None, is_kept=False):
     """Return the shape of a convolution's result, what computes it, and of which taps: None for all of them.
 
-    Nothing computes it (None) where it is empty, or the bias everywhere.
+    Nothing computes it (None) where it is empty, or the bias everywhere. ``is_kept``: packed weights serve other calls.
     """
     (n, _, h, w), (f, cg, kh, kw) = size, weight_size
     oh, ow = pixels or (
@@ -55,7 +55,8 @@ def _forward(size, weight_size, has_bias, stride, padding, dilation, groups, pix
     np.empty(out_size, np.float32)  # a MemoryError comes now, not from the tables
     plan = geometry.forward(cg, (kh, kw), (oh, ow), stride, padding, dilation)
     steps = (rows * cg * kh * kw, cg * kh * kw)
-    return out_size, conv_product.make(size, steps, rows, out_size, has_bias, plan, groups), taps
+    is_kept = is_kept and taps is None
+    return out_size, conv_product.make(size, steps, rows, out_size, has_bias, plan, groups, is_kept=is_kept), taps
 
 
 @functools.lru_cache(maxsize=512)
@@ -105,7 +106,8 @@ def conv2d(x, weight, bias, stride, padding, dilation, groups, kept=None, pixels
     """
     x, weight = plain(x, weight)
     bias = None if bias is None else plain(bias)[0]
-    size, product, taps = _forward(x.shape, weight.shape, bias is not None, stride, padding, dilation, groups, pixels)
+    options = bias is not None, stride, padding, dilation, groups, pixels, kept is not None
+    size, product, taps = _forward(x.shape, weight.shape, *options)
     out = np.empty(size, x.dtype)
     if product is None:
         out[...] = 0 if bias is None else bias[:, None, None]

@@ -30,21 +30,22 @@ from .gather import PANELS, WIDE, cut, gather, locate
 from .tiles import copy_run, scatter
 from .weight import write_turned
 
-#: Most pixels, and least weights.
-PIXELS, WEIGHTS = 256, 1 << 16
+#: Most pixels, and least weights; or so many weights for each pixel.
+PIXELS, WEIGHTS, EACH = 256, 1 << 16, 2048
 #: Most pixels of so many weights that they come from memory, however they are packed; and those.
 MORE_PIXELS, VAST = 1024, 1 << 22
 #: Least taps of a filter: the sums of fewer are done sooner than they are copied to their places.
 TAPS = 128
 #: Weights from which on transforming them takes long, and the windows for which Winograd's savings are worth it.
-HEAVY, LEAST_WINDOWS = 1 << 21, 96
+HEAVY, LEAST_WINDOWS = 1 << 21, 32
 #: Taps in a block, and numbers of a phase in the table.
 DEPTH, ENTRY = 256, 11
 
 
 def is_worth_it(pixels, weights):
     """Tell whether each weight is used too rarely to be packed."""
-    return (pixels <= PIXELS and weights >= WEIGHTS) or (pixels <= MORE_PIXELS and weights >= VAST)
+    is_small = pixels <= PIXELS and (weights >= WEIGHTS or weights >= EACH * pixels)
+    return is_small or (pixels <= MORE_PIXELS and weights >= VAST)
 
 
 @Task

@@ -8,10 +8,12 @@ from minidet.kernels.launch import jit
 if not jit.ENABLED:
     pytest.skip("numba is absent or switched off", allow_module_level=True)
 
+from minidet import kernels
 from minidet.kernels.conv import few
 from minidet.kernels.conv.gather import WIDE
 from minidet.kernels.conv.plans import product as conv_product
-from minidet.kernels.simd.tiles import DENSE_LANES, DENSE_ROWS
+from minidet.kernels.conv.winograd import unstrided
+from minidet.kernels.simd.tiles import DENSE_LANES, DENSE_ROWS, MOVE
 from tests.fuzz.convolutions import Case, check, paths
 
 from .plans.test_product import ONES, answers, pairs, reached, walk  # noqa: F401
@@ -75,9 +77,25 @@ def test_weights_decide(answers):  # noqa: F811
     assert chosen((7, 7), 72, 112) == "few.correlate"
     assert chosen((7, 7), 14, 600) == "tiles.correlate"  # 126 taps
     assert chosen((11, 11), 72, 112) == "winograd.unstrided.correlate"
-    assert chosen((11, 11), 480, 488) == "few.correlate"
+    assert chosen((11, 11), 480, 488) == "winograd.unstrided.correlate"
+    assert chosen((5, 5), 480, 488) == "few.correlate"  # 18 windows
     assert counts[True]
     assert counts[False]
+
+
+def test_weights_that_are_kept_decide_otherwise():
+    """What is transformed once costs nothing: Winograd's, where that saves vectors; its threads share the filters."""
+
+    def chosen(size, channels, filters, is_kept):
+        shapes = (1, channels, *size), (filters, channels, 3, 3)
+        return kernels.conv.dispatch._forward(*shapes, True, (1, 1), (1, 1), (1, 1), 1, None, is_kept)[1].kernel
+
+    assert chosen((7, 7), 128, 130, False) is few.correlate
+    assert chosen((7, 7), 128, 130, True) is unstrided.correlate  # 16 windows for 49 pixels
+    assert chosen((5, 5), 128, 130, True) is few.correlate or MOVE == 4  # 9 windows for 25 pixels
+    for one in (Case(1, 128, (7, 7), 130, (3, 3), (1, 1), (1, 1), (1, 1), 1, True, (0, 0), "float32", 3 * seed)
+                for seed in range(3)):  # fmt: skip
+        assert check(one) is None
 
 
 def test_long_sums_are_sums_of_short_ones(always):

@@ -28,7 +28,7 @@ MOST_FRAMED = 16
 MOST_REGIONS, SAVED = 9, 0.8
 
 
-def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_grad=False):
+def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_grad=False, is_kept=False):
     """Choose the kernel for a plan.
 
     Parameters
@@ -41,6 +41,8 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
         Of a group's result.
     is_strided_grad : bool
         It is the input gradient of a 3 x 3 convolution with stride 2, padding 1, no dilation.
+    is_kept : bool
+        What is made of the weights serves later calls, too: it costs nothing.
     """
     channels = size[1]
     if rows == 1 and groups == channels:
@@ -49,7 +51,7 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
             return planes
     pixels, weights = size[0] * plan.qh * plan.qw, rows * plan.source_at.size
     is_few = groups == 1 and plan.source_at.size >= few.TAPS and few.is_worth_it(pixels, weights)
-    is_heavy = is_few and weights >= few.HEAVY
+    is_heavy = is_few and weights >= few.HEAVY and not is_kept
     is_turned = weight_steps[1] < plan.source_at.size  # an input gradient's row has its weights far apart
     if groups == 1 and min(channels, rows) >= winograd.LEAST and not (is_heavy and is_turned):
         window, strided = tables.window(plan, channels), None
@@ -60,7 +62,8 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
                 else tables.strided_window(plan, channels)
             )
         least = few.LEAST_WINDOWS if is_heavy else winograd.LEAST_WINDOWS
-        if (window or strided) and size[0] * (window or strided)[0] >= least:
+        windows = size[0] * (window or strided or (0,))[0]
+        if windows >= least or (window and is_kept and winograd.saves(windows, pixels)):
             return _winograd(size, weight_steps[1], rows, out_size, plan, window, strided, is_strided_grad)
     if is_few:
         return _few(size, rows, out_size, weight_steps[1], plan)
@@ -196,7 +199,7 @@ def _winograd(size, row_step, rows, out_size, plan, window, strided, is_strided_
     tasks, prepare = -(-n * count // lanes), None
     if window:
         units, groups, chunks, block = tasks, tasks, 1, winograd.TILES
-        if whole >= winograd.VAST:
+        if whole >= winograd.VAST or units < 2 * THREADS:
             groups, block = -(-units // winograd.UNITS), winograd.MORE_TILES
             if groups >= THREADS:
                 groups = shared_out(units, winograd.UNITS)

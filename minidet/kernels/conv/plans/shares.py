@@ -56,7 +56,7 @@ def make(grad_size, size, kernel_size, stride, padding, dilation, groups):
         if planes is not None:
             return planes
     pixels, weights = grad_size[0] * oh * ow, f * c * kernel_size[0] * kernel_size[1]
-    if groups == 1 and pixels <= few.PIXELS and few.is_worth_it(pixels, weights):
+    if groups == 1 and pixels <= few.PIXELS and weights >= few.WEIGHTS:
         return _few(grad_size, size, geometry.forward(c, kernel_size, (oh, ow), stride, padding, dilation))
     if groups == 1 and dilation == (1, 1) and c >= conv_winograd.LEAST and f >= winograd.LEAST:
         plan = geometry.forward(c, kernel_size, (oh, ow), stride, padding, dilation)

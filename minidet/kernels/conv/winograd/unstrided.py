@@ -48,8 +48,15 @@ DEPTH = 128
 VAST, UNITS = 1 << 21, 3
 #: Tiles of filters whose sums are kept at once, for which a panel is used; and with weights from memory.
 TILES, MORE_TILES = 8, 16
+#: What vectors of products have to be saved, by this factor, where transformed weights are there already.
+SAVED = 1.25
 #: Numbers between the weights of two places: powers of two apart, they would share few places in the caches.
 APART = 16
+
+
+def saves(windows, pixels):
+    """Tell whether 16 products for each window are fewer vectors than 9 for each pixel, by far."""
+    return SAVED * 16 * -(-windows // MOVE) <= 9 * -(-pixels // MOVE)
 
 
 @jit
