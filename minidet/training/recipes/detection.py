@@ -28,8 +28,14 @@ NUCLEI = {
     "anchor_sizes": ((10, 18), (28, 42), (64, 96)),
     "aspect_ratios": (0.7, 1.0, 1.4),
 }
-#: People are 54 to 115 pixels high.
-PEOPLE = {"backbone": "resnet20", "strides": (4,), "anchor_sizes": ((36, 56, 80),), "aspect_ratios": (1.0, 1.7, 2.6)}
+#: People are 54 to 115 pixels high. The backbone is that of the chapter on poses.
+PEOPLE = {
+    "backbone": "vgg11_bn_0375",
+    "pyramid": 64,
+    "strides": (4, 8, 16),
+    "anchor_sizes": ((36,), (56,), (80,)),
+    "aspect_ratios": (1.0, 1.7, 2.6),
+}
 
 #: Two or three maps; scales as shares of the shorter side, and every ratio both ways.
 SSD_DIGITS = {"backbone": "resnet20", "strides": (4,), "extra_layers": 1, "scales": ((0.18, 0.25), (0.32,)),
@@ -105,9 +111,9 @@ RECIPES = {
     ("mask_rcnn", "figures"): Recipe(
         "mask_rcnn",
         "figures",
-        epochs=10,
+        epochs=14,
         batch_size=8,
-        lr=2e-3,
+        lr=3e-3,
         train_samples=1200,
         test_samples=200,
         quick_samples=8,
@@ -117,7 +123,7 @@ RECIPES = {
             "proposals": (200, 60),
             "mask_size": None,
             "num_keypoints": 14,
-            "keypoint_layers": (64, 64, 64),
+            "keypoint_layers": (64, 64, 64, 64),
             "rois_per_image": 32,
         },
     ),
