@@ -13,6 +13,7 @@
     python -m benchmarks.claims masks                           RoIAlign, sigmoids, and masks beside boxes
 
 Runs are kept in ``runs/claims/``. After an interruption, the same command goes on with the run that was interrupted.
+Their figures are in ``docs/results/claims/``, too: ``--write`` takes those of runs that this machine lacks from there.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import pathlib
 from .report import IMAGES, PAGE, Figures, redraw, save_picture
 from .runs import perform_all, select
 
-RUNS = pathlib.Path("runs/claims")
+RUNS, RECORDS = pathlib.Path("runs/claims"), pathlib.Path("docs/results/claims")
 SEEDS = (0, 1, 2)
 
 #: chapter -> the module with plan(seeds, quick), tables(figures) and draw(figures)
@@ -56,10 +57,12 @@ def main(arguments=None) -> None:
     if not args.write:
         perform_all(select(chapter.plan(args.seeds, args.quick), args.only), folder)
     seeds = args.seeds if args.quick else sorted({*SEEDS, *args.seeds})
-    figures = Figures(chapter.plan(seeds, args.quick), folder)
+    kept = None if args.quick else RECORDS / f"{args.chapter}.json"
+    figures = Figures(chapter.plan(seeds, args.quick), folder, kept)
     text = chapter.tables(figures)
     print(text)
-    if not args.quick:
+    if kept:
+        figures.keep(kept)
         redraw(PAGE, args.chapter, text)
         save_picture(chapter.draw(figures), IMAGES / f"claims_{args.chapter}.svg")
 

@@ -9,10 +9,11 @@ import textwrap
 
 import numpy as np
 
+from minidet.serialization import plain_json
 from minidet.serialization.safetensors import write_file
 from minidet.viz import subplots
 
-from .runs import Run
+from .runs import Run, read_json
 from .statistics import Interval
 
 PAGE = pathlib.Path("docs/results.md")
@@ -20,12 +21,21 @@ IMAGES = pathlib.Path("docs/images")
 
 
 class Figures:
-    """The figures of all finished runs of a plan."""
+    """The figures of all finished runs of a plan: those in ``folder``, for the others those of the file ``kept``."""
 
-    def __init__(self, runs: list[Run], folder: pathlib.Path):
-        records = [(run, run.record(folder)) for run in runs]
+    def __init__(self, runs: list[Run], folder: pathlib.Path, kept: pathlib.Path | None = None):
+        listed = kept and read_json(kept)
+        earlier = {one.get("hash"): one for one in listed or () if isinstance(one, dict)}
+        records = [run.record(folder) or run.checked(earlier.get(run.hash)) for run in runs]
         self.planned = len(runs)
-        self.records = [record for _, record in records if record is not None]
+        self.records = [record for record in records if record is not None]
+
+    def keep(self, path: pathlib.Path) -> None:
+        """Write the records to a file, if there are any: tables can then be made where the runs are not."""
+        if not self.records:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_file(path, plain_json.dumps(self.records).encode())
 
     def of(self, claim: str, variant: str, figure: str) -> dict[int, float]:
         """Return {seed: figure} of the finished runs of one variant."""

@@ -64,11 +64,19 @@ class Run:
 
     def record(self, folder: pathlib.Path) -> dict | None:
         """Return what was kept of the run; None if it is not finished, or its file is damaged."""
-        try:
-            record = plain_json.loads(self.path(folder).read_text())
-        except (OSError, ValueError):
-            return None
+        return self.checked(read_json(self.path(folder)))
+
+    def checked(self, record) -> dict | None:
+        """Return a record of this run; None for anything else."""
         return record if isinstance(record, dict) and record.get("hash") == self.hash else None
+
+
+def read_json(path: pathlib.Path):
+    """Return what a file holds; None if there is none, or it is damaged."""
+    try:
+        return plain_json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def select(runs: list[Run], only: str) -> list[Run]:

@@ -212,7 +212,8 @@ def test_nothing_finished_can_be_told_and_drawn(tmp_path):
 def test_write_runs_nothing(tmp_path, monkeypatch, capsys):
     page = tmp_path / "results.md"
     page.write_text("<!-- claims detection: begin -->\n<!-- claims detection: end -->\n")
-    for name, value in (("RUNS", tmp_path / "runs"), ("PAGE", page), ("IMAGES", tmp_path / "images")):
+    for name, value in (("RUNS", tmp_path / "runs"), ("RECORDS", tmp_path / "records"), ("PAGE", page),
+                        ("IMAGES", tmp_path / "images")):  # fmt: skip
         monkeypatch.setattr(command, name, value)
     command.main(["detection", "--write"])
     assert "0 of 30 runs are finished" in page.read_text()

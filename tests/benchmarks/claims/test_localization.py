@@ -71,7 +71,7 @@ def data(tmp_path, monkeypatch):
 
 
 def test_what_was_finished_is_not_repeated(data, tmp_path, monkeypatch, capsys):
-    for name in ("RUNS", "PAGE", "IMAGES"):
+    for name in ("RUNS", "RECORDS", "PAGE", "IMAGES"):
         monkeypatch.setattr(command, name, tmp_path / name)
     again = ["localization", "--quick", "--seeds", "3", "--only"]
     command.main([*again, "20 %"])

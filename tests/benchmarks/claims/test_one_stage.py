@@ -120,7 +120,12 @@ def test_the_picture_has_a_row_for_each_claim(tmp_path, figures):
 def test_write_runs_nothing(tmp_path, monkeypatch, capsys):
     page = tmp_path / "results.md"
     page.write_text("<!-- claims one_stage: begin -->\n<!-- claims one_stage: end -->\n")
-    for name, value in (("RUNS", tmp_path / "runs"), ("PAGE", page), ("IMAGES", tmp_path / "images")):
+    for name, value in (
+        ("RUNS", tmp_path / "runs"),
+        ("RECORDS", tmp_path / "records"),
+        ("PAGE", page),
+        ("IMAGES", tmp_path / "images"),
+    ):
         monkeypatch.setattr(command, name, value)
     command.main(["one_stage", "--write"])
     assert "0 of 27 runs are finished" in page.read_text()

@@ -102,3 +102,23 @@ def test_the_same_picture_gives_the_same_bytes(tmp_path):
         written.append((tmp_path / "images" / name).read_bytes())
     assert written[0] == written[1]
     assert b"<svg" in written[0]
+
+
+def test_records_in_the_repository_stand_for_runs_of_another_machine(tmp_path):
+    runs = [Run("c", "v", seed, {"batch_size": 1}, lambda run, _: ({"score": run.seed / 4}, None)) for seed in range(3)]
+    here, kept = tmp_path / "here", tmp_path / "records" / "c.json"
+    Figures(runs, here, kept).keep(kept)
+    assert not kept.exists()  # there is nothing to keep
+    for run in runs[:2]:
+        perform(run, here)
+    Figures(runs, here, kept).keep(kept)
+    elsewhere = Figures(runs, tmp_path / "elsewhere", kept)
+    assert elsewhere.of("c", "v", "score") == {0: 0, 1: 0.25}
+    assert elsewhere.planned == 3
+    changed = [Run("c", "v", run.seed, {"batch_size": 2}, run.work) for run in runs]
+    assert Figures(changed, tmp_path / "elsewhere", kept).records == []
+    perform(runs[2], tmp_path / "elsewhere")
+    Figures(runs, tmp_path / "elsewhere", kept).keep(kept)
+    assert Figures(runs, tmp_path / "nowhere", kept).of("c", "v", "score") == {0: 0, 1: 0.25, 2: 0.5}
+    kept.write_text("[")
+    assert Figures(runs, tmp_path / "nowhere", kept).records == []

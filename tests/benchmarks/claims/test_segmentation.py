@@ -172,7 +172,12 @@ def test_the_command_redraws_the_page_unless_quick(tmp_path, monkeypatch, capsys
     page, images = tmp_path / "results.md", tmp_path / "images"
     empty = "<!-- claims segmentation: begin -->\n<!-- claims segmentation: end -->\n"
     page.write_text(empty)
-    for name, value in (("RUNS", tmp_path / "runs"), ("PAGE", page), ("IMAGES", images)):
+    for name, value in (
+        ("RUNS", tmp_path / "runs"),
+        ("RECORDS", tmp_path / "records"),
+        ("PAGE", page),
+        ("IMAGES", images),
+    ):
         monkeypatch.setattr(command, name, value)
     command.main(["segmentation", "--quick", "--seeds", "4", "--only", "segnet bed"])
     assert "1 of 12 runs are finished" in capsys.readouterr().out
