@@ -8,7 +8,8 @@ Each row is a run that the command in its last column trains, and a file in ``do
 
 No figure of the table is typed: reached, baseline, epochs and minutes are read from the files. A run that shared its
 cores with other work took longer than it would have: ``--time RUN FILE``, on an idle machine, times a few steps of the
-run's recipe, and adds to the file what its epochs take there.
+run's recipe, and adds to the file what its epochs take there. A file that was written before detectors had a baseline
+gets it by ``--baseline FILE``, without the run.
 """
 
 from __future__ import annotations
@@ -18,8 +19,12 @@ import json
 import pathlib
 from dataclasses import dataclass
 
+from minidet.commands.eval import numbers
 from minidet.serialization.safetensors import write_file
+from minidet.training.recipes import recipe_for
 from minidet.training.runs import open_run
+from minidet.training.tasks import Detection, task_for
+from minidet.training.tasks.detection_baseline import NAME
 from minidet.training.train import Run, seconds_per_epoch
 
 from .claims.report import PAGE, redraw, table
@@ -107,6 +112,26 @@ def add_time(run: pathlib.Path, path: pathlib.Path) -> None:
     if (record["model"], record["data"]) != (opened.recipe.model, opened.recipe.data):
         raise ValueError(f"results: {path} is about {record['model']} on {record['data']}, {run} is another run.")
     record["idle_seconds"] = seconds_per_epoch(Run(opened.recipe, None, record["seed"], 0, False)) * record["epochs"]
+    write_record(path, record)
+
+
+def add_baseline(path: pathlib.Path) -> None:
+    """Add to a detector's file the baseline's figures on the pictures that the file is about."""
+    record = json.loads(path.read_text(encoding="utf-8"))
+    recipe = recipe_for(record["model"], record["data"], options=record["options"])
+    task = task_for(recipe, seed=record["seed"], facts={"classes": ["background", *record["classes"]]})
+    if not isinstance(task, Detection):
+        raise ValueError(f"results: {path} is about {task.name}: minidet eval has written its baseline.")
+    pictures = task.open(record["split"])
+    if (len(pictures), list(pictures.classes)) != (record["images"], task.classes):
+        raise ValueError(f"results: {path} is about {record['images']} pictures of {', '.join(task.classes)}, expected "
+                         f"{len(pictures)} of {', '.join(pictures.classes)}, as the recipe has them.")  # fmt: skip
+    record |= {"baseline_name": NAME, "baseline": numbers(task.baseline(record["split"]))}
+    write_record(path, record)
+
+
+def write_record(path: pathlib.Path, record: dict) -> None:
+    """Replace a file of figures in one step."""
     write_file(path, (json.dumps(record, indent=1, allow_nan=False) + "\n").encode())
 
 
@@ -116,9 +141,15 @@ def main(arguments=None) -> None:
     parser.add_argument("--write", action="store_true", help="rewrite the table of docs/results.md")
     parser.add_argument("--time", nargs=2, type=pathlib.Path, metavar=("RUN", "FILE"),
                         help="time some steps of a run, and add to its file what its epochs take")  # fmt: skip
+    parser.add_argument("--baseline", nargs="+", type=pathlib.Path, metavar="FILE",
+                        help="compute what selective search reaches on the pictures of a detector's file, and add it "
+                             "to the file; needs the data, and no run")  # fmt: skip
     args = parser.parse_args(arguments)
     if args.time:
         add_time(*args.time)
+    for path in args.baseline or ():
+        add_baseline(path)
+    if args.time or args.baseline:
         return
     text = table(HEADER, [cells(row, FOLDER) for row in ROWS])
     print(text)

@@ -11,6 +11,9 @@ from benchmarks import results
 from benchmarks.claims.report import marks
 from benchmarks.results import FOLDER, HEADER, ROWS, cells
 from minidet.cli import build_parser
+from minidet.data.scenes.shapes_outline import SHAPES
+from minidet.training.recipes import recipe_for
+from minidet.training.tasks import Detection
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -60,3 +63,22 @@ def test_the_page_shows_what_the_files_say():
     part = page[page.index(begin) : page.index(end)]
     for row in ROWS:
         assert f"| {' | '.join(cells(row, ROOT / FOLDER))} |" in part
+
+
+def test_the_baseline_is_added_to_the_file_of_a_detector(tmp_path, monkeypatch):
+    recipe = recipe_for("ssd", "shapes")
+    monkeypatch.setattr(Detection, "baseline", lambda task, split: {"AP": 0.25, "APl": float("nan"), "at": task.seed})
+    record = {"model": "ssd", "data": "shapes", "options": recipe.options, "seed": 3, "split": "test",
+              "images": recipe.test_samples, "classes": list(SHAPES), "baseline_name": "baseline", "baseline": {}}  # fmt: skip
+    path = tmp_path / "ssd-shapes.json"
+    path.write_text(json.dumps(record))
+    results.main(["--baseline", str(path)])
+    expected = {"baseline_name": "selective search", "baseline": {"AP": 0.25, "APl": None, "at": 3}}
+    assert json.loads(path.read_text()) == {**record, **expected}
+    assert [item.name for item in tmp_path.iterdir()] == [path.name]
+    for change, words in (({"images": 7}, "is about 7 pictures of"), ({"classes": ["a"]}, "pictures of background, a,"),
+                          ({"model": "localization", "options": {}}, "is about localization")):  # fmt: skip
+        path.write_text(json.dumps({**record, **change}))
+        with pytest.raises(ValueError, match=words):
+            results.main(["--baseline", str(path)])
+        assert json.loads(path.read_text())["baseline"] == {}

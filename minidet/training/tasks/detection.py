@@ -34,6 +34,7 @@ from ...models import MODELS, RCNN, SlidingWindowDetector
 from ...viz import overlay_objects
 from ..recipe import LARGE
 from .augmentation import sized, varied
+from .detection_baseline import NAME, baseline_figures
 from .detection_figures import Measured, measured
 from .figures import Figures
 from .freezing import check_freezing, freeze_first
@@ -267,11 +268,20 @@ class Detection(Task):
         return [name for name in ("masks", "keypoints") if getattr(self.options, name)]
 
     def evaluate(self, model, split: str = "test") -> Figures:
-        """Return COCO's figures, and VOC's average precision, in the pixels of the pictures as they are."""
-        return self.measure(model, split).figures
+        """Return COCO's figures, and VOC's average precision, in the pixels of the pictures as they are.
+
+        Each is beside that of what selective search finds, see :mod:`.detection_baseline`.
+        """
+        figures = self.measure(model, split).figures
+        figures.baseline, figures.baseline_name = self.baseline(split), NAME
+        return figures
+
+    def baseline(self, split: str = "test") -> dict[str, float]:
+        """Return the figures of what needs no training; it takes some milliseconds a scene, a photograph up to 100."""
+        return baseline_figures(self, self.open(split))
 
     def measure(self, model, split: str = "test") -> Measured:
-        """Return the figures of :meth:`evaluate`, with what they were made of."""
+        """Return the figures of :meth:`evaluate`, without a baseline, with what they were made of."""
         dataset = self.open(split)
         if list(dataset.classes) != self.classes:
             was, expected = f"has the classes {', '.join(dataset.classes)}", ", ".join(self.classes)

@@ -33,6 +33,11 @@ def measured(task, model, dataset) -> Measured:
     dataset : Dataset
         Of the classes that the task's facts name.
     """
+    return scored(task, dataset, lambda image: task.look(model, image))
+
+
+def scored(task, dataset, find) -> Measured:
+    """Return the same of any detector: ``find(image)`` returns a dict of what it finds in an image (3, H, W)."""
     kinds = {"": "bbox"} | {words: kind for words, kind, name in MORE if name in task.more}
     counts = {"keypoints": (20,)}
     limits = (1, 10, 100) if task.options.max_dets == 100 else (1, 10, 100, task.options.max_dets)
@@ -40,7 +45,7 @@ def measured(task, model, dataset) -> Measured:
                  for words, kind in kinds.items()}  # fmt: skip
     truths, answers = [], []
     for images, targets in DataLoader(dataset, 4, collate_fn=collate_detection):
-        found = [task.look(model, image) for image in images]
+        found = [find(image) for image in images]
         for figures in collected.values():
             figures.update(targets, found)
         for kept, all_of in ((truths, targets), (answers, found)):

@@ -82,7 +82,8 @@ def test_train_eval_and_predict(stub, capsys, data):
     printed = capsys.readouterr().out
     assert printed.startswith(f"stub on {data}, test split, 8 images\nclass ")
     for figure in ("AP", "AP50", "AP75", "AR1", "AR100", "VOC AP50"):
-        assert re.search(rf"^{figure} \d\.\d+$", printed, re.MULTILINE), figure
+        line = rf"^{figure} \d\.\d+ \(selective search \d\.\d+\)$"
+        assert re.search(line, printed, re.MULTILINE), figure
     Image.fromarray(np.full((50, 70, 3), 90, np.uint8)).save("photo.png")
     assert main(["predict", "run", "photo.png", "--alpha", "1"]) == 0
     named = "circle" if data == "shapes" else "0"
