@@ -25,7 +25,7 @@ def look(capsys) -> list[str]:
     """Evaluate, predict and explain with the folder ``run``; return the titles of the page's stages."""
     capsys.readouterr()
     assert main(["eval", "run"]) == 0
-    assert re.search(r"^AP \d\.\d+$", capsys.readouterr().out, re.MULTILINE)
+    assert re.search(r"^AP \d\.\d+ \(selective search \d\.\d+\)$", capsys.readouterr().out, re.MULTILINE)
     assert main(["predict", "run", "photo.png", "--option", "score=0"]) == 0
     assert pathlib.Path("run/predictions/photo.png").is_file()
     seen = json.loads(pathlib.Path("run/predictions/detections.json").read_text())
@@ -51,7 +51,8 @@ def test_mask_rcnn(capsys, data, figure, more):
     assert {"loss_classifier", loss} < set(open_run("run").history[0])
     capsys.readouterr()
     assert main(["eval", "run"]) == 0
-    assert re.search(rf"^{figure} (\d\.\d+|nan)$", capsys.readouterr().out, re.MULTILINE)
+    line = rf"^{figure} (\d\.\d+|nan) \(selective search (\d\.\d+|nan)\)$"
+    assert re.search(line, capsys.readouterr().out, re.MULTILINE)
     titles = look(capsys)
     assert titles[-2] == {"shapes": "mask targets", "figures": "joints"}[data]
     seen = json.loads(pathlib.Path("run/predictions/detections.json").read_text())

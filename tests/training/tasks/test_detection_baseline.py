@@ -164,14 +164,14 @@ def test_the_whole_box_is_the_mask(boxes_by_hand, monkeypatch):
 
 
 def test_joints_are_where_people_have_them_on_average(boxes_by_hand, monkeypatch):
-    joints = np.tile([2.0, 8.0, 2.0], (2, 14, 1))  # of boxes of 8 x 16: a quarter, a half
-    joints[1] += [4, 0, 0]  # ... and three quarters, a half
+    joints = np.tile([2.0, 2.0, 2.0], (2, 14, 1))  # of boxes of 8 x 16: a quarter, an eighth
+    joints[1] += [4, 0, 0]  # ... and three quarters, an eighth
     joints[1, 0] = 0  # one joint is outside
     joints[:, 1] = 0  # one is nowhere
     training = Made(objects([0, 0, 8, 16], [0, 0, 8, 16], [5, 5, 5, 9], labels=[1] * 3,
                             keypoints=np.concatenate([joints, joints[:1]])), classes=CLASSES[:2])  # fmt: skip
     pose = counted(made(monkeypatch, TEST, training, CLASSES[:2], keypoints=True), training).pose
-    np.testing.assert_allclose(pose, [[0.25, 0.5], [0.5, 0.5], *[[0.5, 0.5]] * 12])
+    np.testing.assert_allclose(pose, [[0.25, 0.125], [0.5, 0.5], *[[0.5, 0.125]] * 12])
     there = np.concatenate([[4, 4] + 16 * pose, np.full((14, 1), 2.0)], 1)[None]
     for shift, right in ((0, 0.5), (30, 0)):
         moved = there + np.array([shift, 0, 0])
