@@ -130,13 +130,13 @@ RECIPES = {
     ("mask_rcnn", "nuclei"): Recipe(
         "mask_rcnn",
         "nuclei",
-        epochs=15,
-        batch_size=4,
-        lr=6e-4,
+        epochs=22,
+        batch_size=2,
+        lr=1e-3,
         pretrained_lr=0.4,
         quick_samples=4,
         options={"masks": True, "max_dets": 250, "scale": (0.8, 1.25), "vertical_flip": 0.5},
-        model_args={**NUCLEI, "detections_per_img": 250, "proposals": (600, 400), "mask_layers": (64, 64)},
+        model_args={**NUCLEI, "detections_per_img": 250, "proposals": (600, 400), "mask_layers": (64, 64, 64, 64)},
     ),
     ("ssd", "digits"): Recipe(
         "ssd",
