@@ -130,6 +130,14 @@ def jit(function):
     return _compile(function, False)
 
 
+def exact(function):
+    """Compile a serial kernel that rounds as NumPy does, for what decides on which side of a border a number lies."""
+    dispatcher = numba.njit(function, nogil=True, **(_options | {"fastmath": False}))
+    dispatcher._cache = _cache(function, "serial")
+    dispatcher.compile = interrupt.waits_for(dispatcher.compile)
+    return dispatcher
+
+
 def inlined(function):
     """Compile a serial kernel into each of its callers: for what is called once per row, a call costs more than it."""
     return numba.njit(inline="always", **_options)(function)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..launch.jit import jit
+from ..launch.jit import exact, jit
 from ..reference.regions.roi import frames
 
 
@@ -29,7 +29,13 @@ def tables(rois, scale, output_size, sampling_ratio, aligned, size):
     return axes
 
 
-@jit
+@exact
+def _position(origin, i, step):
+    """Return where a sample lies. One on the map's border counts, one behind it does not: rounded as the twin does."""
+    return origin + (i + 0.5) * step
+
+
+@exact
 def _samples(start, size, count, p, length):
     """Return the first sample's position, the step, and the range of those that may lie inside the map."""
     origin, step = start + p * size, size / max(count, 1.0)
@@ -51,7 +57,7 @@ def _measure(start, size, count, length, spans):
             origin, step, first, last = _samples(start[r], size[r], count[r], p, length)
             low, high = length, 0
             for i in range(first, last):
-                y = origin + (i + 0.5) * step
+                y = _position(origin, i, step)
                 if y >= -1 and y <= length:
                     row = min(np.int64(max(y, 0.0)), length - 1)
                     low, high = min(low, row), max(high, min(row + 2, length))
@@ -69,7 +75,7 @@ def _weigh(start, size, count, length, spans, weights):
             origin, step, first, last = _samples(start[r], size[r], count[r], p, length)
             place = spans[r, p, 2] - spans[r, p, 0]
             for i in range(first, last):
-                y = origin + (i + 0.5) * step
+                y = _position(origin, i, step)
                 if y >= -1 and y <= length:
                     y = max(y, 0.0)
                     row = min(np.int64(y), length - 1)

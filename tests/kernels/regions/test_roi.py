@@ -51,6 +51,18 @@ def test_roi_align(shape, regions, size, scale, dtype, ratio, aligned, seed):
     np.testing.assert_allclose(found, expected, *tolerance, strict=True)
 
 
+@pytest.mark.parametrize("dtype", ["f", "d"])
+def test_samples_on_the_border_count_as_in_the_twin(dtype):
+    """Whole boxes around a map of one cell, 7 bins of 5 samples: many lie just on its border, or a rounding behind it."""
+    sides = [(low, high) for low in range(-4, 3) for high in range(low, 7)]
+    rois = np.array([(0, first[0], second[0], first[1], second[1])
+                     for first, second in zip(sides, sides[::-1], strict=True)], dtype)  # fmt: skip
+    x = np.ones((1, 1, 1, 1), dtype)
+    for aligned in (False, True):
+        found = kernels.roi.roi_align(x, rois, 1.0, (7, 7), 5, aligned)
+        np.testing.assert_allclose(found, reference.roi_align(x, rois, 1.0, (7, 7), 5, aligned), 1e-5, 1e-6)
+
+
 @FEW
 @CALLS
 def test_roi_pool(shape, regions, size, scale, dtype, ratio, whole, seed):
