@@ -14,19 +14,19 @@ def reference(**variants):
     return load(SOURCE, "by hand", variants=variants).reference
 
 
-def same(value, expected, atol=1e-9):
+def assert_same(value, expected, atol=1e-9):
     np.testing.assert_allclose(value, expected, atol=atol)
 
 
 def test_anchors_and_their_places():
     functions = reference()
     cell = functions["cell_anchors"]((12,), (0.25, 1, 4))
-    same(cell, [[-12, -3, 12, 3], [-6, -6, 6, 6], [-3, -12, 3, 12]])
+    assert_same(cell, [[-12, -3, 12, 3], [-6, -6, 6, 6], [-3, -12, 3, 12]])
     anchors = functions["anchor_grid"](cell, 20, 30, 8)
     assert len(anchors) == 3 * 4 * 3
-    same(anchors[:3] - cell, np.full((3, 4), 4))
-    same(anchors[3:6] - cell, np.tile([12, 4], (3, 2)))
-    same(functions["inside_image"](np.array([[0, 0, 30, 20], [0, 0, 30, 20.5]]), 20, 30), [True, False])
+    assert_same(anchors[:3] - cell, np.full((3, 4), 4))
+    assert_same(anchors[3:6] - cell, np.tile([12, 4], (3, 2)))
+    assert_same(functions["inside_image"](np.array([[0, 0, 30, 20], [0, 0, 30, 20.5]]), 20, 30), [True, False])
 
 
 def test_what_each_anchor_learns_and_the_sample():
@@ -39,33 +39,33 @@ def test_what_each_anchor_learns_and_the_sample():
             [0, 0.71, 0, 0, 0, 0],
         ]
     )
-    same(functions["match"](iou, 0.7, 0.3), [0, 3, -2, 1, 1, -1])
+    assert_same(functions["match"](iou, 0.7, 0.3), [0, 3, -2, 1, 1, -1])
     marks, order = np.array([0, -1, -2, 1, -1, -1, 0, -1]), np.array([3, 1, 2, 6, 0, 5, 4, 7])
-    same(np.flatnonzero(functions["sample_anchors"](marks, order, 4, 0.5)), [1, 3, 5, 6])
-    same(np.flatnonzero(functions["sample_anchors"](marks, order, 4, 0.25)), [1, 3, 4, 5])
+    assert_same(np.flatnonzero(functions["sample_anchors"](marks, order, 4, 0.5)), [1, 3, 5, 6])
+    assert_same(np.flatnonzero(functions["sample_anchors"](marks, order, 4, 0.25)), [1, 3, 4, 5])
 
 
 def test_the_code_and_its_limit():
     functions = reference()
     anchor, box = np.array([[10.0, 10, 26, 42]]), np.array([[14.0, 18, 46, 50]])
     deltas = functions["encode"](anchor, box)
-    same(deltas, [[0.75, 0.25, np.log(2), 0]])
+    assert_same(deltas, [[0.75, 0.25, np.log(2), 0]])
     limit = np.log(1000 / 16)
-    same(functions["decode"](anchor, deltas, limit), box)
+    assert_same(functions["decode"](anchor, deltas, limit), box)
     deltas[0, 2] = 1000
-    same(functions["decode"](anchor, deltas, limit)[0, ::2], [30 - 500, 30 + 500])
+    assert_same(functions["decode"](anchor, deltas, limit)[0, ::2], [30 - 500, 30 + 500])
 
 
 def test_the_two_losses():
     functions = reference()
     logits, marks = np.array([0, np.log(3), -np.log(3), 5]), np.array([0, -1, -1, 1])
     drawn = np.array([True, True, True, False])
-    same(functions["objectness_loss"](logits, marks, drawn), 0.789, 5e-4)
-    same(functions["objectness_grad"](logits, marks, drawn), [-1 / 6, 1 / 4, 1 / 12, 0])
+    assert_same(functions["objectness_loss"](logits, marks, drawn), 0.789, 5e-4)
+    assert_same(functions["objectness_grad"](logits, marks, drawn), [-1 / 6, 1 / 4, 1 / 12, 0])
     deltas, targets = np.zeros((4, 4)), np.full((4, 4), np.nan)
     deltas[0], targets[0], targets[3] = (0.5, 0, -0.05, 0.1), (0.2, 0, 0.05, 0.1), 1
-    same(functions["box_loss"](deltas, targets, marks, drawn, 0.2), 0.075)
-    same(functions["box_grad"](deltas, targets, marks, drawn, 0.2), [[1 / 3, 0, -0.5 / 3, 0], *np.zeros((3, 4))])
+    assert_same(functions["box_loss"](deltas, targets, marks, drawn, 0.2), 0.075)
+    assert_same(functions["box_grad"](deltas, targets, marks, drawn, 0.2), [[1 / 3, 0, -0.5 / 3, 0], *np.zeros((3, 4))])
 
 
 def test_the_proposals():
@@ -82,8 +82,8 @@ def test_the_proposals():
     )
     logits = np.array([3, 2, 2.5, 1, 1.5, 0.5, -1])
     found, scores = reference()["propose"](boxes, logits, (20, 30), 6, 3, 0.5, 2)
-    same(found, [[2, 2, 12, 12], [20, 4, 30, 14], [7, 2, 17, 12]])
-    same(scores, [3, 2.5, 0.5])
+    assert_same(found, [[2, 2, 12, 12], [20, 4, 30, 14], [7, 2, 17, 12]])
+    assert_same(scores, [3, 2.5, 0.5])
 
 
 @pytest.mark.parametrize("variant, learns", [
@@ -97,12 +97,12 @@ def test_the_rule_of_matching(variant, learns):
     objects = np.array([[8.0, 1, 24, 10], [5, 0, 17, 16]])
     iou = functions["box_iou"](objects, anchors)
     written = [[0.07, 0.45, 0.45, 0.07, 0.03, 0.16, 0.16, 0.03], [0.17, 0.49, 0.10, 0, 0.17, 0.49, 0.10, 0]]
-    same(iou, written, 0.005)
-    same(functions["assign"](iou, anchors, objects), learns)
+    assert_same(iou, written, 0.005)
+    assert_same(functions["assign"](iou, anchors, objects), learns)
     if variant == "centre":
         alone = np.array([[10.0, 1, 26, 10]])
         iou = functions["box_iou"](alone, anchors)
-        same(iou[0, 1], 1 / 3)
+        assert_same(iou[0, 1], 1 / 3)
         assert functions["assign"](iou, anchors, alone)[1] == -2
 
 
@@ -114,9 +114,9 @@ def test_the_rule_of_matching(variant, learns):
 def test_the_code_of_the_term(variant, code, said, box):
     functions = reference(q8=variant)
     anchor = np.array([[10.0, 10, 18, 42]])
-    same(functions["encode_box"](anchor, np.array([[6.0, 18, 38, 50]])), [code])
-    same(functions["decode_box"](anchor, np.array([code])), [[6, 18, 38, 50]])
-    same(functions["decode_box"](anchor, np.array([said], float)), [box])
+    assert_same(functions["encode_box"](anchor, np.array([[6.0, 18, 38, 50]])), [code])
+    assert_same(functions["decode_box"](anchor, np.array([code])), [[6, 18, 38, 50]])
+    assert_same(functions["decode_box"](anchor, np.array([said], float)), [box])
 
 
 @pytest.mark.parametrize("variant, limit, left, scores", [
@@ -127,5 +127,5 @@ def test_the_code_of_the_term(variant, code, said, box):
 def test_the_way_to_thin_out(variant, limit, left, scores):
     boxes = np.array([[0.0, 0, 10, 10], [2, 0, 12, 10], [5, 0, 15, 10], [20, 0, 30, 10]])
     found, new = reference(q9=variant)["thin"](boxes, np.array([0.9, 0.6, 0.5, 0.93]), limit)
-    same(found, [[x, 0, x + 10, 10] for x in left])
-    same(new, scores)
+    assert_same(found, [[x, 0, x + 10, 10] for x in left])
+    assert_same(new, scores)
