@@ -8,8 +8,8 @@
 
 Gathering a panel (``tiles``) pays when many filters use it. With 1 to 32 the tile had better load its pixels
 from the padded image, at ``place[piece] + source_at[k]``: the vectors cross cache lines, but are loaded only once per
-4 filters. With one filter per group (depthwise) a tile is 1 x 12 pieces. More than 128 taps are summed in blocks of
-128, four neighbouring tiles in turn, so that what one loads is in the level-1 cache for the next.
+4 filters. More than 128 taps are summed in blocks of 128, four neighbouring tiles in turn, so that what one loads is in
+the level-1 cache for the next.
 
 With AVX-512 a panel pays sooner, because its tiles have 8 rows, and are quick. So do the tiles here where they leave no
 more rows unused than those of 4; large kernels would gather each pixel so often that they are computed here, too.
@@ -23,16 +23,7 @@ import numpy as np
 
 from ..launch.jit import jit
 from ..launch.tasks import Task
-from ..simd.tiles import (
-    DENSE_ROWS,
-    DIRECT_PIECES,
-    DIRECT_ROWS,
-    MOVE,
-    SINGLE_PIECES,
-    direct_tile,
-    high_tile,
-    single_tile,
-)
+from ..simd.tiles import DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, MOVE, direct_tile, high_tile
 from .tiles import copy_of, copy_run
 
 #: Taps in a block, and tiles that use a block one after the other.
@@ -50,7 +41,7 @@ def is_worth_it(rows, taps, phases):
 
 def tile_rows(rows):
     """Return the rows of the tiles for so many filters: those that leave fewer unused, or else the higher ones."""
-    return 1 if rows == 1 else DENSE_ROWS if -rows % DENSE_ROWS < DIRECT_ROWS else DIRECT_ROWS
+    return DENSE_ROWS if -rows % DENSE_ROWS < DIRECT_ROWS else DIRECT_ROWS
 
 
 @jit
@@ -81,19 +72,18 @@ def correlate(task, slot, image, _weight, packed, out, table, numbers):
     across, straight, tile_rows = numbers[11], numbers[12], numbers[numbers.size - 8]
     rest, part = divmod(task, chunks)
     n, group = divmod(rest, groups)
-    tile_pieces = SINGLE_PIECES if rows == 1 else DIRECT_PIECES
     row_tiles = (rows + tile_rows - 1) // tile_rows
     image_at = n * image_step + group * group_step
     packed_at = copy_of(slot, numbers) + group * row_tiles * (taps + 1) * tile_rows
     out_at = n * out_image + group * rows * out_plane
     last = min(pieces, (part + 1) * chunk)
-    size, aside = tile_rows * tile_pieces * MOVE, taps + 2 * pieces
+    size, aside = tile_rows * DIRECT_PIECES * MOVE, taps + 2 * pieces
     scratch = np.empty(0 if straight else BATCH * row_tiles * size, image.dtype)
-    for batch in range(part * chunk, last, BATCH * tile_pieces):
-        batch_last = min(last, batch + BATCH * tile_pieces)
+    for batch in range(part * chunk, last, BATCH * DIRECT_PIECES):
+        batch_last = min(last, batch + BATCH * DIRECT_PIECES)
         for k in range(0, taps, DEPTH):
             depth, at = min(DEPTH, taps - k), 0
-            for first in range(batch, batch_last, tile_pieces):
+            for first in range(batch, batch_last, DIRECT_PIECES):
                 place, to = taps + first, taps + pieces + first
                 for row in range(row_tiles):
                     a_at = packed_at + (row * (taps + 1) + k) * tile_rows
@@ -103,23 +93,21 @@ def correlate(task, slot, image, _weight, packed, out, table, numbers):
                         _tile(tile_rows, out, there, out_plane, packed, a_at, image, image_at, table, place, to, k,
                               depth, base, 0)  # fmt: skip
                     else:
-                        _tile(tile_rows, scratch, at, tile_pieces * MOVE, packed, a_at, image, image_at, table, place,
+                        _tile(tile_rows, scratch, at, DIRECT_PIECES * MOVE, packed, a_at, image, image_at, table, place,
                               aside, k, depth, base, k)  # fmt: skip
                         at += size
         if not straight:
             at = 0
-            for first in range(batch, batch_last, tile_pieces):
+            for first in range(batch, batch_last, DIRECT_PIECES):
                 for row in range(0, rows, tile_rows):
-                    _write(scratch, at, min(tile_rows, rows - row), tile_pieces, table, taps + pieces + first, out,
+                    _write(scratch, at, min(tile_rows, rows - row), DIRECT_PIECES, table, taps + pieces + first, out,
                            out_at + row * out_plane, out_plane, columns, across)  # fmt: skip
                     at += size
 
 
 @jit
 def _tile(tile_rows, out, at, stride, packed, a_at, image, image_at, table, place, to, k, depth, base, accumulate):
-    if tile_rows == 1:
-        single_tile(out, at, stride, packed, a_at, image, image_at, table, place, to, k, depth, base, accumulate)
-    elif tile_rows == DENSE_ROWS:
+    if tile_rows == DENSE_ROWS:
         high_tile(out, at, stride, packed, a_at, image, image_at, table, place, to, k, depth, base, accumulate)
     else:
         direct_tile(out, at, stride, packed, a_at, image, image_at, table, place, to, k, depth, base, accumulate)

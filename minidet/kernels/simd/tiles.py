@@ -186,78 +186,6 @@ def _direct_tile(rows, pieces):
     return tile
 
 
-def _plane_tile(vectors):
-    """Make the tile of one row that reads ``b`` where it lies, all its vectors side by side."""
-
-    @intrinsic
-    def tile(typingctx, out, out_at, a, a_at, b, b_at, table, weight, step, depth, base):
-        """``out[l] = base + sum over k of a[table[weight + k]] * b[table[step + k] + l]``."""
-
-        def codegen(context, builder, signature, args):
-            """Emit the loop, whose step loads one scalar and its vectors."""
-            out_, out_at_, a_, a_at_, b_, b_at_, table_, weight_, step_, depth_, base_ = args
-            emit = Tile(context, builder, signature.args[0].dtype, vectors * MOVE)
-            out_p = pointer_at(context, builder, signature.args[0], out_, out_at_)
-            a_p = pointer_at(context, builder, signature.args[2], a_, a_at_)
-            b_p = pointer_at(context, builder, signature.args[4], b_, b_at_)
-            weight_p, step_p = (pointer_at(context, builder, signature.args[6], table_, at) for at in (weight_, step_))
-
-            def one(k, sums):
-                scalar = builder.load(emit.at(a_p, builder.load(emit.at(weight_p, k))), align=emit.align)
-                return emit.multiply_add([scalar], emit.row(emit.at(b_p, builder.load(emit.at(step_p, k))), 0), sums)
-
-            sums = emit.run([splat(builder, base_, emit.vector)] * emit.vectors, depth_, one)
-            for v, value in enumerate(sums):
-                store(builder, value, emit.at(out_p, v * emit.vector.count), emit.align)
-            return context.get_dummy_value()
-
-        n = types.intp
-        return types.void(out, n, a, n, b, n, table, n, n, n, a.dtype), codegen
-
-    return tile
-
-
-def _dot_tile(rows):
-    """Make the tile whose lanes run along the sum: ``a[row_at[r] + place[k] + l] * b[target[k] + l]``."""
-
-    @intrinsic
-    def tile(typingctx, out, a, a_at, b, b_at, table, row_at, place, target, depth):
-        """Write a sum per lane: for each row 8 parts of one dot product, which the caller adds up."""
-
-        def codegen(context, builder, signature, args):
-            """Emit the loop, whose step loads a piece of ``b``, for every row one of ``a``, and adds the products."""
-            out_, a_, a_at_, b_, b_at_, table_, row_at_, place_, target_, depth_ = args
-            emit = Tile(context, builder, signature.args[0].dtype, MOVE)
-            zero, width = ir.Constant(emit.int, 0), emit.vector.count
-            out_p = pointer_at(context, builder, signature.args[0], out_, zero)
-            a_p = pointer_at(context, builder, signature.args[1], a_, a_at_)
-            b_p = pointer_at(context, builder, signature.args[3], b_, b_at_)
-            row_p, place_p, target_p = (
-                pointer_at(context, builder, signature.args[5], table_, first) for first in (row_at_, place_, target_)
-            )
-            for chosen in emit.passes(rows):
-                bases = [emit.at(a_p, builder.load(emit.at(row_p, r))) for r in chosen]
-
-                def step(k, sums, bases=bases):
-                    there = builder.load(emit.at(place_p, k))
-                    b_k = emit.row(emit.at(b_p, builder.load(emit.at(target_p, k))), 0)
-                    pairs = [
-                        (load(builder, emit.at(emit.at(base, there), v * width), emit.vector, emit.align), b)
-                        for base in bases
-                        for v, b in enumerate(b_k)
-                    ]
-                    return [builder.call(emit.fma, [*pair, total]) for pair, total in zip(pairs, sums, strict=True)]
-
-                sums = emit.run(emit.zeros(chosen), depth_, step)
-                emit.finish(sums, out_p, ir.Constant(emit.int, MOVE), chosen, zero)
-            return context.get_dummy_value()
-
-        n = types.intp
-        return types.void(out, a, n, b, n, table, n, n, n, n), codegen
-
-    return tile
-
-
 #: ``dense_tile(out, out_at, stride, a, a_at, b, b_at, depth, accumulate)``: R rows of L lanes, 4 of 24 or 8 of 48.
 #: ``out[out_at + r * stride + l] (+)= sum over k of a[a_at + R * k + r] * b[b_at + L * k + l]``.
 DENSE_ROWS, DENSE_LANES = SUMS // 3, 3 * MOVE
@@ -295,21 +223,6 @@ DIRECT_ROWS, DIRECT_PIECES = 4, 3
 direct_tile = _direct_tile(DIRECT_ROWS, DIRECT_PIECES)
 #: ``high_tile`` is the same with the rows of ``dense_tile``.
 high_tile = _direct_tile(DENSE_ROWS, DIRECT_PIECES)
-
-#: The same with 1 row of 12 pieces.
-SINGLE_PIECES = 12
-single_tile = _direct_tile(1, SINGLE_PIECES)
-
-
-#: ``plane_tile(out, out_at, a, a_at, b, b_at, table, weight, step, depth, base)``: 1 row of 4 pieces side by side.
-#: ``out[out_at + l] = base + sum over k of a[a_at + table[weight + k]] * b[b_at + table[step + k] + l]``.
-PLANE_VECTORS = 4
-plane_tile = _plane_tile(PLANE_VECTORS)
-
-#: ``dot_tile(out, a, a_at, b, b_at, table, row_at, place, target, depth)``: 9 rows of 8 lanes, ``out[8 * r + l] = sum
-#: over k of a[a_at + table[row_at + r] + table[place + k] + l] * b[b_at + table[target + k] + l]``.
-DOT_ROWS = 9
-dot_tile = _dot_tile(DOT_ROWS)
 
 
 @intrinsic

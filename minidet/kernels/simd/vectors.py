@@ -74,11 +74,11 @@ def fused_multiply_add(builder, vector):
 class Tile:
     """Emit the code of one tile: sums in registers, a loop over the depth, and the sums' way from and to memory."""
 
-    def __init__(self, context, builder, dtype, lanes):
+    def __init__(self, context, builder, dtype, lanes, width=None):
         self.builder = builder
         scalar = context.get_value_type(dtype)
         self.align = dtype.bitwidth // 8
-        self.vector = ir.VectorType(scalar, VECTOR_BYTES // self.align)
+        self.vector = ir.VectorType(scalar, width or VECTOR_BYTES // self.align)
         self.vectors = lanes // self.vector.count
         self.int = context.get_value_type(types.intp)
         self.fma = fused_multiply_add(builder, self.vector)

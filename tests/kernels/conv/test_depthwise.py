@@ -1,4 +1,4 @@
-"""Every channel by itself: whole planes and bands of rows, boards that are used again, and what is not finite."""
+"""Every channel by itself: rows and long rows, groups of any kind, the ends of the arrays, and what is not finite."""
 
 import numpy as np
 import pytest
@@ -10,8 +10,9 @@ if not jit.ENABLED:
 
 from minidet import kernels
 from minidet.kernels.conv import depthwise
-from minidet.kernels.conv.plans import geometry, tables
+from minidet.kernels.conv.plans import geometry, launches, planes
 from minidet.kernels.reference import conv as reference
+from minidet.kernels.simd.tiles import MOVE
 from tests.fuzz.convolutions import paths
 
 from .plans.test_product import ONES, pairs, reached, walk
@@ -21,19 +22,17 @@ SHAPES = {
     "stride 2": ((15, 14), (3, 3), (2, 2), (1, 1), (1, 1)),
     "5 x 5": ((17, 40), (5, 5), (1, 1), (2, 2), (1, 1)),
     "dilated": ((19, 23), (3, 3), (1, 1), (2, 2), (2, 2)),
+    "one column, stride 2": ((5, 1), (3, 3), (1, 2), (1, 1), (1, 1)),
     "stride with gaps": ((20, 21), (2, 2), (6, 5), (0, 0), (1, 1)),
 }
-
-
-WHOLE = depthwise.ROOM
 
 
 @pytest.fixture
 def forget():
     """Forget which kernel was chosen for which shapes, before and after."""
     chosen = kernels.conv.dispatch._forward, kernels.conv.dispatch._input_grad, kernels.conv.dispatch._weight_grad
-    for known in (*chosen, tables.board):
-        getattr(known, "cache_clear", lambda: None)()
+    for known in chosen:
+        known.cache_clear()
     yield
     for known in chosen:
         known.cache_clear()
@@ -56,28 +55,50 @@ def problem(rng, size, kernel, stride, padding, dilation, images=3, channels=5, 
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-@pytest.mark.parametrize("room", [1, 200, 1000, WHOLE])
-def test_any_number_of_rows_at_once(shape, room, rng, monkeypatch, forget):
-    """A room of 1 makes bands of one row, the whole room a board of several planes."""
-    monkeypatch.setattr(depthwise, "ROOM", room)
+@pytest.mark.parametrize("tasks", [1, 7, 1000])
+def test_any_number_of_tasks(shape, tasks, rng, monkeypatch, forget):
+    """Tasks begin and end within planes, too; what one writes beside its rows would be wrong in another's."""
+    monkeypatch.setattr(launches, "FEWEST", tasks)
+    monkeypatch.setattr(launches, "TASKS", tasks)
     x, weight, grad, options = problem(rng, *shape)
     for got, right in zip(three(kernels.conv, x, weight, grad, options),
                           three(reference, x, weight, grad, options), strict=True):  # fmt: skip
         np.testing.assert_allclose(got, right, rtol=1e-4, atol=1e-4)
-    plan = geometry.forward(1, shape[1], grad.shape[2:], *shape[2:])
-    band = tables.board(plan, room, depthwise.MOST)[0]
-    assert band == {1: 1, WHOLE: grad.shape[2]}.get(room, band)
 
 
-@pytest.mark.parametrize("most", [0, depthwise.MOST])
-def test_rows_that_are_too_long_are_left_to_others(most, rng, monkeypatch, forget):
-    monkeypatch.setattr(depthwise, "MOST", most)
+@pytest.mark.parametrize("most", [0, planes.MOST])
+def test_planes_with_too_many_masks_are_left_to_others(most, rng, monkeypatch, forget):
+    monkeypatch.setattr(planes, "MOST", most)
     x, weight, grad, options = problem(rng, *SHAPES["7 x 7"])
     for got, right in zip(three(kernels.conv, x, weight, grad, options),
                           three(reference, x, weight, grad, options), strict=True):  # fmt: skip
         np.testing.assert_allclose(got, right, rtol=1e-4, atol=1e-4)
     chosen = kernels.conv.dispatch._forward(x.shape, weight.shape, False, *options)[1]
     assert (chosen.kernel is depthwise.correlate) == (most > 0)
+
+
+def rows_of(size, kernel, stride, padding, dilation):
+    """Return the rows of a convolution."""
+    out_size = reference.conv2d(np.empty((1, 1, *size)), np.empty((1, 1, *kernel)), None, stride, padding, dilation, 1)
+    plan = geometry.forward(1, kernel, out_size.shape[2:], stride, padding, dilation)
+    return planes.rows_of(size, np.array(plan.offsets), stride, out_size.shape[2:], True)
+
+
+def test_each_choice_is_made_on_both_sides():
+    """Short and long pieces, a plane as one long row, larger strides, and groups of each kind."""
+    one, three_, two = (1, 1), (3, 3), (2, 2)
+    widths = {width: rows_of((9, width), three_, one, one, one) for width in range(1, 50)}
+    is_long = [width for width, rows in widths.items() if rows.steps == (MOVE, MOVE)]
+    assert is_long == list(range(1, MOVE + 1))  # the last one is a row
+    assert widths[MOVE - 1].lanes == MOVE
+    assert {rows.lanes for rows in widths.values()} == {planes.SHORT, MOVE}
+    assert rows_of((9, 9), three_, (1, 3), one, one) is None
+    kinds = [group[1] for group in planes._groups(rows_of((16, 40), three_, two, one, one))]
+    assert kinds == [depthwise.ANY, depthwise.LIKE]  # 8 rows: the first one meets padding
+    kinds = [group[1] for group in planes._groups(rows_of((11, 40), three_, one, one, one))]
+    assert kinds == [depthwise.ANY, depthwise.LIKE, depthwise.ANY]  # 11 rows: the last group begins in the second
+    kinds = [group[1] for group in planes._groups(rows_of((9, 40), three_, one, one, one))]
+    assert kinds == [depthwise.ANY, depthwise.LIKE, depthwise.ONE]
 
 
 @pytest.mark.slow
@@ -97,7 +118,7 @@ def test_small_shapes_around_a_vector():
 @pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
 @pytest.mark.parametrize("where", [(0, 0), (0, -1), (-1, 0), (-1, -1), (3, 2)])
 def test_what_is_not_finite_reaches_only_what_sees_it(bad, where, in_grad, rng):
-    """Sums along a board's end meet pixels that no window of theirs has; they must not make nan of a finite sum."""
+    """Pieces meet pixels that no window of theirs has; they must not make nan of a finite sum."""
     x, weight, grad, options = problem(rng, *SHAPES["7 x 7"], multiplier=2)
     if in_grad:
         grad[1, 5][where] = bad

@@ -5,12 +5,12 @@ import numpy as np
 from ...launch import workspace
 from ...launch.tasks import THREADS, launch
 from ...simd.tiles import DENSE_LANES, MOVE
-from .. import depthwise, few, gather
+from .. import few, gather
 from .. import tiles as conv_tiles
 from ..winograd import unstrided as winograd
 
-#: Fewest shares to cut work into.
-FEWEST = 8
+#: Fewest shares to cut work into, and most to aim at; a share of this much work is worth what it takes to begin it.
+FEWEST, TASKS, SHARE = 8, 64, 1 << 16
 #: Most ways in which one layer's weights are kept packed: images of other sizes may need another one.
 MOST_KEPT = 2
 #: Most weights of which each thread packs a copy of its own.
@@ -28,6 +28,23 @@ def padded(x, layout, starts, slack=0):
     image[size - slack : size] = 0
     launch(conv_tiles.pad, n * c, x, None, None, image, starts.reshape(-1), (*layout, h, w), size)
     return image
+
+
+def tasks_for(work):
+    """Return how many tasks to cut a product into."""
+    return min(TASKS, max(FEWEST, work // SHARE))
+
+
+class Launch:
+    """A kernel's tasks, numbers and table."""
+
+    def __init__(self, kernel, count, table, numbers, work):
+        self.kernel, self.count, self.table, self.work = kernel, count, table, work
+        self.numbers = np.array(numbers, np.int64)
+
+    def run(self, a, b, out, c=None):
+        """Compute ``out``."""
+        launch(self.kernel, self.count, a, b, c, out, self.table, self.numbers, self.work)
 
 
 class Order(tuple):
@@ -67,20 +84,6 @@ class Packing:
         self.copies, first = size * (THREADS if own else 1), -(-filters // 16) * 16
         self.size = first + self.copies
         self.numbers, self.shared = (*numbers, first, size if own else 0), first + size
-
-
-class Planes:
-    """A launch of ``depthwise``, which needs no padded copy and no packed weights."""
-
-    def __init__(self, count, numbers, table, work, has_gaps):
-        self.kernel, self.count, self.table, self.work = depthwise.correlate, count, table, work
-        self.numbers, self.has_gaps = np.array(numbers, np.int64), has_gaps
-
-    def run(self, x, weight, bias, out, kept=None):
-        """Compute ``out``."""
-        if self.has_gaps:
-            out[...] = 0
-        launch(self.kernel, self.count, x, weight, bias, out, self.table, self.numbers, self.work)
 
 
 class Panels:

@@ -10,18 +10,16 @@ import itertools
 import numpy as np
 
 from ...launch.tasks import THREADS
-from ...simd.tiles import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, MOVE, SINGLE_PIECES, STRIDED_LANES
-from .. import depthwise, few, gather, pointwise
+from ...simd.tiles import DENSE_LANES, DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, MOVE, STRIDED_LANES
 from .. import direct as conv_direct
+from .. import few, gather, pointwise
 from .. import phases as conv_phases
 from .. import tiles as conv_tiles
 from ..winograd import strided as winograd_strided
 from ..winograd import unstrided as winograd
-from . import near, tables
-from .launches import FEWEST, Few, Groups, Packing, Panels, Phases, Planes, Product, Windows, padded
+from . import near, planes, tables
+from .launches import FEWEST, Few, Groups, Packing, Panels, Phases, Product, Windows, padded, tasks_for
 
-#: Most shares of the work to aim at; a share of this much work is worth what it takes to begin it.
-TASKS, SHARE = 64, 1 << 16
 #: Pixels of a padded copy that is not split, for one of the image: large strides over padding need more.
 MOST_FRAMED = 16
 #: Most regions of an image, and the share of the products that they may leave.
@@ -46,9 +44,9 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
     """
     channels = size[1]
     if rows == 1 and groups == channels:
-        planes = _depthwise(size, out_size, weight_steps[0], plan)
-        if planes is not None:
-            return planes
+        product = planes.product(size, out_size, weight_steps[0], plan)
+        if product is not None:
+            return product
     pixels, weights = size[0] * plan.qh * plan.qw, rows * plan.source_at.size
     is_few = groups == 1 and plan.source_at.size >= few.TAPS and few.is_worth_it(pixels, weights)
     is_heavy = is_few and weights >= few.HEAVY and not is_kept
@@ -98,28 +96,9 @@ def _packing(rows, tile_rows, weight_steps, groups, weight_at):
     return Packing(conv_tiles.pack, conv_tiles.pack_own, tiles, size, groups * rows, numbers, weight_at)
 
 
-def tasks_for(work):
-    """Return how many tasks to cut a product into."""
-    return min(TASKS, max(FEWEST, work // SHARE))
-
-
 def shared_out(tiles, units):
     """Return how many tasks have up to ``units`` tiles, which use weights from memory together: each thread as many."""
     return min(tiles, -(-tiles // units // THREADS) * THREADS)
-
-
-def _depthwise(size, out_size, weight_step, plan):
-    """Take every plane by itself."""
-    sizes, image, taps = tables.board(plan, depthwise.ROOM, depthwise.MOST), plan.image, plan.source_at.size
-    if sizes is None:
-        return None
-    band, reach, places = sizes
-    planes, bands, work = size[0] * size[1], -(-plan.qh // band), int(np.prod(out_size)) * taps // 16
-    tasks, phase_at = min(planes * bands, tasks_for(work)), (0, taps) if plan.phase_at is None else plan.phase_at
-    table = np.concatenate((places, plan.weight_at, phase_at, *plan.phases, plan.starts.reshape(-1)))
-    numbers = (planes, size[1], *size[2:], *out_size[2:], plan.qh, band, reach, image.columns, image.phases, image.sh,
-               image.sw, *plan.stride, *map(len, plan.phases), taps, weight_step, tasks)  # fmt: skip
-    return Planes(tasks, numbers, table, work, plan.has_gaps)
 
 
 def _each_phase(channels, out_pixels, plan):
@@ -263,7 +242,7 @@ def _frame(channels, groups, plan, has_excess):
 
 def _direct(size, rows, out_size, plan, groups, packing, work):
     """Use no panels: few filters per group."""
-    multiple, pixels, n = SINGLE_PIECES if rows == 1 else DIRECT_PIECES, out_size[2] * out_size[3], size[0]
+    multiple, pixels, n = DIRECT_PIECES, out_size[2] * out_size[3], size[0]
     columns, tile_rows, taps = plan.long[1], conv_direct.tile_rows(rows), plan.source_at.size
     straight = columns >= tables.PIECE and rows % tile_rows == 0 and taps <= conv_direct.DEPTH
     plan = plan if straight else tables.shared_padding(plan, size[1] // groups, size[3])

@@ -7,26 +7,13 @@ task adds up one, then the shares are added in order.
 import numpy as np
 
 from ...launch import workspace
-from ...launch.tasks import SMALL, launch
-from ...simd.tiles import DENSE_LANES, DENSE_ROWS, DOT_ROWS, INDEXED_LANES, INDEXED_ROWS, MOVE, NARROW_ROWS
-from .. import depthwise, few, weight
+from ...launch.tasks import SMALL
+from ...simd.tiles import DENSE_LANES, DENSE_ROWS, INDEXED_LANES, INDEXED_ROWS, NARROW_ROWS
+from .. import few, weight
 from ..winograd import unstrided as conv_winograd
 from ..winograd import weight as winograd
-from . import geometry, tables
-from .launches import FEWEST, Panels, padded
-from .product import TASKS, tasks_for
-
-
-class Launch:
-    """A kernel's tasks, numbers and table."""
-
-    def __init__(self, kernel, count, table, numbers, work):
-        self.kernel, self.count, self.table, self.work = kernel, count, table, work
-        self.numbers = np.array(numbers, np.int64)
-
-    def run(self, a, b, out):
-        """Compute ``out``."""
-        launch(self.kernel, self.count, a, b, None, out, self.table, self.numbers, self.work)
+from . import geometry, planes, tables
+from .launches import FEWEST, TASKS, Launch, Panels, padded
 
 
 class Shares:
@@ -52,9 +39,9 @@ def make(grad_size, size, kernel_size, stride, padding, dilation, groups):
     (_, f, oh, ow), c = grad_size, size[1]
     if c == groups:
         plan = geometry.forward(1, kernel_size, (oh, ow), stride, padding, dilation)
-        planes = _depthwise(grad_size, size, plan)
-        if planes is not None:
-            return planes
+        product = planes.weight_grad(grad_size, size, plan)
+        if product is not None:
+            return product
     pixels, weights = grad_size[0] * oh * ow, f * c * kernel_size[0] * kernel_size[1]
     if groups == 1 and pixels <= few.PIXELS and weights >= few.WEIGHTS:
         return _few(grad_size, size, geometry.forward(c, kernel_size, (oh, ow), stride, padding, dilation))
@@ -135,22 +122,3 @@ def _few(grad_size, size, plan):
     tasks = max(1, min(-(-f // DENSE_ROWS), FEWEST // chunks))
     numbers = (f, plane, taps, tasks)
     return FewPixels(panels, Launch(few.weight_grad, chunks * tasks, table, numbers, n * plane * f * taps // 16))
-
-
-def _depthwise(grad_size, size, plan):
-    """Take every plane by itself, or return None where a row is too long for that."""
-    (n, f, oh, ow), image, taps = grad_size, plan.image, plan.source_at.size
-    sizes = tables.board(plan, depthwise.ROOM, depthwise.MOST)
-    if sizes is None:
-        return None
-    band, reach, places = sizes
-    work, whole = n * f * oh * ow * taps // 16, (image.phases * (band + reach) + band) * image.columns
-    strip = max(1, min(depthwise.BATCH, n, depthwise.ROOM // whole))
-    steps = geometry.count(-(-band * image.columns // MOVE)) * MOVE
-    strips = [np.add.outer(geometry.count(strip) * depthwise.board_size(more, image.columns), steps).reshape(-1)
-              for more in (image.phases * (band + reach), band)]  # fmt: skip
-    table = np.concatenate((np.resize(places, -(-taps // DOT_ROWS) * DOT_ROWS), *strips, *np.array(plan.offsets).T,
-                            plan.starts.reshape(-1)))  # fmt: skip
-    numbers = (n, f, *size[1:], oh, ow, band, reach, image.columns, image.phases, image.sh, image.sw, taps, strip,
-               min(f, tasks_for(work)))  # fmt: skip
-    return Shares(Launch(depthwise.weight_grad, int(numbers[-1]), table, numbers, work), 0, None)

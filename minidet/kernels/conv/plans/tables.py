@@ -92,21 +92,6 @@ def phases_table(plan, multiple):
     return table, row.size, min(plan.qw, PIECE)
 
 
-def board(plan, room, most):
-    """Return how many rows ``depthwise`` computes at once, how many more it reads, and the taps' places on its board.
-
-    None where one row alone is more than ``most`` numbers, with what it reads.
-    """
-    image, results = plan.image, len(plan.phases[0]) * len(plan.phases[1])
-    reach = image.rows - plan.qh
-    row, more = (image.phases + results) * image.columns, image.phases * reach * image.columns
-    if row + more > most:
-        return None
-    band = max(1, min(plan.qh, (room - more) // row))
-    phase, place = np.divmod(plan.source_at, image.rows * image.columns)
-    return band, reach, phase * (band + reach) * image.columns + place
-
-
 @functools.lru_cache(maxsize=512)
 def window(plan, channels, waste=WASTE):
     """Return where the 9 taps of a 3 x 3 window and its next channel lie in the weight, or None if that is no window.
