@@ -45,13 +45,13 @@ def tile_rows(rows):
 
 
 @jit
-def _write(scratch, at, rows, pieces, table, to, out, out_at, out_plane, columns, across):
+def _write(scratch, at, rows, pieces, table, to, base, out, out_at, out_plane, columns, across):
     """Copy a tile's sums to their places in the result: of ``across`` lanes, ``columns`` are a row of it."""
     for piece in range(pieces):
         r, t = divmod(table[to + piece], across)
         lane = 0
         while lane < MOVE and r * columns < out_plane:
-            run, target = min(MOVE - lane, columns - t), out_at + r * columns + t
+            run, target = min(MOVE - lane, columns - t), out_at + table[base + piece] + r * columns + t
             for row in range(rows if run > 0 else 0):
                 source = at + (row * pieces + piece) * MOVE + lane
                 copy_run(scratch, source, out, target + row * out_plane, run)
@@ -62,8 +62,9 @@ def _write(scratch, at, rows, pieces, table, to, out, out_at, out_plane, columns
 def correlate(task, slot, image, _weight, packed, out, table, numbers):
     """Compute what ``tiles.correlate`` does.
 
-    A task is a chunk of the pieces of one image and one group. The table begins with source_at, the places of the
-    pieces, where they begin among ``across`` lanes a row, and the places of a tile's pieces in a scratch tile.
+    A task is a chunk of the pieces of one image and one group, or of a few images. The table begins with source_at, the
+    places of the pieces, where they begin among ``across`` lanes a row, where their images begin in the result, and the
+    places of a tile's pieces in a scratch tile.
     """
     taps, pieces, columns, groups, rows = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
     image_step, group_step, out_image, out_plane, chunk, chunks = (
@@ -77,7 +78,7 @@ def correlate(task, slot, image, _weight, packed, out, table, numbers):
     packed_at = copy_of(slot, numbers) + group * row_tiles * (taps + 1) * tile_rows
     out_at = n * out_image + group * rows * out_plane
     last = min(pieces, (part + 1) * chunk)
-    size, aside = tile_rows * DIRECT_PIECES * MOVE, taps + 2 * pieces
+    size, aside = tile_rows * DIRECT_PIECES * MOVE, taps + 3 * pieces
     scratch = np.empty(0 if straight else BATCH * row_tiles * size, image.dtype)
     for batch in range(part * chunk, last, BATCH * DIRECT_PIECES):
         batch_last = min(last, batch + BATCH * DIRECT_PIECES)
@@ -100,7 +101,8 @@ def correlate(task, slot, image, _weight, packed, out, table, numbers):
             at = 0
             for first in range(batch, batch_last, DIRECT_PIECES):
                 for row in range(0, rows, tile_rows):
-                    _write(scratch, at, min(tile_rows, rows - row), DIRECT_PIECES, table, taps + pieces + first, out,
+                    _write(scratch, at, min(tile_rows, rows - row), DIRECT_PIECES, table, taps + pieces + first,
+                           taps + 2 * pieces + first, out,
                            out_at + row * out_plane, out_plane, columns, across)  # fmt: skip
                     at += size
 

@@ -21,7 +21,17 @@ import numpy as np
 from ..launch.jit import inlined, jit
 from ..launch.tasks import Task
 from ..launch.workspace import empty
-from ..simd.copies import IN_TURN, dense_in_turn, dense_row, every_fourth, every_second, four_in_turn, move
+from ..simd.copies import (
+    IN_TURN,
+    dense_in_turn,
+    dense_row,
+    every_fourth,
+    every_second,
+    four_in_turn,
+    move,
+    move_eight,
+    move_four,
+)
 from ..simd.tiles import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile
 from .gather import PANELS, WIDE, cut, gather, gather_interior, is_interior, locate, reach_of
 
@@ -151,13 +161,19 @@ def pack_own(_index, slot, _x, weight, packed, _out, table, numbers):
 @inlined
 def copy_run(source, at, out, to, count):
     """Copy ``count`` neighbours, and nothing beside them: the last vector overlaps the one before it."""
-    if count < MOVE:
-        for each in range(count):
-            out[to + each] = source[at + each]
-    else:
+    if count >= MOVE:
         for each in range(0, count - MOVE, MOVE):
             move(out, to + each, source, at + each)
         move(out, to + count - MOVE, source, at + count - MOVE)
+    elif count >= 8:
+        move_eight(out, to, source, at)
+        move_eight(out, to + count - 8, source, at + count - 8)
+    elif count >= 4:
+        move_four(out, to, source, at)
+        move_four(out, to + count - 4, source, at + count - 4)
+    else:
+        for each in range(count):
+            out[to + each] = source[at + each]
 
 
 @jit

@@ -11,19 +11,19 @@ from .tiles import DENSE_ROWS, INDEXED_LANES
 from .vectors import MOVE, in_turn, load, pointer_at, shuffled, store
 
 
-def _every(step):
+def _every(step, lanes=MOVE):
     """Make a copy of 8 elements that lie ``step`` apart, from one load of all that lies between them."""
 
     def strided(context, builder, signature, source_, source_at_):
         dtype = signature.args[0].dtype
-        vector, align = ir.VectorType(context.get_value_type(dtype), step * MOVE), dtype.bitwidth // 8
+        vector, align = ir.VectorType(context.get_value_type(dtype), step * lanes), dtype.bitwidth // 8
         value = load(builder, pointer_at(context, builder, signature.args[2], source_, source_at_), vector, align)
-        order = ir.Constant(ir.VectorType(ir.IntType(32), MOVE), list(range(0, step * MOVE, step)))
+        order = ir.Constant(ir.VectorType(ir.IntType(32), lanes), list(range(0, step * lanes, step)))
         return builder.shuffle_vector(value, ir.Constant(vector, ir.Undefined), order), align
 
     @intrinsic
     def copy(typingctx, out, out_at, source, source_at):
-        """``out[out_at + l] = source[source_at + step * l]``; ``step * MOVE`` elements are read."""
+        """``out[out_at + l] = source[source_at + step * l]``; ``step * lanes`` elements are read."""
 
         def codegen(context, builder, signature, args):
             out_, out_at_, source_, source_at_ = args
@@ -59,6 +59,8 @@ move, move_some = _every(1)
 #: The same for elements that lie 2, or 4, apart: ``out[out_at + l] = source[source_at + 2 * l]``.
 every_second, every_second_of_some = _every(2)
 every_fourth, _ = _every(4)
+#: Copy 4 neighbours, and 8: what is less than ``MOVE``.
+move_four, move_eight = (_every(1, lanes)[0] for lanes in (4, 8))
 
 
 def _rows_in_turn(count, length):

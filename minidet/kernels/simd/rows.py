@@ -8,10 +8,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .vectors import MOVE, Tile, load, pointer_at, splat, store
+from .vectors import MOVE, SHORT, Tile, load, pointer_at, splat, store
 
-#: Lanes of a piece where rows are short: of the vectors of AVX-512, half.
-SHORT = 8
 #: Rows of a tile where all meet the same taps.
 ROWS = 4
 #: Taps of a weight gradient that are summed at once.

@@ -21,6 +21,8 @@ VECTOR_BYTES = vector_bytes()
 SUMS = 24 if VECTOR_BYTES == 64 else 12
 #: Elements in a piece of neighbours, which a few instructions copy or add at once: a vector of float32.
 MOVE = VECTOR_BYTES // 4
+#: Elements in a piece where rows are short: with AVX-512, half a vector.
+SHORT = 8
 
 
 def pointer_at(context, builder, array_type, array, at):

@@ -7,7 +7,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from .tiles import DENSE_ROWS, INDEXED_LANES
-from .vectors import MOVE, in_turn, load, pointer_at, splat, store
+from .vectors import MOVE, SHORT, in_turn, load, pointer_at, splat, store
 
 
 def _from_window(b, d0, d1, d2, d3):
@@ -96,7 +96,7 @@ def make_taps_to_panels(transform):
 taps_to_panels = make_taps_to_panels(_from_taps)
 
 
-def _pixels_to_panels(dilation):
+def _pixels_to_panels(dilation, lanes=MOVE):
     """Make the transform of windows that lie in an image, every ``dilation``-th of whose columns belong together."""
 
     @intrinsic
@@ -107,10 +107,10 @@ def _pixels_to_panels(dilation):
             """Emit 16 loads of every second number, masked, the two transforms on whole vectors, and 16 stores."""
             panels_, panels_at_, step_, x_, x_at_, places_, places_at_, kept_ = args
             dtype, integer = signature.args[0].dtype, x_at_.type
-            align, vector = dtype.bitwidth // 8, ir.VectorType(context.get_value_type(dtype), MOVE)
+            align, vector = dtype.bitwidth // 8, ir.VectorType(context.get_value_type(dtype), lanes)
             apart, zeros = 2 * dilation, ir.Constant(vector, None)
-            wide = ir.VectorType(vector.element, apart * MOVE)
-            order = ir.Constant(ir.VectorType(ir.IntType(32), MOVE), list(range(0, apart * MOVE, apart)))
+            wide = ir.VectorType(vector.element, apart * lanes)
+            order = ir.Constant(ir.VectorType(ir.IntType(32), lanes), list(range(0, apart * lanes, apart)))
             source = pointer_at(context, builder, signature.args[3], x_, x_at_)
             entries = pointer_at(context, builder, signature.args[5], places_, places_at_)
             masks = pointer_at(context, builder, signature.args[7], kept_, ir.Constant(integer, 0))
@@ -140,7 +140,9 @@ def _pixels_to_panels(dilation):
 #: ``pixels_to_panels(panels, panels_at, step, x, x_at, places, places_at, kept)``: ``d[i, j]`` of a window is
 #: ``x[x_at + places[places_at + i] + 2 * lane + j]``, or 0 where ``kept[places[places_at + 4 + i] + 8 * j + lane]`` is.
 #: ``dilated_to_panels`` is for dilation 2: ``... + 2 * (2 * lane + j)``. The elements between are read too.
+#: ``few_pixels_to_panels`` is for 8 windows at most.
 pixels_to_panels, dilated_to_panels = _pixels_to_panels(1), _pixels_to_panels(2)
+few_pixels_to_panels = _pixels_to_panels(1, SHORT)
 
 
 def make_sums_to_pixels(transform, side):

@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from ... import kernels
+from ...autograd.float_errors import ignore, restore
 from ...autograd.function import Function
 from ...autograd.grad_mode import mode
-from ...autograd.tensor import Tensor
+from ...autograd.tensor import Tensor, wrap
 from .conv_checks import check_convolution, check_transposed, fitting
 
 
@@ -119,11 +120,18 @@ def _convolve(check, op: str, axes: int, function, input, weight, bias, *options
 
 
 def _correlate(op: str, axes: int, function, input, weight, bias, *options, pixels=None) -> Tensor:
-    """Check everything, and apply ``function``; at inference, keep what is made of the weight."""
+    """Check everything, and apply ``function``; at inference, keep what is made of the weight, and record nothing."""
     input, weight, bias, options = fitting(check_convolution, op, axes, input, weight, bias, *options)
-    kept = None if mode.enabled else _kept(weight, bias)
-    rest = () if pixels is None else (pixels,)
-    return function.apply(input, weight, bias, options, kept, *rest)
+    if mode.enabled:
+        rest = () if pixels is None else (pixels,)
+        return function.apply(input, weight, bias, options, None, *rest)
+    x, w, before = input._array, weight._array, ignore()
+    try:
+        b, kept = None if bias is None else bias._array, _kept(weight, bias)
+        out = kernels.conv.conv2d(_images(x, w), _filters(w), b, *options, kept, pixels)
+    finally:
+        restore(before)
+    return wrap(_like(out, x, w))
 
 
 def _kept(weight: Tensor, bias: Tensor | None) -> dict | None:

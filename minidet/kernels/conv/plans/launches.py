@@ -17,17 +17,25 @@ MOST_KEPT = 2
 OWN = 1 << 18
 
 
-def padded(x, layout, starts, slack=0):
-    """Return the padded, phase-split copy of x (N, C, H, W), or x itself if it needs none; and ``slack`` zeros."""
-    n, c, h, w = x.shape
+def pads(size, layout, starts, slack=0):
+    """Return what makes the padded, phase-split copy of an image of this size, with ``slack`` zeros behind it.
+
+    None if the image is that already.
+    """
+    (h, w), places = size[2:], starts.reshape(-1)
     is_whole = (h, w) == (layout.rows, layout.columns) and (layout.sh == 1 or h == 1) and (layout.sw == 1 or w == 1)
     if layout.phases == 1 and is_whole and not starts.any() and not slack:
-        return x
-    size = n * c * layout.plane + slack
-    image = workspace.take("image", size, x.dtype)
-    image[size - slack : size] = 0
-    launch(conv_tiles.pad, n * c, x, None, None, image, starts.reshape(-1), (*layout, h, w), size)
-    return image
+        return None
+    planes, numbers = size[0] * size[1], np.array((*layout, h, w), np.int64)
+    count = planes * layout.plane
+
+    def pad(x):
+        image = workspace.take("image", count + slack, x.dtype)
+        image[count : count + slack] = 0
+        launch(conv_tiles.pad, planes, x, None, None, image, places, numbers, count + slack)
+        return image
+
+    return pad
 
 
 def tasks_for(work):

@@ -4,7 +4,6 @@ Most of a small convolution's time would be spent on finding it again. A product
 ``make`` chooses the kernel, and one function for each says what it is given, as the text of that kernel explains.
 """
 
-import functools
 import itertools
 
 import numpy as np
@@ -18,10 +17,12 @@ from .. import tiles as conv_tiles
 from ..winograd import strided as winograd_strided
 from ..winograd import unstrided as winograd
 from . import near, planes, tables
-from .launches import FEWEST, Few, Groups, Packing, Panels, Phases, Product, Windows, padded, tasks_for
+from .launches import FEWEST, Few, Groups, Packing, Panels, Phases, Product, Windows, pads, tasks_for
 
 #: Pixels of a padded copy that is not split, for one of the image: large strides over padding need more.
 MOST_FRAMED = 16
+#: Most pixels of all images for which pieces of several images share a tile.
+MOST_TOGETHER = 512
 #: Most regions of an image, and the share of the products that they may leave.
 MOST_REGIONS, SAVED = 9, 0.8
 
@@ -208,7 +209,7 @@ def _tiles(size, weight_steps, rows, out_size, has_bias, plan, groups):
             layout, starts, framed = tables.framed(plan, offsets, weight_at)
             if layout.plane <= MOST_FRAMED * max(h * w, near.FAR):
                 table, h, w = framed, layout.rows, layout.columns
-                prepare = functools.partial(padded, layout=layout, starts=starts, slack=tables.PIECE)
+                prepare = pads(size, layout, starts, tables.PIECE)
         numbers = (qh, qw, *steps, n, channels, channels // groups, h, w, rows, has_bias,
                    out_size[1] * pixels, pixels, chunks, units, *grid)  # fmt: skip
         products.append(Product(conv_tiles.correlate, groups * chunks, numbers, table, packing, work, prepare))
@@ -230,14 +231,14 @@ def _chunks(n, pieces, multiple, groups, work):
     return chunk, -(-pieces // chunk)
 
 
-def _frame(channels, groups, plan, has_excess):
-    """Return what pads x, and the steps from an image and from a group to the next one.
+def _frame(size, groups, plan, has_excess):
+    """Return what pads x, if anything does, and the steps from an image and from a group to the next one.
 
     The last piece's excess may lie behind the image, and so does padding that rows share.
     """
     slack = tables.PIECE + max(0, -int(plan.starts[0, 1])) if has_excess else 0
-    prepare = functools.partial(padded, layout=plan.image, starts=plan.starts, slack=slack)
-    return prepare, (channels * plan.image.plane, channels // groups * plan.image.plane)
+    steps = size[1] * plan.image.plane, size[1] // groups * plan.image.plane
+    return pads(size, plan.image, plan.starts, slack), steps
 
 
 def _direct(size, rows, out_size, plan, groups, packing, work):
@@ -246,10 +247,13 @@ def _direct(size, rows, out_size, plan, groups, packing, work):
     columns, tile_rows, taps = plan.long[1], conv_direct.tile_rows(rows), plan.source_at.size
     straight = columns >= tables.PIECE and rows % tile_rows == 0 and taps <= conv_direct.DEPTH
     plan = plan if straight else tables.shared_padding(plan, size[1] // groups, size[3])
-    table, pieces, across = tables.direct_table(plan, multiple, straight)
-    prepare, steps = _frame(size[1], groups, plan, across > columns)
+    steps, out_image = size[1] * plan.image.plane, out_size[1] * pixels
+    images = n if groups == 1 and n * pixels <= MOST_TOGETHER else 1
+    table, pieces, across = tables.direct_table(plan, multiple, straight, images, (steps, out_image))
+    prepare, steps = _frame(size, groups, plan, across > columns)
+    n = n // images
     chunk, chunks = _chunks(n, pieces, multiple, groups, work)
-    numbers = (taps, pieces, columns, groups, rows, *steps, out_size[1] * pixels, pixels, chunk, chunks, across,
+    numbers = (taps, pieces, columns, groups, rows, *steps, out_image, pixels, chunk, chunks, across,
                straight)  # fmt: skip
     return Product(conv_direct.correlate, n * groups * chunks, numbers, table, packing, work, prepare)
 
@@ -257,7 +261,7 @@ def _direct(size, rows, out_size, plan, groups, packing, work):
 def _phases(size, rows, out_size, plan, groups, packing, work):
     """Compute all phases of a result with strides."""
     table, pieces, width = tables.phases_table(plan, DIRECT_PIECES)
-    n, (prepare, steps) = size[0], _frame(size[1], groups, plan, width < tables.PIECE)
+    n, (prepare, steps) = size[0], _frame(size, groups, plan, width < tables.PIECE)
     chunk, chunks = _chunks(n, pieces, DIRECT_PIECES, groups, work)
     numbers = (plan.source_at.size, pieces, width, groups, rows, *steps, *out_size[2:], *plan.stride,
                *map(len, plan.phases), chunk, chunks)  # fmt: skip

@@ -13,19 +13,19 @@ from .. import few, weight
 from ..winograd import unstrided as conv_winograd
 from ..winograd import weight as winograd
 from . import geometry, planes, tables
-from .launches import FEWEST, TASKS, Launch, Panels, padded
+from .launches import FEWEST, TASKS, Launch, Panels, pads
 
 
 class Shares:
-    """A launch that computes the shares, in ``size`` numbers, and one that adds them; x padded if ``frame`` says so."""
+    """A launch that computes the shares, in ``size`` numbers, and one that adds them; ``prepare`` pads x."""
 
-    def __init__(self, share, size, combine, frame=None):
-        self.share, self.size, self.combine, self.frame = share, size, combine, frame
+    def __init__(self, share, size, combine, prepare=None):
+        self.share, self.size, self.combine, self.prepare = share, size, combine, prepare
 
     def run(self, grad, x, out):
         """Compute ``out``."""
-        if self.frame is not None:
-            x = padded(x, *self.frame)
+        if self.prepare is not None:
+            x = self.prepare(x)
         if self.combine is None:
             self.share.run(grad, x, out)
             return
@@ -47,7 +47,7 @@ def make(grad_size, size, kernel_size, stride, padding, dilation, groups):
         return _few(grad_size, size, geometry.forward(c, kernel_size, (oh, ow), stride, padding, dilation))
     if groups == 1 and dilation == (1, 1) and c >= conv_winograd.LEAST and f >= winograd.LEAST:
         plan = geometry.forward(c, kernel_size, (oh, ow), stride, padding, dilation)
-        window = tables.window(plan, c, tables.LITTLE_WASTE)
+        window = tables.window(plan, c)
         if window and grad_size[0] * window[0] >= winograd.LEAST_WINDOWS:
             return _winograd(grad_size, size, *window[:2])
     return _taps(grad_size, size, kernel_size, stride, padding, dilation, groups)
@@ -75,7 +75,7 @@ def _taps(grad_size, size, kernel_size, stride, padding, dilation, groups):
     work = n * f * oh * ow * row_at.size // 16
     share = Launch(weight.share, tiles * shares, row_at, numbers, work)
     combine = None if shares == 1 else _combine(f, groups, taps, tiles, shares, lanes, row_at)
-    return Shares(share, tiles * shares * row_at.size * lanes, combine, (layout, starts))
+    return Shares(share, tiles * shares * row_at.size * lanes, combine, pads(size, layout, starts))
 
 
 def _combine(f, groups, taps, tiles, shares, lanes, row_at):

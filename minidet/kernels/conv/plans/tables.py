@@ -9,7 +9,7 @@ from ...simd.tiles import MOVE as PIECE
 from ..winograd.windows import MOST_DILATED
 from .geometry import Image, channel_offsets, count
 
-#: Pixels in Winograd's windows, for one of the result: with more, what it saves is lost. A weight gradient saves less.
+#: Pixels in Winograd's windows, for one of the result: with more, what it saves is lost. With stride 2 it saves less.
 WASTE, LITTLE_WASTE = 1.6, 1.25
 
 
@@ -67,19 +67,26 @@ def shared_padding(plan, channels, width):
 
 
 @functools.lru_cache(maxsize=512)
-def direct_table(plan, multiple, straight):
+def direct_table(plan, multiple, straight, images, steps):
     """Return ``direct``'s table, the number of pieces, and the lanes from a row of the result to the next one.
 
     Unless the pieces go ``straight`` to the result, they may run over from one row to the next, or behind the image.
+    The pieces are those of ``images``, ``steps`` apart in x and in the result.
     """
     (rows, columns), across, long = plan.long, plan.image.columns, _long(plan)
-    row, column = _pieces(rows, columns, multiple)
+    row, column = _pieces(rows, columns, 1)
     if not straight and long < rows * -(-columns // PIECE):
-        places = targets = np.minimum(np.arange(long + -long % multiple), long - 1) * PIECE
+        places = targets = count(long) * PIECE
     else:
         places, across = row * across + column, max(columns, PIECE)
         targets = row * across + column
-    table = np.concatenate((plan.source_at, places, targets, np.arange(multiple) * PIECE, plan.weight_at))
+    each, number = np.arange(images)[:, None], images * places.size
+    bases = np.broadcast_to(each * steps[1], (images, places.size))
+    places, targets = places + each * steps[0], targets + (bases if straight else 0 * each)
+    places, targets, bases = (
+        np.pad(part.reshape(-1), (0, -number % multiple), mode="edge") for part in (places, targets, bases)
+    )
+    table = np.concatenate((plan.source_at, places, targets, bases, np.arange(multiple) * PIECE, plan.weight_at))
     return table, places.size, across
 
 

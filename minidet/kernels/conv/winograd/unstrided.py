@@ -32,12 +32,11 @@ import numpy as np
 from ...launch.jit import inlined, jit
 from ...launch.tasks import Task
 from ...launch.workspace import empty
-from ...simd.copies import move
 from ...simd.tiles import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile, dense_tile_of_one, dense_tile_of_two
 from ...simd.winograd import sums_to_pixels, taps_to_panels
 from ...simd.winograd_strided import strided_taps_to_panels
 from ..gather import cut
-from ..tiles import copy_of
+from ..tiles import copy_of, copy_run
 from .windows import MASK, STRIDE, gather_windows, locate
 
 #: Fewest channels and filters for which the additions pay, and fewest windows, for which weights are transformed.
@@ -125,12 +124,11 @@ def write(pixels, targets, number, out, out_at, step):
     """Copy runs of pixels to the result, where neighbours are ``step`` apart."""
     for i in range(number):
         source, to, width = targets[i, 0], out_at + targets[i, 1], targets[i, 2]
-        done = 0
-        while step == 1 and done + MOVE <= width:
-            move(out, to + done, pixels, source + done)
-            done += MOVE
-        for p in range(done, width):
-            out[to + p * step] = pixels[source + p]
+        if step == 1:
+            copy_run(pixels, source, out, to, width)
+        else:
+            for p in range(width):
+                out[to + p * step] = pixels[source + p]
 
 
 @inlined
@@ -158,7 +156,8 @@ def _fill(first, last, x, numbers, panels):
         panels[:] = 0  # lanes that nobody fills: numbers left over from another use may be slow to multiply
     places, kept = np.empty(number * STRIDE, np.int64), empty((2 + number) * MASK, x.dtype)
     locate(pieces, number, sizes, corner, dilation, places, kept)
-    gather_windows(x, sizes, pieces, number, corner, dilation, places, kept, 0, channels, panels, DENSE_LANES, step)
+    gather_windows(x, sizes, pieces, number, corner, dilation, places, kept, 0, channels, panels, DENSE_LANES, step,
+                   tw)  # fmt: skip
 
 
 @Task

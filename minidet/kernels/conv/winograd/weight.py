@@ -38,7 +38,7 @@ from ..weight import transpose
 from .windows import MASK, STRIDE, gather_windows, locate
 
 #: Fewest filters for which the additions pay: they are the lanes of the tiles. And fewest windows.
-LEAST, LEAST_WINDOWS = 24, 192
+LEAST, LEAST_WINDOWS = 24, 96
 #: Windows in a block, channels and tiles of filters of one task.
 WINDOWS, CHANNELS, TILES = 4 * MOVE, 64, 64 // INDEXED_LANES
 #: Filters in a row of pixels that was turned, and numbers from its upper row to its lower one.
@@ -89,7 +89,7 @@ def share(task, _slot, grad, x, _c, partial, table, numbers):
         number_of_pieces = cut(first, first + count, th, tw, pieces)
         locate(pieces, number_of_pieces, sizes, corner, (1, 1), places, kept)
         gather_windows(x, sizes, pieces, number_of_pieces, corner, (1, 1), places, kept, channel, height, seen, WINDOWS,
-                       image_step)  # fmt: skip
+                       image_step, tw)  # fmt: skip
         for t in range(tiles):
             f = (tile + t) * LANES
             for i in range(number_of_pieces):

@@ -19,7 +19,8 @@ import numpy as np
 from ...launch.jit import jit
 from ...launch.workspace import empty
 from ...simd.tiles import MOVE
-from ...simd.winograd import dilated_to_panels, pixels_to_panels
+from ...simd.vectors import SHORT
+from ...simd.winograd import dilated_to_panels, few_pixels_to_panels, pixels_to_panels
 
 #: Numbers of a piece in ``places``, and of its mask.
 STRIDE, MASK = 9, 4 * MOVE
@@ -64,10 +65,13 @@ def locate(pieces, number, sizes, corner, dilation, places, kept):
 
 
 @jit
-def gather_windows(x, sizes, pieces, number, corner, dilation, places, kept, channel, count, panels, pitch, step):
+def gather_windows(
+    x, sizes, pieces, number, corner, dilation, places, kept, channel, count, panels, pitch, step, across
+):
     """Fill 16 panels with the windows' transforms: ``panels[step * place + pitch * c + lane]``, for ``count`` channels.
 
-    A piece's excess is overwritten by the next piece; the last one's lies behind the panel's last row.
+    A piece's excess is overwritten by the next piece; the last one's lies behind the panel's last row. ``across``:
+    windows in a row, of which vectors of AVX-512 may be more than there are.
     """
     _, channels, height, width = sizes
     read = (2 * MOVE + 3) * dilation[1]
@@ -83,15 +87,15 @@ def gather_windows(x, sizes, pieces, number, corner, dilation, places, kept, cha
                 n, top, left = _first(pieces[i], corner, dilation)
                 image_at = at + n * channels * height * width
                 copy_rows(x, image_at, height, width, top, left, dilation[0], copy, 4, read)
-            if dilation[1] == 1:
-                if is_readable:
-                    pixels_to_panels(panels, to, step, x, at, places, i * STRIDE, kept)
-                else:
-                    pixels_to_panels(panels, to, step, copy, 0, copy_places, 0, kept)
-            elif is_readable:
-                dilated_to_panels(panels, to, step, x, at, places, i * STRIDE, kept)
+            source, source_at, where, at_entry = x, at, places, i * STRIDE
+            if not is_readable:
+                source, source_at, where, at_entry = copy, 0, copy_places, 0
+            if dilation[1] > 1:
+                dilated_to_panels(panels, to, step, source, source_at, where, at_entry, kept)
+            elif across <= SHORT < MOVE:
+                few_pixels_to_panels(panels, to, step, source, source_at, where, at_entry, kept)
             else:
-                dilated_to_panels(panels, to, step, copy, 0, copy_places, 0, kept)
+                pixels_to_panels(panels, to, step, source, source_at, where, at_entry, kept)
 
 
 @jit

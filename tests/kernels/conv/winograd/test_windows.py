@@ -55,7 +55,7 @@ def test_windows_agree_with_numpy(dtype, shape, corner, dilation, th, tw):
         step = (c - 1) * 48 + MOVE + 1
         panels = np.zeros(16 * step, dtype)
         conv_windows.gather_windows(
-            x.reshape(-1), shape, pieces, number, corner, dilation, places, kept, 1, c - 1, panels, 48, step
+            x.reshape(-1), shape, pieces, number, corner, dilation, places, kept, 1, c - 1, panels, 48, step, tw
         )
         panels = panels.reshape(16, step)[:, : (c - 1) * 48].reshape(16, c - 1, 48)[:, :, :count]
         np.testing.assert_array_equal(panels, expected[first : first + count, 1:].transpose(2, 1, 0))
