@@ -121,7 +121,7 @@ class Windows:
     def fill(self, x):
         """Return the panels."""
         panels = workspace.take("image", self.size, x.dtype)
-        launch(winograd.fill, self.count, x, None, None, panels, None, self.numbers, self.size)
+        launch(winograd.fill, self.count * winograd.PARTS, x, None, None, panels, None, self.numbers, self.size)
         return panels
 
 

@@ -184,7 +184,7 @@ def _winograd(size, row_step, rows, out_size, plan, window, strided, is_strided_
             if groups >= THREADS:
                 groups = shared_out(units, winograd.UNITS)
             else:  # the filters are shared out, too
-                chunks = max(1, min(-(-THREADS // groups), row_tiles // block))
+                chunks = min(-(-THREADS // groups), row_tiles)
         numbers, tasks = (*numbers, groups, chunks, chunks > 1, min(block, row_tiles)), groups * chunks
         prepare = Windows(units, c, numbers).fill if chunks > 1 else None
     return Product(kernel.correlate, tasks, numbers, tap_at, packing, int(np.prod(out_size)) * c, prepare)

@@ -47,6 +47,8 @@ DEPTH = 128
 VAST, UNITS = 1 << 21, 3
 #: Tiles of filters whose sums are kept at once, for which a panel is used; and with weights from memory.
 TILES, MORE_TILES = 8, 16
+#: Shares of the channels in which panels are filled that several shares of the filters need.
+PARTS = 4
 #: What vectors of products have to be saved, by this factor, where transformed weights are there already.
 SAVED = 1.25
 #: Numbers between the weights of two places: powers of two apart, they would share few places in the caches.
@@ -145,28 +147,36 @@ def _windows(images, oh, ow, dilation):
 
 
 @jit
-def _fill(first, last, x, numbers, panels):
-    """Fill the 16 panels of the windows first .. last."""
+def _fill(first, last, channel, count, x, numbers, panels, step):
+    """Fill ``count`` channels of the windows first .. last, in 16 panels that are ``step`` apart."""
     images, channels, oh, ow = numbers[0], numbers[1], numbers[3], numbers[4]
     height, width, corner, dilation = numbers[5], numbers[6], (numbers[7], numbers[8]), (numbers[9], numbers[10])
     _, th, tw = _windows(numbers[0], oh, ow, dilation)
     pieces, sizes = np.empty((DENSE_LANES, 4), np.int64), (images, channels, height, width)
-    number, step = cut(first, last, th, tw, pieces), panel_step(channels)
-    if last - first < DENSE_LANES:
-        panels[:] = 0  # lanes that nobody fills: numbers left over from another use may be slow to multiply
+    number = cut(first, last, th, tw, pieces)
+    for place in range(16 if last - first < DENSE_LANES else 0):  # what was left over may be slow to multiply
+        panels[place * step : place * step + count * DENSE_LANES] = 0
     places, kept = np.empty(number * STRIDE, np.int64), empty((2 + number) * MASK, x.dtype)
     locate(pieces, number, sizes, corner, dilation, places, kept)
-    gather_windows(x, sizes, pieces, number, corner, dilation, places, kept, 0, channels, panels, DENSE_LANES, step,
+    gather_windows(x, sizes, pieces, number, corner, dilation, places, kept, channel, count, panels, DENSE_LANES, step,
                    tw)  # fmt: skip
 
 
 @Task
-def fill(unit, _slot, x, _b, _c, panels, _table, numbers):
-    """Fill the 16 panels of 24 windows, which several shares of the filters will need."""
+def fill(task, _slot, x, _b, _c, panels, _table, numbers):
+    """Fill a share of the channels in the 16 panels of 24 windows, which several shares of the filters will need.
+
+    The last channel's excess would lie in the next share: it is filled aside.
+    """
     windows, _, _ = _windows(numbers[0], numbers[3], numbers[4], (numbers[9], numbers[10]))
-    side = 16 * panel_step(numbers[1])
-    first, here = unit * DENSE_LANES, panels[unit * side : (unit + 1) * side]
-    _fill(first, min(windows, first + DENSE_LANES), x, numbers, here)
+    (unit, part), channels, step = divmod(task, PARTS), numbers[1], panel_step(numbers[1])
+    first, at = unit * DENSE_LANES, unit * 16 * step
+    channel, last = part * channels // PARTS, (part + 1) * channels // PARTS - 1
+    end, aside, apart = min(windows, first + DENSE_LANES), empty(16 * panel_step(1), x.dtype), panel_step(1)
+    _fill(first, end, channel, last - channel, x, numbers, panels[at + channel * DENSE_LANES :], step)
+    _fill(first, end, last, 1, x, numbers, aside, apart)
+    for place in range(16):
+        copy_run(aside, place * apart, panels, at + place * step + last * DENSE_LANES, DENSE_LANES)
 
 
 @jit
@@ -204,7 +214,7 @@ def correlate(task, slot, x, _weight, packed, out, _table, numbers):
         first = (begin + unit) * DENSE_LANES
         count = min(windows - first, DENSE_LANES)
         if not is_filled:
-            _fill(first, first + count, x, numbers, panels[unit * side : (unit + 1) * side])
+            _fill(first, first + count, 0, channels, x, numbers, panels[unit * side :], step)
         runs[unit] = targets_of(first, count, th, tw, filters * oh * ow, (oh, ow), dilation, 2, 2 * DENSE_LANES,
                                 targets[unit])  # fmt: skip
         vectors[unit] = (count + MOVE - 1) // MOVE
