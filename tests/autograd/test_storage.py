@@ -133,6 +133,8 @@ class World:
         while self.graphs:
             (self.backward if i % 2 else self.drop)(i, 0)
             i = i // 2 + 1
+
+    def assert_unlocked(self):
         gc.collect()
         for array, was_writable in zip(self.arrays, self.were_writable, strict=True):
             assert array.flags.writeable or not was_writable
@@ -153,6 +155,7 @@ def test_any_order_of_events(source, steps, end):
     for step, i, how in steps:
         step(world, i, how)
     world.end(end)
+    world.assert_unlocked()
 
 
 def linear(x):

@@ -23,7 +23,7 @@ class Difference(AssertionError):
         self.kind = kind
 
 
-def check(operation: Operation, args: tuple, kwargs: dict) -> None:
+def assert_call_agrees(operation: Operation, args: tuple, kwargs: dict) -> None:
     """Raise Difference unless a call gives what the reference and PyTorch give, in values and gradients."""
     declared = arrays_of((args, kwargs))
     made = [array.make() for array in declared]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 
-from .compare import Difference, check
+from .compare import Difference, assert_call_agrees
 from .draw import Draw
 from .operation import Operation
 from .shrink import shrink
@@ -37,13 +37,13 @@ class Failure:
 def line(name: str, args: tuple, kwargs: dict) -> str:
     """Write a call so that it can be pasted into Python."""
     shown = [repr(name), *map(repr, args), *(f"{key}={value!r}" for key, value in kwargs.items())]
-    return f"check({', '.join(shown)})"
+    return f"assert_agrees({', '.join(shown)})"
 
 
 def problem_of(operation: Operation, args: tuple, kwargs: dict) -> Difference | None:
     """Return what is wrong with a call, or None."""
     try:
-        check(operation, args, kwargs)
+        assert_call_agrees(operation, args, kwargs)
     except Difference as problem:
         return problem
     return None

@@ -11,7 +11,7 @@ from minidet.autograd.operations import elementwise
 from minidet.autograd.operations.arithmetic import Mul
 from tests.fuzz import __main__, compare
 from tests.fuzz.run import fuzz
-from tests.fuzz.table import Array, Difference, check
+from tests.fuzz.table import Array, Difference, assert_agrees
 
 
 def failures(*names, count=300, seed=0):
@@ -39,9 +39,9 @@ def test_a_wrong_backward_is_found_and_made_small(monkeypatch):
     first, second = found.args
     assert {first.shape, second.shape} <= {(1, 1), (1,), ()}
     assert (second.layout, second.dtype, second.values) == ("plain", "float64", "normal")
-    assert "check('minidet.mul', Array((" in str(found)
+    assert "assert_agrees('minidet.mul', Array((" in str(found)
     with pytest.raises(Difference, match="gradient"):
-        check("minidet.mul", *found.args, **found.kwargs)
+        assert_agrees("minidet.mul", *found.args, **found.kwargs)
 
 
 def test_a_wrong_forward_is_found_and_made_small(monkeypatch):
@@ -80,7 +80,7 @@ def test_an_exception_is_found_but_not_where_pytorch_refuses_too(monkeypatch):
     assert failures("minidet.amax") == []  # the largest of nothing is an error in both
     with pytest.raises(Difference, match="raises ValueError: exp: no"):
         monkeypatch.setattr(elementwise.Exp, "forward", staticmethod(_refuse))
-        check("minidet.exp", Array((2,)))
+        assert_agrees("minidet.exp", Array((2,)))
 
 
 def _refuse(ctx, x):
@@ -96,13 +96,15 @@ def test_a_warning_is_found(monkeypatch):
 
     plant(monkeypatch, elementwise.Exp, "forward", wrong)
     with pytest.raises(Difference, match="raises UserWarning: careful"):
-        check("minidet.exp", Array((2,)))
+        assert_agrees("minidet.exp", Array((2,)))
 
 
 def test_the_same_seed_checks_the_same_calls(monkeypatch):
     def calls(seed):
         seen = []
-        monkeypatch.setattr("tests.fuzz.run.check", lambda operation, args, kwargs: seen.append((args, kwargs)))
+        monkeypatch.setattr(
+            "tests.fuzz.run.assert_call_agrees", lambda operation, args, kwargs: seen.append((args, kwargs))
+        )
         failures("minidet.add", "F.linear", seed=seed, count=50)
         return repr(seen)
 
@@ -131,4 +133,4 @@ def test_the_command_says_whether_it_found_something(wrong, status, monkeypatch,
     assert __main__.main() == status
     out = capsys.readouterr().out
     assert "seed 2: 20 calls of 1 operations" in out
-    assert ("from tests.fuzz.table import *; check('minidet.exp'" in out) == wrong
+    assert ("from tests.fuzz.table import *; assert_agrees('minidet.exp'" in out) == wrong

@@ -6,7 +6,7 @@ from tests.fuzz.compare import _reference
 from tests.fuzz.draw import Draw
 from tests.fuzz.operation import arrays_of
 from tests.fuzz.run import line
-from tests.fuzz.table import OPERATIONS, Array, check
+from tests.fuzz.table import OPERATIONS, Array, assert_agrees
 from tests.table.collect import ROWS
 from tests.test_table import public_operations, vision_operations
 
@@ -43,7 +43,7 @@ def test_the_reference_takes_what_is_drawn(name):
 def test_a_call_can_be_pasted(name):
     for args, kwargs in calls(name, 10):
         text = line(name, args, kwargs)
-        pasted = eval(text, {"check": lambda *a, **k: (a, k), "Array": Array})
+        pasted = eval(text, {"assert_agrees": lambda *a, **k: (a, k), "Array": Array})
         assert line(*pasted[0][:1], pasted[0][1:], pasted[1]) == text
 
 
@@ -59,7 +59,7 @@ def test_choices_repeat_a_call(name):
 @over_operations
 def test_the_simplest_call_is_legal(name):
     args, kwargs = OPERATIONS[name].draw(Draw(choices=[]))
-    check(name, *args, **kwargs)
+    assert_agrees(name, *args, **kwargs)
 
 
 def test_what_is_drawn_varies():

@@ -8,7 +8,7 @@ import pytest
 
 from notebooks import __main__ as runner
 
-from .try_its.edit import Edit, cells_of, check
+from .try_its.edit import Edit, assert_comes_out, cells_of
 
 TRY_IT = re.compile(r"\*\*Try it")
 
@@ -60,7 +60,7 @@ def test_the_texts_of_an_edit_are_there(name, edit):
 @pytest.mark.parametrize("name, edit", tried())
 def test_try_it(name, edit, tmp_path):
     pytest.importorskip("jupytext")
-    check(name, edit, tmp_path)
+    assert_comes_out(name, edit, tmp_path)
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def toy(monkeypatch):
     Edit(until="print('x'", add="print(x + 5)", prints="^7\n$"),
 ])  # fmt: skip
 def test_edits_that_come_out_as_they_say_pass(toy, edit, tmp_path):
-    check("toy", edit, tmp_path)
+    assert_comes_out("toy", edit, tmp_path)
 
 
 @pytest.mark.slow
@@ -95,7 +95,7 @@ def test_edits_that_come_out_as_they_say_pass(toy, edit, tmp_path):
 ])  # fmt: skip
 def test_edits_that_come_out_otherwise_fail(toy, edit, tmp_path):
     with pytest.raises(AssertionError):
-        check("toy", edit, tmp_path)
+        assert_comes_out("toy", edit, tmp_path)
 
 
 def test_texts_that_are_not_unique_are_errors(toy):

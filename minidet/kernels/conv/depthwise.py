@@ -22,10 +22,9 @@ import numpy as np
 from ..launch.jit import inlined, jit
 from ..launch.tasks import Task
 from ..launch.workspace import empty
-from ..simd import rows as simd
 from ..simd.copies import interleave
-from ..simd.rows import ROWS, SHORT, TAPS
-from ..simd.tiles import MOVE
+from ..simd.rows import ROWS, TAPS, rows_tile, taps_tile
+from ..simd.vectors import MOVE, SHORT
 from .tiles import copy_run
 
 #: Groups of one row, of 4 rows that meet the same taps, of any 4; numbers of a group in the table.
@@ -50,35 +49,27 @@ def _reaches_out(x, at, size, before, behind):
 
 
 @inlined
-def _tile(kind, lanes, step, args):
-    """Sum the taps of a piece of one row, or of 4 alike, or of any 4: see ``simd.rows``."""
-    if lanes == SHORT and step == 1:
-        if kind == LIKE:
-            simd.short_like_tile(*args)
-        elif kind == ONE:
-            simd.short_row_tile(*args)
-        else:
-            simd.short_rows_tile(*args)
-    elif lanes == SHORT:
-        if kind == LIKE:
-            simd.short_second_like_tile(*args)
-        elif kind == ONE:
-            simd.short_second_row_tile(*args)
-        else:
-            simd.short_second_rows_tile(*args)
-    elif step == 1:
-        if kind == LIKE:
-            simd.like_tile(*args)
-        elif kind == ONE:
-            simd.row_tile(*args)
-        else:
-            simd.rows_tile(*args)
+def _of_kind(kind, lanes, step, args):
+    """Sum the taps of a piece of one row, or of 4 alike, or of any 4; lanes and step are constants."""
+    if kind == ONE:
+        rows_tile(1, 1, lanes, step, args)
     elif kind == LIKE:
-        simd.second_like_tile(*args)
-    elif kind == ONE:
-        simd.second_row_tile(*args)
+        rows_tile(ROWS, 1, lanes, step, args)
     else:
-        simd.second_rows_tile(*args)
+        rows_tile(ROWS, ROWS, lanes, step, args)
+
+
+@inlined
+def _tile(kind, lanes, step, args):
+    """Sum the taps of a piece of some rows."""
+    if lanes == SHORT and step == 1:
+        _of_kind(kind, SHORT, 1, args)
+    elif lanes == SHORT:
+        _of_kind(kind, SHORT, 2, args)
+    elif step == 1:
+        _of_kind(kind, MOVE, 1, args)
+    else:
+        _of_kind(kind, MOVE, 2, args)
 
 
 @inlined
@@ -176,15 +167,15 @@ def _sum(grad, grad_at, oh, ow, x, at, height, width, top, left, sh, sw):
 
 @inlined
 def _add(lanes, step, args):
-    """Add a plane's products for 9 taps: see ``simd.rows``."""
+    """Add a plane's products for 9 taps."""
     if lanes == SHORT and step == 1:
-        simd.short_taps_tile(*args)
+        taps_tile(SHORT, 1, args)
     elif lanes == SHORT:
-        simd.short_second_taps_tile(*args)
+        taps_tile(SHORT, 2, args)
     elif step == 1:
-        simd.taps_tile(*args)
+        taps_tile(MOVE, 1, args)
     else:
-        simd.second_taps_tile(*args)
+        taps_tile(MOVE, 2, args)
 
 
 @Task

@@ -111,9 +111,9 @@ RECIPES = {
     ("mask_rcnn", "figures"): Recipe(
         "mask_rcnn",
         "figures",
-        epochs=14,
-        batch_size=8,
-        lr=3e-3,
+        epochs=13,
+        batch_size=4,
+        lr=2e-3,
         train_samples=1200,
         test_samples=200,
         quick_samples=8,

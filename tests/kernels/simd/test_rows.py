@@ -8,19 +8,13 @@ if not jit.ENABLED:
 
 import numba
 
-from minidet.kernels.simd import rows
+from minidet.kernels.simd import rows, vectors
 
 DTYPES = [np.float32, np.float64]
-#: Rows, lanes, the step from one lane to the next, and whether each row has masks of its own.
-ROW_TILES = {
-    "row_tile": (1, rows.MOVE, 1, False), "like_tile": (4, rows.MOVE, 1, False), "rows_tile": (4, rows.MOVE, 1, True),
-    "second_row_tile": (1, rows.MOVE, 2, False), "second_like_tile": (4, rows.MOVE, 2, False),
-    "second_rows_tile": (4, rows.MOVE, 2, True), "short_row_tile": (1, 8, 1, False),
-    "short_like_tile": (4, 8, 1, False), "short_rows_tile": (4, 8, 1, True), "short_second_row_tile": (1, 8, 2, False),
-    "short_second_like_tile": (4, 8, 2, False), "short_second_rows_tile": (4, 8, 2, True),
-}  # fmt: skip
-TAPS_TILES = {"taps_tile": (rows.MOVE, 1), "second_taps_tile": (rows.MOVE, 2), "short_taps_tile": (8, 1),
-              "short_second_taps_tile": (8, 2)}  # fmt: skip
+#: Rows, and the masks for them: of one row, of several alike, of any.
+ROW_TILES = [(1, 1), (rows.ROWS, 1), (rows.ROWS, rows.ROWS)]
+#: Lanes, and the step from one to the next.
+LANES = [(vectors.SHORT, 1), (vectors.SHORT, 2), (vectors.MOVE, 1), (vectors.MOVE, 2)]
 
 
 def assert_close(got, expected, dtype):
@@ -34,26 +28,26 @@ def bits(mask):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("depth", [0, 1, 9])
-@pytest.mark.parametrize("name", ROW_TILES)
-def test_rows(name, depth, dtype, rng):
+@pytest.mark.parametrize("lanes, step", LANES)
+@pytest.mark.parametrize("count, masks", ROW_TILES)
+def test_rows(count, masks, lanes, step, depth, dtype, rng):
     """What is masked may be anything, nan too."""
-    count, lanes, step, own = ROW_TILES[name]
-    tile = getattr(rows, name)
 
     @numba.njit
     def run(out, weight, x, table, places, base):
         at, kept, mask = places
-        tile(out, 2, 40, weight, 1, x, 30, 50, table, at, at + depth, kept, mask, depth, base)
+        args = (out, 2, 40, weight, 1, x, 30, 50, table, at, at + depth, kept, mask, depth, base)
+        rows.rows_tile(count, masks, lanes, step, args)
 
     weight, x = rng.standard_normal(20).astype(dtype), rng.standard_normal(400).astype(dtype)
     places, order = rng.integers(-20, 20, depth), rng.integers(0, 15, depth)
-    mask = rng.random((count if own else 1, depth, lanes)) < 0.7
+    mask = rng.random((masks, depth, lanes)) < 0.7
     table = np.concatenate((places, order, np.arange(len(mask)) * depth + 3, [7, 7, 7], bits(mask).reshape(-1)))
     out = np.full(2 + 40 * count, 5, dtype)
     expected = out.copy()
     for r in range(count):
         seen = x[30 + 50 * r + places[:, None] + step * np.arange(lanes)]  # (depth, lanes)
-        kept = mask[r if own else 0]
+        kept = mask[r % masks]
         expected[2 + 40 * r :][:lanes] = 0.5 + weight[1 + order] @ np.where(kept, seen, 0)
     first = table.size - mask[..., 0].size - 3
     run(out, weight, x, table.astype(np.int64), (0, 2 * depth, first), dtype(0.5))
@@ -67,14 +61,12 @@ def test_rows(name, depth, dtype, rng):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("depth", [0, 1, 13])
-@pytest.mark.parametrize("name", TAPS_TILES)
-def test_taps(name, depth, dtype, rng):
-    lanes, step = TAPS_TILES[name]
-    tile = getattr(rows, name)
-
+@pytest.mark.parametrize("lanes, step", LANES)
+def test_taps(lanes, step, depth, dtype, rng):
     @numba.njit
     def run(sums, x, grad, table, at):
-        tile(sums, 3, x, 20, grad, 1, table, 0, at, at + depth, at + 2 * depth, at + 3 * depth, depth)
+        args = (sums, 3, x, 20, grad, 1, table, 0, at, at + depth, at + 2 * depth, at + 3 * depth, depth)
+        rows.taps_tile(lanes, step, args)
 
     x, grad = rng.standard_normal(300).astype(dtype), rng.standard_normal(100).astype(dtype)
     taps, places, targets = rng.integers(-20, 20, 9), rng.integers(0, 200, depth), rng.integers(0, 60, depth)

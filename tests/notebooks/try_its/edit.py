@@ -85,7 +85,7 @@ def run(name: str, edit: Edit, folder) -> dict:
     return json.loads(done.stdout) | {"cells": len(cells)}
 
 
-def check(name: str, edit: Edit, folder) -> None:
+def assert_comes_out(name: str, edit: Edit, folder) -> None:
     """Run an edit; raise ``AssertionError`` unless what has to come out does."""
     result = run(name, edit, folder)
     where = f"{name}, {edit.changes or edit.add}"

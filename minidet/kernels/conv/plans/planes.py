@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...simd.rows import ROWS, SHORT, TAPS
-from ...simd.tiles import MOVE
+from ...simd.rows import ROWS, TAPS
+from ...simd.vectors import MOVE, SHORT
 from .. import depthwise
 from .launches import Launch, tasks_for
 
