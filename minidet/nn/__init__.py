@@ -1,13 +1,13 @@
 """Layers, containers and losses, and how weights start: PyTorch's ``torch.nn``, the part that is here."""
 
 from . import functional, init
-from .activation import LeakyReLU, LogSoftmax, ReLU, ReLU6, Sigmoid, Softmax, Softplus, Tanh
 from .container import ModuleDict, ModuleList, Sequential
-from .conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
-from .dropout import Dropout, Dropout2d
-from .flatten import Flatten, Identity
-from .linear import Linear
-from .loss import (
+from .layers.activation import LeakyReLU, LogSoftmax, ReLU, ReLU6, Sigmoid, Softmax, Softplus, Tanh
+from .layers.conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
+from .layers.dropout import Dropout, Dropout2d
+from .layers.flatten import Flatten, Identity
+from .layers.linear import Linear
+from .layers.loss import (
     BCELoss,
     BCEWithLogitsLoss,
     CrossEntropyLoss,
@@ -18,12 +18,12 @@ from .loss import (
     NLLLoss,
     SmoothL1Loss,
 )
+from .layers.norm import BatchNorm1d, BatchNorm2d, FrozenBatchNorm2d, GroupNorm, L2Norm, LocalResponseNorm
+from .layers.pool import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
+from .layers.unpool import BedOfNails2d, MaxUnpool2d
+from .layers.upsample import Upsample
 from .module import Module
-from .norm import BatchNorm1d, BatchNorm2d, FrozenBatchNorm2d, GroupNorm, L2Norm, LocalResponseNorm
 from .parameter import Parameter
-from .pool import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
-from .unpool import BedOfNails2d, MaxUnpool2d
-from .upsample import Upsample
 
 __all__ = [
     "AdaptiveAvgPool2d",

@@ -12,10 +12,10 @@ from functools import partial
 
 from ..autograd import pad
 from ..autograd.grad_mode import mode
-from .activation import ReLU, ReLU6
 from .functional.activation import relu, relu6_over, relu_over
 from .functional.conv import conv2d, conv2d_of_size
-from .norm import BatchNorm1d, BatchNorm2d
+from .layers.activation import ReLU, ReLU6
+from .layers.norm import BatchNorm1d, BatchNorm2d
 
 LIMITS = {ReLU: (0.0, math.inf), ReLU6: (0.0, 6.0)}
 IN_PLACE = {ReLU: relu_over, ReLU6: relu6_over}

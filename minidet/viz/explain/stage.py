@@ -66,7 +66,7 @@ class Stage:
 
 
 def source_of(thing) -> str:
-    """Return the file of a class, a function or an object's class, and its name: ``minidet/nn/conv.py: Conv2d``."""
+    """Return the file and the name of a class, a function or an object's class: ``minidet/ops/nms.py: nms``."""
     named = thing if inspect.isclass(thing) or inspect.isroutine(thing) else type(thing)
     try:
         path = pathlib.Path(inspect.getsourcefile(named)).resolve()

@@ -85,5 +85,7 @@ def test_answers_are_compared_with_files(toy):
 
 def test_minidets_files_notebooks_and_solutions_are_among_them(toy):
     files = own_files(toy)
-    assert {"minidet/nn/conv.py", "minidet/kernels/reference/conv.py", "the solution of this assignment"} <= set(files)
+    assert {"minidet/nn/layers/conv.py", "minidet/kernels/reference/conv.py", "the solution of this assignment"} <= set(
+        files
+    )
     assert "np.argmax" in files["the solution of this assignment"]

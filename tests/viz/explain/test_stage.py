@@ -9,8 +9,8 @@ from minidet.viz.explain.stage import pictures_of
 
 
 def test_the_file_that_computes_it():
-    assert source_of(nn.Conv2d(1, 1, 1)) == "minidet/nn/conv.py: Conv2d"
-    assert source_of(nn.Linear.forward) == "minidet/nn/linear.py: Linear.forward"
+    assert source_of(nn.Conv2d(1, 1, 1)) == "minidet/nn/layers/conv.py: Conv2d"
+    assert source_of(nn.Linear.forward) == "minidet/nn/layers/linear.py: Linear.forward"
     assert source_of(pictures_of) == "minidet/viz/explain/stage.py: pictures_of"
     assert source_of(3) == "int"
     assert source_of(np.random.default_rng()) == "Generator"
@@ -22,7 +22,7 @@ def test_layers_in_a_row_count_one_by_one_and_an_identity_does_not():
     stages = stages_of(calls[0])
     assert [stage.title for stage in stages] == ["1.0: Conv2d", "1.1: ReLU", "2: Flatten"]
     assert [stage.gives for stage in stages] == ["(1, 4, 5, 6)", "(1, 4, 5, 6)", "(1, 120)"]
-    assert stages[0].source == "minidet/nn/conv.py: Conv2d"
+    assert stages[0].source == "minidet/nn/layers/conv.py: Conv2d"
     assert [len(stage.pictures) for stage in stages] == [2, 2, 1]
 
 

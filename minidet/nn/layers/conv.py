@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..autograd.from_data import read_tensor
-from ..autograd.tensor import wrap
-from ..errors import bad_argument, check_choice, check_rank, check_room, flag, integer, integers, shown
-from ..random import generator
-from . import init
-from .functional.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
-from .module import Module
-from .parameter import Parameter
+from ...autograd.from_data import read_tensor
+from ...autograd.tensor import wrap
+from ...errors import bad_argument, check_choice, check_rank, check_room, flag, integer, integers, shown
+from ...random import generator
+from .. import init
+from ..functional.conv import conv1d, conv2d, conv_transpose1d, conv_transpose2d
+from ..module import Module
+from ..parameter import Parameter
 
 
 class _Layer(Module):

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
-from ..autograd.tensor import wrap
-from ..errors import check_room, flag, integer
-from ..random import generator
-from . import init
-from .functional.linear import linear
-from .module import Module
-from .parameter import Parameter
+from ...autograd.tensor import wrap
+from ...errors import check_room, flag, integer
+from ...random import generator
+from .. import init
+from ..functional.linear import linear
+from ..module import Module
+from ..parameter import Parameter
 
 
 class Linear(Module):

@@ -5,11 +5,11 @@ Where PyTorch's constructor has its outdated ``size_average`` and ``reduce``, wh
 
 from __future__ import annotations
 
-from ..autograd.from_data import read_tensor
-from ..errors import check_choice
-from . import functional as F
-from .functional.reduction import REDUCTIONS
-from .module import Module
+from ...autograd.from_data import read_tensor
+from ...errors import check_choice
+from .. import functional as F
+from ..functional.reduction import REDUCTIONS
+from ..module import Module
 
 
 class _Loss(Module):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..autograd.operations.shape import flatten
-from .module import Module
+from ...autograd.operations.shape import flatten
+from ..module import Module
 
 
 class Flatten(Module):

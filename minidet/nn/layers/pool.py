@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..errors import bad_argument, integer, shown
-from .functional.pool import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, check_window, max_pool2d
-from .module import Module
+from ...errors import bad_argument, integer, shown
+from ..functional.pool import adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, check_window, max_pool2d
+from ..module import Module
 
 
 class MaxPool2d(Module):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..errors import bad_argument, check_choice, number
-from .functional.upsample import interpolate
-from .module import Module
+from ...errors import bad_argument, check_choice, number
+from ..functional.upsample import interpolate
+from ..module import Module
 
 
 class Upsample(Module):

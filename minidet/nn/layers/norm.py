@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..autograd.from_data import read_tensor
-from ..autograd.tensor import wrap
-from ..errors import bad_argument, check_rank, check_room, flag, integer, number
-from .functional.norm import batch_norm, batch_norm_within, group_norm, l2_norm, local_response_norm
-from .module import Module
-from .parameter import Parameter
+from ...autograd.from_data import read_tensor
+from ...autograd.tensor import wrap
+from ...errors import bad_argument, check_rank, check_room, flag, integer, number
+from ..functional.norm import batch_norm, batch_norm_within, group_norm, l2_norm, local_response_norm
+from ..module import Module
+from ..parameter import Parameter
 
 
 def _constant(size: int, value: float):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import number
-from . import functional as F
-from .module import Module
+from ...errors import number
+from .. import functional as F
+from ..module import Module
 
 
 class Dropout(Module):

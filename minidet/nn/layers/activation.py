@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..autograd.operations.elementwise import sigmoid, tanh
-from ..errors import bad_argument
-from .functional import activation as F
-from .module import Module
+from ...autograd.operations.elementwise import sigmoid, tanh
+from ...errors import bad_argument
+from ..functional import activation as F
+from ..module import Module
 
 
 class ReLU(Module):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..errors import integers
-from .functional.unpool import bed_of_nails2d, max_unpool2d
-from .module import Module
+from ...errors import integers
+from ..functional.unpool import bed_of_nails2d, max_unpool2d
+from ..module import Module
 
 
 class _Unpool(Module):
