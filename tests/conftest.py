@@ -39,11 +39,12 @@ def spread(items, most: int) -> tuple[list, list]:
     return [item for item in items if item.nodeid in kept], [item for item in items if item.nodeid not in kept]
 
 
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config, items):
-    """Skip what needs PyTorch or the data sets where they are not; .ci/run fails if anything is skipped for that."""
-    if config.getoption("cases") is not None:
-        items[:], left_out = spread(items, config.getoption("cases"))
-        config.hook.pytest_deselected(items=left_out)
+    """Skip what needs PyTorch or the data sets where they are not; .ci/run fails if anything is skipped for that.
+
+    ``--cases`` chooses among the tests that ``-k`` and ``-m`` have left.
+    """
     missing = {}
     if importlib.util.find_spec("torch") is None:
         missing["parity"] = pytest.mark.skip(reason="torch is not installed")
@@ -55,6 +56,11 @@ def pytest_collection_modifyitems(config, items):
         for name, skip in missing.items():
             if item.get_closest_marker(name):
                 item.add_marker(skip)
+    result = yield
+    if config.getoption("cases") is not None:
+        items[:], left_out = spread(items, config.getoption("cases"))
+        config.hook.pytest_deselected(items=left_out)
+    return result
 
 
 class GradcheckLines:
