@@ -19,7 +19,7 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
 #: Folders of many tests that start processes, or run whole assignments: for `make test`, not for `make check`.
-WHOLLY_SLOW = ("tests/grading/attacks", "tests/assignments")
+WHOLLY_SLOW = ("tests/grading/attacks", "tests/grading/sandbox", "tests/assignments")
 
 
 def pytest_addoption(parser):

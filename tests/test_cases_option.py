@@ -22,6 +22,7 @@ def test_alone():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options, expected", [
     (["--cases", "1"], ["letter[a]", "marked[a]", "alone"]),
     (["--cases", "2"], ["letter[a]", "letter[d]", "marked[a]", "marked[b]", "alone"]),

@@ -122,6 +122,7 @@ def fake(number):
     return Mutant("f", number, 1, "return a", "a", str(number), 0)
 
 
+@pytest.mark.slow
 def test_endless_and_deadly_mutants_are_found():
     found = dict(try_all([fake(1), fake(2), fake(3)], 2, pretended.one_endless_one_deadly, limit=0.5))
     assert found[fake(1)] == "broken: no end in 0.5 s"

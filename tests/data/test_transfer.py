@@ -249,6 +249,7 @@ def test_the_bar_counts_bytes(path, capsys):
     assert "file.zip: 100%" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [-1, 0, 9000])
 def test_a_server_that_falls_silent(path, monkeypatch, after):
     monkeypatch.setattr(transfer, "TIMEOUT", 0.2)

@@ -44,6 +44,7 @@ def test_a_wrong_backward_is_found_and_made_small(monkeypatch):
         assert_agrees("minidet.mul", *found.args, **found.kwargs)
 
 
+@pytest.mark.slow
 def test_a_wrong_forward_is_found_and_made_small(monkeypatch):
     right = kernels.pool.max_pool2d
 

@@ -88,6 +88,7 @@ def test_the_same_bits_however_rows_are_shared_out(threads, monkeypatch):
     assert kernels.linear.linear(x, weight).tobytes() == expected.tobytes()
 
 
+@pytest.mark.slow
 @compiled_only
 def test_every_choice_of_a_path_is_right_on_both_sides():
     """Left to NumPy or not; narrow or wide tiles; one block of columns or more; whole tiles or some of their lanes."""

@@ -33,6 +33,7 @@ def notebook(*cells):
                                   zip((v4.new_code_cell, v4.new_markdown_cell), cells, strict=False)])  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_solution_takes_the_place_of_its_blank():
     book = notebook(CELL, ANSWER)
     assert blanks.find(book) == [(0, "half")]

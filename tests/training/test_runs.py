@@ -107,6 +107,7 @@ def test_every_entry_of_a_wrong_kind_is_refused_or_harmless(run, wrong):
     assert refused > 40
 
 
+@pytest.mark.slow
 def test_changed_states_of_the_optimizer_are_refused_or_harmless(run, rng):
     whole = plain_json.loads((run / "run.json").read_bytes())
     places = list(paths(whole["optimizer"]))

@@ -59,6 +59,7 @@ def test_a_comment_like_nbconverts_is_no_mark_where_cells_are_marked_otherwise()
     assert read_percent("# %%\nx = 1\n# In[3]:\ny = 2") == [Cell("code", "x = 1\n# In[3]:\ny = 2")]
 
 
+@pytest.mark.slow
 def test_nbconvert_itself():
     exporter = pytest.importorskip("nbconvert").PythonExporter
     nbformat = pytest.importorskip("nbformat").v4

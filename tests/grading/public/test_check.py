@@ -188,6 +188,7 @@ def test_cells_without_end_are_stopped_once(said):
                          "q1: 0 of 2 public checks passed."]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_slow_calls_are_warned_of(said):
     body = ("import time", "time.sleep(1.1)", "return factor * x, (factor * x).sum()")
     counts, lines = said("q1", scale(*body), limits=Limits(call=2))

@@ -21,6 +21,8 @@ from minidet.grading.scoring.points import PartScore
 
 from ..handed_in import LAST, RIGHT, hand_in
 
+pytestmark = pytest.mark.slow  # each of these grades a class
+
 EVIL = "\x1b[31m<script>alert(1)</script><img src=x onerror=alert(2)>'\"&"
 #: Says all it was given: in the message, and in the name of the exception.
 TELLTALE = """# answer: q2

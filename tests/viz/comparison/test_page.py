@@ -36,5 +36,6 @@ def test_without_the_claims_detectors_no_paper_is_named():
 def test_pictures_are_closed():
     import matplotlib.pyplot as plt
 
+    before = plt.get_fignums()
     write_page(record())
-    assert not plt.get_fignums()
+    assert plt.get_fignums() == before
