@@ -14,6 +14,10 @@ the level-1 cache for the next.
 With AVX-512 a panel pays sooner, because its tiles have 8 rows, and are quick. So do the tiles here where they leave no
 more rows unused than those of 4; large kernels would gather each pixel so often that they are computed here, too.
 
+So are a network's first layers, with many filters: their few taps are all in the level-1 cache. The sums of 4 filters
+go straight to the result, for up to 32 tiles of pixels one after the other, because the result is large, and memory is
+fast only in long runs.
+
 A row of the result that is no whole number of pieces leaves lanes unused. Where that is more than what padding adds to
 a row, the rows of the padded image are one long row, and what is computed across its borders is not written. The
 padding to the right of a row is then the padding to the left of the next one.
@@ -26,17 +30,28 @@ from ..launch.tasks import Task
 from ..simd.tiles import DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, MOVE, direct_tile, high_tile
 from .tiles import copy_of, copy_run
 
-#: Taps in a block, and tiles that use a block one after the other.
-DEPTH, BATCH = 128, 4
+#: Taps in a block, and tiles that use a block one after the other; tiles that go straight to the result.
+DEPTH, BATCH, RUN = 128, 4, 32
 #: Most filters per group that are computed here: panels pay sooner where their tiles have more rows than these.
 MOST_ROWS = 32 if DENSE_ROWS == DIRECT_ROWS else 16
 #: The same for kernels of at least so many taps, if the image needs not be split.
 LARGE, MORE_ROWS = 25, 32
+#: Most taps of all channels for which sums go straight to the result. Then the same for kernels that meet each pixel of
+#: at most so many channels again and again, and most lanes of pieces for one pixel.
+NEAR, FIRST_ROWS, FIRST_CHANNELS, WASTE = 160, 96, 8, 1.2
 
 
-def is_worth_it(rows, taps, phases):
-    """Tell whether no panels are better for so many filters per group, taps in a channel and phases of the image."""
-    return rows <= (MORE_ROWS if taps >= LARGE and phases == 1 else MOST_ROWS)
+def is_straight(rows, columns, taps):
+    """Tell whether whole tiles of rows and pieces are written where they belong, and all taps are near."""
+    return columns >= MOVE and rows % tile_rows(rows) == 0 and taps <= NEAR
+
+
+def is_worth_it(rows, columns, channels, kernel, phases):
+    """Tell whether no panels are better: for filters and channels of a group, taps of a kernel, phases of the image."""
+    if rows <= (MORE_ROWS if kernel >= LARGE and phases == 1 else MOST_ROWS):
+        return True
+    is_first = kernel > 1 and channels <= FIRST_CHANNELS and rows <= FIRST_ROWS
+    return is_first and is_straight(rows, columns, channels * kernel) and -(-columns // MOVE) * MOVE <= WASTE * columns
 
 
 def tile_rows(rows):
@@ -80,31 +95,33 @@ def correlate(task, slot, image, _weight, packed, out, table, numbers):
     last = min(pieces, (part + 1) * chunk)
     size, aside = tile_rows * DIRECT_PIECES * MOVE, taps + 3 * pieces
     scratch = np.empty(0 if straight else BATCH * row_tiles * size, image.dtype)
-    for batch in range(part * chunk, last, BATCH * DIRECT_PIECES):
-        batch_last = min(last, batch + BATCH * DIRECT_PIECES)
+    run = (RUN if straight else BATCH) * DIRECT_PIECES
+    for batch in range(part * chunk, last, run):
+        batch_last, at = min(last, batch + run), 0
+        for row in range(row_tiles if straight else 0):
+            a_at = packed_at + row * (taps + 1) * tile_rows
+            base, there = a_at + taps * tile_rows, out_at + row * tile_rows * out_plane
+            for first in range(batch, batch_last, DIRECT_PIECES):
+                _tile(tile_rows, out, there, out_plane, packed, a_at, image, image_at, table, taps + first,
+                      taps + pieces + first, 0, taps, base, 0)  # fmt: skip
+        if straight:
+            continue
         for k in range(0, taps, DEPTH):
             depth, at = min(DEPTH, taps - k), 0
             for first in range(batch, batch_last, DIRECT_PIECES):
-                place, to = taps + first, taps + pieces + first
                 for row in range(row_tiles):
                     a_at = packed_at + (row * (taps + 1) + k) * tile_rows
                     base = packed_at + (row * (taps + 1) + taps) * tile_rows
-                    if straight:
-                        there = out_at + row * tile_rows * out_plane
-                        _tile(tile_rows, out, there, out_plane, packed, a_at, image, image_at, table, place, to, k,
-                              depth, base, 0)  # fmt: skip
-                    else:
-                        _tile(tile_rows, scratch, at, DIRECT_PIECES * MOVE, packed, a_at, image, image_at, table, place,
-                              aside, k, depth, base, k)  # fmt: skip
-                        at += size
-        if not straight:
-            at = 0
-            for first in range(batch, batch_last, DIRECT_PIECES):
-                for row in range(0, rows, tile_rows):
-                    _write(scratch, at, min(tile_rows, rows - row), DIRECT_PIECES, table, taps + pieces + first,
-                           taps + 2 * pieces + first, out,
-                           out_at + row * out_plane, out_plane, columns, across)  # fmt: skip
+                    _tile(tile_rows, scratch, at, DIRECT_PIECES * MOVE, packed, a_at, image, image_at, table,
+                          taps + first, aside, k, depth, base, k)  # fmt: skip
                     at += size
+        at = 0
+        for first in range(batch, batch_last, DIRECT_PIECES):
+            for row in range(0, rows, tile_rows):
+                there = out_at + row * out_plane
+                _write(scratch, at, min(tile_rows, rows - row), DIRECT_PIECES, table, taps + pieces + first,
+                       taps + 2 * pieces + first, out, there, out_plane, columns, across)  # fmt: skip
+                at += size
 
 
 @jit

@@ -74,7 +74,7 @@ def make(size, weight_steps, rows, out_size, has_bias, plan, groups, is_strided_
     if _is_long(size, plan) and pointwise.is_worth_it(channels // groups, plan.qh * plan.qw, rows):
         return _pointwise(size, weight_steps, rows, has_bias, plan, groups)
     phases = plan.is_phased
-    is_direct = conv_direct.is_worth_it(rows, len(plan.offsets), plan.image.phases)
+    is_direct = conv_direct.is_worth_it(rows, plan.long[1], channels // groups, len(plan.offsets), plan.image.phases)
     if rows > conv_phases.most_rows(plan.qw) if phases else not is_direct:
         return _tiles(size, weight_steps, rows, out_size, has_bias, plan, groups)
     work = int(np.prod(out_size)) * plan.source_at.size // 16
@@ -244,8 +244,8 @@ def _frame(size, groups, plan, has_excess):
 def _direct(size, rows, out_size, plan, groups, packing, work):
     """Use no panels: few filters per group."""
     multiple, pixels, n = DIRECT_PIECES, out_size[2] * out_size[3], size[0]
-    columns, tile_rows, taps = plan.long[1], conv_direct.tile_rows(rows), plan.source_at.size
-    straight = columns >= tables.PIECE and rows % tile_rows == 0 and taps <= conv_direct.DEPTH
+    columns, taps = plan.long[1], plan.source_at.size
+    straight = conv_direct.is_straight(rows, columns, taps)
     plan = plan if straight else tables.shared_padding(plan, size[1] // groups, size[3])
     steps, out_image = size[1] * plan.image.plane, out_size[1] * pixels
     images = n if groups == 1 and n * pixels <= MOST_TOGETHER else 1

@@ -13,6 +13,7 @@ if not jit.ENABLED:
     pytest.skip("numba is absent or switched off", allow_module_level=True)
 
 from minidet import kernels
+from minidet.kernels.conv import direct as conv_direct
 from minidet.kernels.conv import pointwise
 from minidet.kernels.conv.plans import geometry, launches, tables
 from minidet.kernels.conv.plans import near as conv_near
@@ -179,6 +180,17 @@ def test_direct_or_dense():
     cases = walk([(5, 9), (2, 3)], [(1, 1), (3, 2), (3, 3)], [(1, 1), (2, 1)], [(1, 1)], channels=channels, groups=2)
     counts = reached(cases)
     assert min(counts["direct.correlate"], counts["tiles.correlate"]) > 20
+
+
+def test_first_layers(answers):
+    """Few channels, taps that are near, whole tiles and pieces: sums go straight to the result, in long runs."""
+    worth = answers(conv_direct, "is_worth_it")
+    sizes = [(5, 3 * MOVE - 1), (5, 2 * MOVE), (4, 2 * MOVE + 1), (6, MOVE - 2)]
+    channels = [(3, 40), (3, 44), (8, 40), (9, 40), (3, 96), (3, 104), (6, 64), (7, 64)]
+    cases = walk(sizes, [(3, 3), (5, 5), (1, 1)], [(1, 1), (2, 2)], [(1, 1)], channels=channels, images=(1, 2))
+    cases += walk([(130, 6 * MOVE)], [(3, 3)], paddings=[(1, 1)], channels=[(3, 40)])
+    counts = reached(cases)
+    assert min(*worth.values(), counts["direct.correlate"], counts["tiles.correlate"]) > 20
 
 
 def test_phases():
