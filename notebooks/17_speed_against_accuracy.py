@@ -467,6 +467,8 @@ _, axes = viz.subplots(1, 1, figsize=(7.4, 3.2))
 axes.plot(*np.transpose(dial), color=ORANGE, marker="s", label="Faster R-CNN, fewer proposals")
 for place, ((x, y), most) in enumerate(zip(dial, DIAL, strict=True)):
     offset, side = ((8, -3), "left") if place % 2 else ((-8, -3), "right")  # neighbours lie close
+    if most > 10:  # there the line runs to the right
+        offset, side = (0, 7), "center"
     words = {"textcoords": "offset points", "fontsize": 8, "color": INK, "ha": side}
     axes.annotate(str(most), (x, y), offset, **words)
 for name in ("ssd", "yolo"):
