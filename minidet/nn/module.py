@@ -320,7 +320,8 @@ class Module:
 
     def __repr__(self) -> str:
         own = self.extra_repr()
-        lines = [f"({name}): {_indent(repr(module))}" for name, module in self._modules.items()]
+        parts = {name: repr(module).replace("\n", "\n  ") for name, module in self._modules.items()}
+        lines = [f"({name}): {text}" for name, text in parts.items()]
         if not lines:
             return f"{type(self).__name__}({own})"
         return f"{type(self).__name__}(\n  " + "\n  ".join(([own] if own else []) + lines) + "\n)"
@@ -334,10 +335,6 @@ class Module:
             What ``forward`` takes; a tuple of integers stands for zeros of that shape: ``net.summary((1, 3, 64, 64))``.
         """
         return summarize(self, inputs)
-
-
-def _indent(text: str) -> str:
-    return text.replace("\n", "\n  ")
 
 
 def _wrong_kind(module: Module, name: str, value, expected: str) -> Exception:
