@@ -320,8 +320,7 @@ class Module:
 
     def __repr__(self) -> str:
         own = self.extra_repr()
-        parts = {name: repr(module).replace("\n", "\n  ") for name, module in self._modules.items()}
-        lines = [f"({name}): {text}" for name, text in parts.items()]
+        lines = [f"({name}): {_indent(repr(module))}" for name, module in self._modules.items()]
         if not lines:
             return f"{type(self).__name__}({own})"
         return f"{type(self).__name__}(\n  " + "\n  ".join(([own] if own else []) + lines) + "\n)"
@@ -335,6 +334,10 @@ class Module:
             What ``forward`` takes; a tuple of integers stands for zeros of that shape: ``net.summary((1, 3, 64, 64))``.
         """
         return summarize(self, inputs)
+
+
+def _indent(text: str) -> str:
+    return text.replace("\n", "\n  ")
 
 
 def _wrong_kind(module: Module, name: str, value, expected: str) -> Exception:
