@@ -39,16 +39,8 @@ from .launch.tasks import THREADS, Task, launch
 from .launch.workspace import empty
 from .reference import linear as reference
 from .simd.copies import dense_row
-from .simd.tiles import (
-    DENSE_LANES,
-    DENSE_ROWS,
-    INDEXED_LANES,
-    INDEXED_ROWS,
-    NARROW_ROWS,
-    dense_tile,
-    indexed_tile,
-    narrow_tile,
-)
+from .simd.tiles import DENSE_LANES, DENSE_ROWS, INDEXED_LANES, INDEXED_ROWS, NARROW_ROWS, dense_tile, indexed_tile
+from .simd.vectors import first_of
 
 #: Multiplications up to which NumPy's product is used.
 SMALL = 1 << 18
@@ -64,7 +56,7 @@ PLAIN = ((1, 1), (0, 0), (1, 1), 1)
 @Task
 def turn_rows(task, _slot, x, _b, _c, panels, _table, numbers):
     """Transpose x (M, C), ``lanes`` rows at a time: ``panels[tile, c, lane] = x[tile * lanes + lane, c]``, or 0."""
-    m, c, lanes, blocks = numbers[0], numbers[1], numbers[2], numbers[3]
+    m, c, lanes, blocks = first_of(numbers, 4)
     tile, block = divmod(task, blocks)
     first, last = block * c // blocks, (block + 1) * c // blocks
     used, at = min(lanes, m - tile * lanes), (tile * c + first) * lanes
@@ -77,7 +69,7 @@ def turn_rows(task, _slot, x, _b, _c, panels, _table, numbers):
 @Task
 def multiply(task, _slot, weight, panels, _c, out, _table, numbers):
     """Compute ``out[m, f]`` for a range of rows f: see the drawing. The rows of the last tile may repeat the last f."""
-    m, f, c, lanes, tasks = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    m, f, c, lanes, tasks = first_of(numbers, 5)
     rows = INDEXED_ROWS if lanes == INDEXED_LANES else NARROW_ROWS
     tiles, groups, tall = (m + lanes - 1) // lanes, (f + rows - 1) // rows, TALL[0]
     sums = empty(tiles * tall * rows * lanes, weight.dtype)
@@ -92,10 +84,7 @@ def multiply(task, _slot, weight, panels, _c, out, _table, numbers):
             for tile in range(tiles):
                 for r in range(0, used * rows, rows):
                     to, at = (tile * tall * rows + r) * lanes, (tile * c + k) * lanes
-                    if lanes == INDEXED_LANES:
-                        indexed_tile(sums, to, weight, row_at, r, step_at, panels, at, depth, k)
-                    else:
-                        narrow_tile(sums, to, weight, row_at, r, step_at, panels, at, depth, k)
+                    indexed_tile(lanes, sums, to, weight, row_at, r, step_at, panels, at, depth, k)
         for tile in range(tiles):
             there, count = tile * lanes, min(used * rows, f - first)
             write_turned(sums, there * tall * rows, lanes, min(lanes, m - there), count, out, there * f + first, f)
@@ -104,7 +93,7 @@ def multiply(task, _slot, weight, panels, _c, out, _table, numbers):
 @Task
 def multiply_rows(task, _slot, x, weight, _c, out, _table, numbers):
     """Compute ``out[m, f]`` for a share of the tiles of rows m, and a part of the rows f: see the drawing."""
-    m, f, c, shares, parts = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    m, f, c, shares, parts = first_of(numbers, 5)
     tiles, groups = (m + INDEXED_LANES - 1) // INDEXED_LANES, (f + INDEXED_ROWS - 1) // INDEXED_ROWS
     share, part = divmod(task, parts)
     tile, last_tile = share * tiles // shares, (share + 1) * tiles // shares
@@ -124,7 +113,7 @@ def multiply_rows(task, _slot, x, weight, _c, out, _table, numbers):
             transpose(x, there * c, c, 0, INDEXED_LANES, used, k, depth, panel)
             for r in range(0, high, INDEXED_ROWS):
                 to = ((t - tile) * high + r) * INDEXED_LANES
-                indexed_tile(sums, to, weight, row_at, r, step_at, panel, 0, depth, k)
+                indexed_tile(INDEXED_LANES, sums, to, weight, row_at, r, step_at, panel, 0, depth, k)
     for t in range(tile, last_tile):
         there, at = t * INDEXED_LANES, (t - tile) * high * INDEXED_LANES
         count = min(high, f - first)
@@ -134,7 +123,7 @@ def multiply_rows(task, _slot, x, weight, _c, out, _table, numbers):
 @Task
 def pack_columns(panel, _slot, x, _b, _c, panels, _table, numbers):
     """Copy 48 columns of x (M, C): ``panels[panel, m, lane] = x[m, panel * 48 + lane]``, or 0."""
-    m, c = numbers[0], numbers[1]
+    m, c = first_of(numbers, 2)
     first, to = panel * DENSE_LANES, panel * m * DENSE_LANES
     used = min(DENSE_LANES, c - first)
     if used < DENSE_LANES:
@@ -149,7 +138,7 @@ def _pack_filters(grad, m, f, first, count, row, used, packed, at):
     for k in range(count):
         source, to = (first + k) * f + row, at + k * DENSE_ROWS
         if used == DENSE_ROWS:
-            dense_row(packed, to, grad, source, 0)
+            dense_row(packed, to, grad, source)
         else:
             for r in range(DENSE_ROWS):
                 packed[to + r] = grad[source + r] if r < used else 0
@@ -158,7 +147,7 @@ def _pack_filters(grad, m, f, first, count, row, used, packed, at):
 @Task
 def multiply_columns(task, _slot, grad, panels, _c, out, _table, numbers):
     """Compute ``out[f, c] = sum over m of grad[m, f] * panels[panel, m, lane]`` for a range of rows f."""
-    m, f, c, tasks = numbers[0], numbers[1], numbers[2], numbers[3]
+    m, f, c, tasks = first_of(numbers, 4)
     tiles, tall = (f + DENSE_ROWS - 1) // DENSE_ROWS, TALL[1]
     deep = min(m, DEEP)
     packed, step = empty((tall * deep + DENSE_LANES) * DENSE_ROWS, grad.dtype), deep * DENSE_ROWS

@@ -23,12 +23,11 @@ from ..launch.jit import inlined, jit
 from ..launch.tasks import Task
 from ..launch.workspace import empty
 from ..simd.copies import interleave
-from ..simd.rows import ROWS, TAPS, rows_tile, taps_tile
-from ..simd.vectors import MOVE, SHORT
+from ..simd.rows import ONE, ROWS, TAPS, rows_tile, taps_tile
+from ..simd.vectors import MOVE, first_of
 from .tiles import copy_run
 
-#: Groups of one row, of 4 rows that meet the same taps, of any 4; numbers of a group in the table.
-ONE, LIKE, ANY = 0, 1, 2
+#: Numbers of a group in the table.
 ENTRY = 2 + ROWS
 
 
@@ -46,30 +45,6 @@ def _copied(x, at, size, before, behind):
 def _reaches_out(x, at, size, before, behind):
     """Tell whether what is read of a plane lies beyond the array."""
     return at < before or at + size + behind > x.size
-
-
-@inlined
-def _of_kind(kind, lanes, step, args):
-    """Sum the taps of a piece of one row, or of 4 alike, or of any 4; lanes and step are constants."""
-    if kind == ONE:
-        rows_tile(1, 1, lanes, step, args)
-    elif kind == LIKE:
-        rows_tile(ROWS, 1, lanes, step, args)
-    else:
-        rows_tile(ROWS, ROWS, lanes, step, args)
-
-
-@inlined
-def _tile(kind, lanes, step, args):
-    """Sum the taps of a piece of some rows."""
-    if lanes == SHORT and step == 1:
-        _of_kind(kind, SHORT, 1, args)
-    elif lanes == SHORT:
-        _of_kind(kind, SHORT, 2, args)
-    elif step == 1:
-        _of_kind(kind, MOVE, 1, args)
-    else:
-        _of_kind(kind, MOVE, 2, args)
 
 
 @inlined
@@ -97,15 +72,8 @@ def correlate(task, _slot, x, weight, bias, out, table, numbers):
     its kind, and where the masks of its rows begin; the pieces' first columns; the masks. A row may be a piece of the
     whole plane.
     """
-    planes, channels, size, x_step, step, h, w = (
-        numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6],
-    )  # fmt: skip
-    out_step, out_sh, out_sw, row_phases, column_phases, taps, groups = (
-        numbers[7], numbers[8], numbers[9], numbers[10], numbers[11], numbers[12], numbers[13],
-    )  # fmt: skip
-    pieces, lanes, before, behind, weight_step, tasks, masks_at = (
-        numbers[14], numbers[15], numbers[16], numbers[17], numbers[18], numbers[19], numbers[20],
-    )  # fmt: skip
+    (planes, channels, size, x_step, step, h, w, out_step, out_sh, out_sw, row_phases, column_phases, taps, groups,
+     pieces, lanes, before, behind, weight_step, tasks, masks_at) = first_of(numbers, 21)  # fmt: skip
     results, phase_at = row_phases * column_phases, table[2 * taps :]
     begins = phase_at[results + 1 :]
     column_begins, starts = begins[row_phases : row_phases + column_phases], table[masks_at - pieces :]
@@ -137,10 +105,9 @@ def correlate(task, _slot, x, weight, bias, out, table, numbers):
             tap = phase_at[phase]
             for piece in range(pieces):
                 t = starts[piece]
-                args = (target, at + phase * ROWS * side + t, row_step, weight, channel * weight_step, here,
-                        x_at + q * x_step + t * step, x_step, table, tap, taps + tap, entry + 2,
-                        masks_at + piece * taps + tap, phase_at[phase + 1] - tap, base)  # fmt: skip
-                _tile(kind, lanes, step, args)
+                rows_tile(kind, lanes, step, target, at + phase * ROWS * side + t, row_step, weight,
+                          channel * weight_step, here, x_at + q * x_step + t * step, x_step, table, tap, taps + tap,
+                          entry + 2, masks_at + piece * taps + tap, phase_at[phase + 1] - tap, base)  # fmt: skip
         for r in range(0 if is_straight else rows):
             if not is_phased:
                 copy_run(sums, r * side, out, to + r * out_step, min(out_step, (plane + 1) * h * w - to - r * out_step))
@@ -165,19 +132,6 @@ def _sum(grad, grad_at, oh, ow, x, at, height, width, top, left, sh, sw):
     return total
 
 
-@inlined
-def _add(lanes, step, args):
-    """Add a plane's products for 9 taps."""
-    if lanes == SHORT and step == 1:
-        taps_tile(SHORT, 1, args)
-    elif lanes == SHORT:
-        taps_tile(SHORT, 2, args)
-    elif step == 1:
-        taps_tile(MOVE, 1, args)
-    else:
-        taps_tile(MOVE, 2, args)
-
-
 @Task
 def weight_grad(task, _slot, grad, x, _c, out, table, numbers):
     """Compute the gradient of some filters' taps.
@@ -186,10 +140,8 @@ def weight_grad(task, _slot, grad, x, _c, out, table, numbers):
     not finite, it is taken again one number at a time. The table holds the taps' distances in the image; the pieces'
     places in it and in grad, and which masks are theirs; the taps' distances in rows, and in columns; the masks.
     """
-    images, filters, channels, height, width, oh, ow, sh, sw, taps, slots, pieces, lanes, before, behind, tasks = (
-        numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6], numbers[7], numbers[8],
-        numbers[9], numbers[10], numbers[11], numbers[12], numbers[13], numbers[14], numbers[15],
-    )  # fmt: skip
+    (images, filters, channels, height, width, oh, ow, sh, sw, taps, slots, pieces, lanes, before, behind,
+     tasks) = first_of(numbers, 16)  # fmt: skip
     size, grad_size, tap_at = height * width, oh * ow, table[slots + 3 * pieces :]
     sums = empty(slots * lanes, x.dtype)
     for f in range(task * filters // tasks, (task + 1) * filters // tasks):
@@ -202,9 +154,8 @@ def weight_grad(task, _slot, grad, x, _c, out, table, numbers):
             if _reaches_out(grad, grad_at, grad_size, 0, lanes):
                 there, grad_at = _copied(grad, grad_at, grad_size, 0, lanes), 0
             for slot in range(0, slots, TAPS):
-                args = (sums, slot * lanes, here, x_at, there, grad_at, table, slot, slots, slots + pieces,
-                        slots + 2 * pieces, slots + 3 * pieces + 2 * taps + slot, pieces)  # fmt: skip
-                _add(lanes, sw, args)
+                taps_tile(lanes, sw, sums, slot * lanes, here, x_at, there, grad_at, table, slot, slots, slots + pieces,
+                          slots + 2 * pieces, slots + 3 * pieces + 2 * taps + slot, pieces)  # fmt: skip
         for k in range(taps):
             total = x.dtype.type(0)
             for lane in range(lanes):

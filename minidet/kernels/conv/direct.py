@@ -27,7 +27,8 @@ import numpy as np
 
 from ..launch.jit import jit
 from ..launch.tasks import Task
-from ..simd.tiles import DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, MOVE, direct_tile, high_tile
+from ..simd.tiles import DENSE_ROWS, DIRECT_PIECES, DIRECT_ROWS, MOVE, direct_tile
+from ..simd.vectors import first_of
 from .tiles import copy_of, copy_run
 
 #: Taps in a block, and tiles that use a block one after the other; tiles that go straight to the result.
@@ -81,11 +82,9 @@ def correlate(task, slot, image, _weight, packed, out, table, numbers):
     places of the pieces, where they begin among ``across`` lanes a row, where their images begin in the result, and the
     places of a tile's pieces in a scratch tile.
     """
-    taps, pieces, columns, groups, rows = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
-    image_step, group_step, out_image, out_plane, chunk, chunks = (
-        numbers[5], numbers[6], numbers[7], numbers[8], numbers[9], numbers[10],
-    )  # fmt: skip
-    across, straight, tile_rows = numbers[11], numbers[12], numbers[numbers.size - 8]
+    (taps, pieces, columns, groups, rows, image_step, group_step, out_image, out_plane, chunk, chunks, across,
+     straight) = first_of(numbers, 13)  # fmt: skip
+    tile_rows = numbers[-8]
     rest, part = divmod(task, chunks)
     n, group = divmod(rest, groups)
     row_tiles = (rows + tile_rows - 1) // tile_rows
@@ -102,8 +101,8 @@ def correlate(task, slot, image, _weight, packed, out, table, numbers):
             a_at = packed_at + row * (taps + 1) * tile_rows
             base, there = a_at + taps * tile_rows, out_at + row * tile_rows * out_plane
             for first in range(batch, batch_last, DIRECT_PIECES):
-                _tile(tile_rows, out, there, out_plane, packed, a_at, image, image_at, table, taps + first,
-                      taps + pieces + first, 0, taps, base, 0)  # fmt: skip
+                direct_tile(tile_rows, out, there, out_plane, packed, a_at, image, image_at, table, taps + first,
+                            taps + pieces + first, 0, taps, base, 0)  # fmt: skip
         if straight:
             continue
         for k in range(0, taps, DEPTH):
@@ -112,8 +111,8 @@ def correlate(task, slot, image, _weight, packed, out, table, numbers):
                 for row in range(row_tiles):
                     a_at = packed_at + (row * (taps + 1) + k) * tile_rows
                     base = packed_at + (row * (taps + 1) + taps) * tile_rows
-                    _tile(tile_rows, scratch, at, DIRECT_PIECES * MOVE, packed, a_at, image, image_at, table,
-                          taps + first, aside, k, depth, base, k)  # fmt: skip
+                    direct_tile(tile_rows, scratch, at, DIRECT_PIECES * MOVE, packed, a_at, image, image_at, table,
+                                taps + first, aside, k, depth, base, k)  # fmt: skip
                     at += size
         at = 0
         for first in range(batch, batch_last, DIRECT_PIECES):
@@ -122,11 +121,3 @@ def correlate(task, slot, image, _weight, packed, out, table, numbers):
                 _write(scratch, at, min(tile_rows, rows - row), DIRECT_PIECES, table, taps + pieces + first,
                        taps + 2 * pieces + first, out, there, out_plane, columns, across)  # fmt: skip
                 at += size
-
-
-@jit
-def _tile(tile_rows, out, at, stride, packed, a_at, image, image_at, table, place, to, k, depth, base, accumulate):
-    if tile_rows == DENSE_ROWS:
-        high_tile(out, at, stride, packed, a_at, image, image_at, table, place, to, k, depth, base, accumulate)
-    else:
-        direct_tile(out, at, stride, packed, a_at, image, image_at, table, place, to, k, depth, base, accumulate)

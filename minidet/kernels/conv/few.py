@@ -22,10 +22,10 @@ made once, and threads share out the filters.
 
 import numpy as np
 
-from ..launch.jit import jit
 from ..launch.tasks import Task
 from ..launch.workspace import empty
-from ..simd.tiles import DENSE_LANES, DENSE_ROWS, MOVE, own_tile, own_tile_of_one, own_tile_of_two
+from ..simd.tiles import DENSE_LANES, DENSE_ROWS, MOVE, own_tile_of
+from ..simd.vectors import first_of
 from .gather import PANELS, WIDE, cut, gather, locate
 from .tiles import copy_run, scatter
 from .weight import write_turned
@@ -51,10 +51,10 @@ def is_worth_it(pixels, weights):
 @Task
 def fill(task, _slot, x, _b, _c, panels, table, numbers):
     """Gather the taps of some channels for the pixels of one panel, or two: ``panels[panel, k, lane]``."""
-    qh, qw, steps = numbers[0], numbers[1], (numbers[2], numbers[3])
-    sizes, taps, chunks = (numbers[4], numbers[5], numbers[5], numbers[6], numbers[7]), numbers[8], numbers[9]
+    qh, qw, sh, sw, images, channels, height, width, taps, chunks = first_of(numbers, 10)
+    sizes, steps = (images, channels, channels, height, width), (sh, sw)
     unit, part = divmod(task, chunks)
-    channels, offsets = sizes[1], table[: 2 * taps]
+    offsets = table[: 2 * taps]
     pieces, places = np.empty((WIDE, 4), np.int64), np.empty(taps * WIDE, np.int64)
     kept = np.empty(taps * WIDE * MOVE, x.dtype)
     first, channel = unit * WIDE, part * channels // chunks
@@ -67,19 +67,6 @@ def fill(task, _slot, x, _b, _c, panels, table, numbers):
     gather(x, sizes, steps, offsets, channel, last - channel, number, pieces, places, kept, here, side, readable)
 
 
-@jit
-def _multiply(sums, weight, row_at, rows, weight_at, panels, b_at, vectors, depth, more):
-    """Multiply one panel's block of taps with some filters' weights."""
-    for row in range(0, rows, DENSE_ROWS):
-        to = row * DENSE_LANES
-        if vectors == 3:
-            own_tile(sums, to, weight, row_at, row, weight_at, panels, b_at, depth, more)
-        elif vectors == 2:
-            own_tile_of_two(sums, to, weight, row_at, row, weight_at, panels, b_at, depth, more)
-        else:
-            own_tile_of_one(sums, to, weight, row_at, row, weight_at, panels, b_at, depth, more)
-
-
 @Task
 def correlate(task, _slot, panels, weight, bias, out, table, numbers):
     """Compute a share of the filters for all pixels, of all phases: they use a block of the weights together.
@@ -87,8 +74,7 @@ def correlate(task, _slot, panels, weight, bias, out, table, numbers):
     The table has ``ENTRY`` numbers for each phase: an image's pixels, a channel's taps, where the phase's panels begin,
     where in the table it says where a filter's weights lie, and the ``grid`` of ``tiles.scatter``.
     """
-    images, channels, rows, row_step, tasks = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
-    phases, units, block = numbers[5], numbers[6], numbers[7]
+    images, channels, rows, row_step, tasks, phases, units, block = first_of(numbers, 8)
     tiles = (rows + DENSE_ROWS - 1) // DENSE_ROWS
     first, last = task * tiles // tasks * DENSE_ROWS, min(rows, (task + 1) * tiles // tasks * DENSE_ROWS)
     whole = (last - first + DENSE_ROWS - 1) // DENSE_ROWS * DENSE_ROWS
@@ -99,25 +85,26 @@ def correlate(task, _slot, panels, weight, bias, out, table, numbers):
     for c in range(0, channels, block):
         at = 0
         for phase in range(phases):
-            entry = table[phase * ENTRY : (phase + 1) * ENTRY]
-            pixels, taps = images * entry[0], entry[1]
-            depth, weight_at = min(block, channels - c) * taps, table[entry[3] + c * taps :]
-            for p in range(0, pixels, DENSE_LANES):
-                vectors = (min(DENSE_LANES, pixels - p) + MOVE - 1) // MOVE
-                b_at = entry[2] + (p * channels + c * DENSE_LANES) * taps
-                _multiply(sums[at:], weight, row_at, whole, weight_at, panels, b_at, vectors, depth, c)
+            pixels, taps, panels_at, taps_at = first_of(table[phase * ENTRY :], 4)
+            depth, weight_at = min(block, channels - c) * taps, table[taps_at + c * taps :]
+            for p in range(0, images * pixels, DENSE_LANES):
+                vectors = (min(DENSE_LANES, images * pixels - p) + MOVE - 1) // MOVE
+                b_at = panels_at + (p * channels + c * DENSE_LANES) * taps
+                for row in range(0, whole, DENSE_ROWS):
+                    to = at + row * DENSE_LANES
+                    own_tile_of(vectors, sums, to, weight, row_at, row, weight_at, panels, b_at, depth, c)
                 at += side
     at = 0
     for phase in range(phases):
-        entry = table[phase * ENTRY : (phase + 1) * ENTRY]
-        grid = (entry[4], entry[5], entry[6], entry[7], entry[8], entry[9], entry[10])
-        steps = rows * entry[5] * entry[6], entry[5] * entry[6]
-        for p in range(0, images * entry[0], DENSE_LANES):
-            stop = min(images * entry[0], p + DENSE_LANES)
+        entry = first_of(table[phase * ENTRY :], ENTRY)
+        pixels, grid = entry[0], entry[4:]
+        steps = rows * grid[1] * grid[2], grid[1] * grid[2]
+        for p in range(0, images * pixels, DENSE_LANES):
+            stop = min(images * pixels, p + DENSE_LANES)
             for row in range(first, last if bias.size else first):
                 to = at + (row - first) * DENSE_LANES
                 sums[to : to + DENSE_LANES] += bias[row]
-            scatter(sums[at:], 0, last - first, p, stop, entry[0], out, first * steps[1], steps, grid)
+            scatter(sums[at:], 0, last - first, p, stop, pixels, out, first * steps[1], steps, grid)
             at += side
 
 
@@ -128,7 +115,7 @@ def weight_grad(task, _slot, panels, grad, _c, out, table, numbers):
     The sum runs over the pixels: the panels are turned, so that a row holds the taps of one pixel, and ``table`` tells
     where the pixels lie in grad.
     """
-    filters, plane, taps, tasks = numbers[0], numbers[1], numbers[2], numbers[3]
+    filters, plane, taps, tasks = first_of(numbers, 4)
     chunk, part = divmod(task, tasks)
     pixels, first = table.size, chunk * DENSE_LANES
     used = min(DENSE_LANES, taps - first)
@@ -143,6 +130,6 @@ def weight_grad(task, _slot, panels, grad, _c, out, table, numbers):
     for f in range(part * tiles // tasks * DENSE_ROWS, (part + 1) * tiles // tasks * DENSE_ROWS, DENSE_ROWS):
         for row in range(DENSE_ROWS):
             row_at[row] = min(f + row, filters - 1) * plane
-        _multiply(sums, grad, row_at, DENSE_ROWS, table, turned, 0, vectors, pixels, 0)
+        own_tile_of(vectors, sums, 0, grad, row_at, 0, table, turned, 0, pixels, 0)
         for row in range(min(DENSE_ROWS, filters - f)):
             copy_run(sums, row * DENSE_LANES, out, (f + row) * taps + first, used)

@@ -20,7 +20,7 @@ become 0 in the register. Most pieces are far from the border, and skip that.
 import numpy as np
 
 from ..launch.jit import inlined, jit
-from ..simd.copies import every_second, every_second_of_some, move, move_some
+from ..simd.copies import copy_every, copy_some
 from ..simd.tiles import DENSE_LANES, MOVE
 
 #: Panels that are filled together, and their pixels.
@@ -96,10 +96,7 @@ def gather_interior(x, sizes, steps, table, channel, run, places, panels, side):
             there = c * plane + table[tap] * width + table[taps + tap]
             for i in range(PANELS * ROW):
                 lane = to + i // ROW * side + i % ROW * MOVE
-                if steps[1] == 1:
-                    move(panels, lane, x, places[i] + there)
-                else:
-                    every_second(panels, lane, x, places[i] + there)
+                copy_every(panels, lane, x, places[i] + there, steps[1])
             to += DENSE_LANES
 
 
@@ -146,12 +143,8 @@ def _gather_readable(x, sizes, steps, table, channel, run, number, pieces, place
     for c in range(channel, channel + run):
         for tap in range(taps):
             at = tap * WIDE
-            if steps[1] == 1:
-                for i in range(number):
-                    move_some(panels, to + lanes[i], x, places[at + i] + c * plane, kept, (at + i) * MOVE)
-            else:
-                for i in range(number):
-                    every_second_of_some(panels, to + lanes[i], x, places[at + i] + c * plane, kept, (at + i) * MOVE)
+            for i in range(number):
+                copy_some(panels, to + lanes[i], x, places[at + i] + c * plane, steps[1], kept, (at + i) * MOVE)
             to += DENSE_LANES
 
 
@@ -175,10 +168,7 @@ def _gather_exactly(x, sizes, steps, table, channel, run, number, pieces, places
 def _copy_some(x, source, step, kept, kept_at, panels, to, lane):
     """Copy a piece's lanes, zeros for padding, as far as the panel has room."""
     if step <= 2 and lane <= DENSE_LANES - MOVE and source >= 0 and source + step * MOVE <= x.size:
-        if step == 1:
-            move_some(panels, to + lane, x, source, kept, kept_at)
-        else:
-            every_second_of_some(panels, to + lane, x, source, kept, kept_at)
+        copy_some(panels, to + lane, x, source, step, kept, kept_at)
     else:
         for each in range(min(MOVE, DENSE_LANES - lane)):
             panels[to + lane + each] = x[source + step * each] if kept[kept_at + each] else 0

@@ -28,6 +28,7 @@ from ..launch.jit import jit
 from ..launch.tasks import Task
 from ..simd.copies import interleave, move
 from ..simd.tiles import DIRECT_PIECES, DIRECT_ROWS, MOVE, direct_tile
+from ..simd.vectors import first_of
 from .tiles import copy_of
 
 #: Taps in a block.
@@ -69,8 +70,8 @@ def _phase(scratch, to, image, image_at, packed, packed_at, table, first, last, 
         for row in range(row_tiles):
             at = packed_at + row * (taps + 1) * DIRECT_ROWS
             base = at + taps * DIRECT_ROWS
-            direct_tile(scratch, to + row * DIRECT_ROWS * LANES, LANES, packed, at + k * DIRECT_ROWS, image, image_at,
-                        table, place, aside, k, depth, base, k - first)  # fmt: skip
+            direct_tile(DIRECT_ROWS, scratch, to + row * DIRECT_ROWS * LANES, LANES, packed, at + k * DIRECT_ROWS,
+                        image, image_at, table, place, aside, k, depth, base, k - first)  # fmt: skip
 
 
 @Task
@@ -81,9 +82,8 @@ def correlate(task, slot, image, _weight, packed, out, table, numbers):
     columns; the places of a tile's pieces in scratch; the rows and the columns where the phases begin; and where each
     phase's taps start. Strides of 1 and 2 have all their phases.
     """
-    taps, pieces, width, groups, rows = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
-    image_step, group_step, h, w, sh, sw = numbers[5], numbers[6], numbers[7], numbers[8], numbers[9], numbers[10]
-    row_phases, column_phases, chunk, chunks = numbers[11], numbers[12], numbers[13], numbers[14]
+    (taps, pieces, width, groups, rows, image_step, group_step, h, w, sh, sw, row_phases, column_phases, chunk,
+     chunks) = first_of(numbers, 15)  # fmt: skip
     rest, part = divmod(task, chunks)
     n, group = divmod(rest, groups)
     row_tiles = (rows + DIRECT_ROWS - 1) // DIRECT_ROWS

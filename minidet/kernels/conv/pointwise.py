@@ -23,18 +23,8 @@ panel has, which must be summed block by block, and weights that come from memor
 from ..launch.jit import jit
 from ..launch.tasks import Task
 from ..launch.workspace import empty
-from ..simd.tiles import (
-    DENSE_LANES,
-    DENSE_ROWS,
-    DIRECT_ROWS,
-    MOVE,
-    copying_tile,
-    copying_tile_of_one,
-    copying_tile_of_two,
-    dense_tile,
-    dense_tile_of_one,
-    dense_tile_of_two,
-)
+from ..simd.tiles import DENSE_LANES, DENSE_ROWS, DIRECT_ROWS, MOVE, copying_tile_of, dense_tile_of
+from ..simd.vectors import first_of
 from .tiles import VAST, copy_of, copy_run
 
 #: Most channels in a panel: one of 48 lanes is used often enough to come from the level-2 cache.
@@ -52,27 +42,11 @@ def is_worth_it(channels, pixels, rows):
 
 
 @jit
-def _first(packed, at, vectors, x, source, step, panel, channels, out, to, out_step):
-    """Multiply pixels with the weights of the first tile, and copy them to the panel."""
-    if vectors == 3:
-        copying_tile(out, to, out_step, packed, at, x, source, step, panel, 0, channels)
-    elif vectors == 2:
-        copying_tile_of_two(out, to, out_step, packed, at, x, source, step, panel, 0, channels)
-    else:
-        copying_tile_of_one(out, to, out_step, packed, at, x, source, step, panel, 0, channels)
-
-
-@jit
 def _multiply(first, last, packed, at, row_step, panel, vectors, depth, out, to, step):
     """Multiply the panel with the weights of tiles first .. last."""
     for tile in range(first, last):
-        a_at, there = at + tile * row_step, to + tile * DENSE_ROWS * step
-        if vectors == 3:
-            dense_tile(out, there, step, packed, a_at, panel, 0, depth, 0)
-        elif vectors == 2:
-            dense_tile_of_two(out, there, step, packed, a_at, panel, 0, depth, 0)
-        else:
-            dense_tile_of_one(out, there, step, packed, a_at, panel, 0, depth, 0)
+        there = to + tile * DENSE_ROWS * step
+        dense_tile_of(vectors, out, there, step, packed, at + tile * row_step, panel, 0, depth, 0)
 
 
 @Task
@@ -81,8 +55,7 @@ def correlate(task, slot, x, _weight, packed, out, _table, numbers):
 
     A task is a range of panels, and all rows of one group: at least as many as a tile has.
     """
-    images, pixels, groups, channels, rows = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
-    has_bias, chunks = numbers[5], numbers[6]
+    images, pixels, groups, channels, rows, has_bias, chunks = first_of(numbers, 7)
     group, part = divmod(task, chunks)
     row_tiles, row_step = (rows + DENSE_ROWS - 1) // DENSE_ROWS, (channels + 1) * DENSE_ROWS
     packed_at = copy_of(slot, numbers) + group * row_tiles * row_step
@@ -97,7 +70,7 @@ def correlate(task, slot, x, _weight, packed, out, _table, numbers):
         for q in range(first, last, DENSE_LANES):
             vectors = min(3, (last - q + MOVE - 1) // MOVE)
             at = min(q, pixels - vectors * MOVE)
-            _first(packed, packed_at, vectors, x, source + at, pixels, panel, channels, out, to + at, pixels)
+            copying_tile_of(vectors, out, to + at, pixels, packed, packed_at, x, source + at, pixels, panel, channels)
             _multiply(1, whole, packed, packed_at, row_step, panel, vectors, depth, out, to + at, pixels)
             if whole < row_tiles:
                 tile_at = packed_at + whole * row_step

@@ -21,18 +21,9 @@ import numpy as np
 from ..launch.jit import inlined, jit
 from ..launch.tasks import Task
 from ..launch.workspace import empty
-from ..simd.copies import (
-    IN_TURN,
-    dense_in_turn,
-    dense_row,
-    every_fourth,
-    every_second,
-    four_in_turn,
-    move,
-    move_eight,
-    move_four,
-)
+from ..simd.copies import IN_TURN, copy_every, dense_row, move, move_eight, move_four, rows_in_turn
 from ..simd.tiles import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile
+from ..simd.vectors import first_of
 from .gather import PANELS, WIDE, cut, gather, gather_interior, is_interior, locate, reach_of
 
 #: Taps in a panel.
@@ -48,8 +39,7 @@ UNITS, VAST = 8, 1 << 19
 @Task
 def pad(plane, _slot, x, _b, _c, image, starts, numbers):
     """Copy plane ``x[plane]`` to its padded, phase-split places in ``image``: see ``plans.geometry.Image``."""
-    phases, rows, columns, sh, sw = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
-    height, width = numbers[5], numbers[6]
+    phases, rows, columns, sh, sw, height, width = first_of(numbers, 7)
     block = plane * phases
     end = (block + phases) * rows * columns
     for phase in range(phases):
@@ -87,18 +77,9 @@ def _copy(x, source, step, image, to, count, end):
     """
     last = max(0, count - MOVE)
     if step in (1, 2, 4) and source + step * (last + MOVE) <= x.size and to + last + MOVE <= end and count > 0:
-        if step == 1:
-            for t in range(0, last, MOVE):
-                move(image, to + t, x, source + t)
-            move(image, to + last, x, source + last)
-        elif step == 2:
-            for t in range(0, last, MOVE):
-                every_second(image, to + t, x, source + 2 * t)
-            every_second(image, to + last, x, source + 2 * last)
-        else:
-            for t in range(0, last, MOVE):
-                every_fourth(image, to + t, x, source + 4 * t)
-            every_fourth(image, to + last, x, source + 4 * last)
+        for t in range(0, last, MOVE):
+            copy_every(image, to + t, x, source + step * t, step)
+        copy_every(image, to + last, x, source + step * last, step)
     else:
         for t in range(count):
             image[to + t] = x[source + t * step]
@@ -107,15 +88,14 @@ def _copy(x, source, step, image, to, count, end):
 @inlined
 def copy_of(slot, numbers):
     """Return where a thread's copy of the weights begins."""
-    return numbers[numbers.size - 2] + slot * numbers[numbers.size - 1]
+    return numbers[-2] + slot * numbers[-1]
 
 
 @jit
 def _pack_tile(tile, slot, weight, packed, table, numbers):
     """Pack a tile's rows, k after k, their biases last: ``packed[first + (tile * (K + 1) + k) * tile_rows + r]``."""
-    end = numbers.size
-    rows, tile_rows, group_step, row_step = numbers[end - 9], numbers[end - 8], numbers[end - 7], numbers[end - 6]
-    is_in_order, taps = numbers[end - 4], numbers[end - 3]
+    rows, tile_rows, group_step, row_step = numbers[-9], numbers[-8], numbers[-7], numbers[-6]
+    is_in_order, taps = numbers[-4], numbers[-3]
     weight_at = table[table.size - taps :]
     group, row = divmod(tile, (rows + tile_rows - 1) // tile_rows)
     row *= tile_rows
@@ -124,14 +104,11 @@ def _pack_tile(tile, slot, weight, packed, table, numbers):
     if row + tile_rows <= rows and is_in_order:  # weight_at is 0, 1, 2, ...
         done = taps - taps % IN_TURN if tile_rows > 1 else 0
         for k in range(0, done, IN_TURN):
-            if tile_rows == DENSE_ROWS:
-                dense_in_turn(packed, at + DENSE_ROWS * k, weight, first + k, row_step)
-            else:
-                four_in_turn(packed, at + 4 * k, weight, first + k, row_step)
+            rows_in_turn(tile_rows, packed, at + tile_rows * k, weight, first + k, row_step)
     elif row + tile_rows <= rows and row_step == 1 and tile_rows == DENSE_ROWS:
         done = taps
         for k in range(taps):
-            dense_row(packed, at + k * DENSE_ROWS, weight, first + weight_at[k], 0)
+            dense_row(packed, at + k * DENSE_ROWS, weight, first + weight_at[k])
     for k in range(done, taps):  # an input gradient's rows lie side by side, its taps far apart
         for r in range(tile_rows):
             packed[at + k * tile_rows + r] = weight[first + r * row_step + weight_at[k]] if row + r < rows else 0
@@ -152,8 +129,7 @@ def pack(tile, _slot, _x, weight, packed, _out, table, numbers):
 @Task
 def pack_own(_index, slot, _x, weight, packed, _out, table, numbers):
     """Pack all weights for one thread, which then begins with its tasks, whose arguments these are."""
-    end = numbers.size
-    rows, tile_rows, groups = numbers[end - 9], numbers[end - 8], numbers[end - 5]
+    rows, tile_rows, groups = numbers[-9], numbers[-8], numbers[-5]
     for tile in range(groups * ((rows + tile_rows - 1) // tile_rows)):
         _pack_tile(tile, slot, weight, packed, table, numbers)
 
@@ -238,15 +214,13 @@ def correlate(task, slot, x, _weight, packed, out, table, numbers):
     A task is a range of pixels, 48 at a time, or ``units`` times as many, and all rows of one group. The table begins
     with the taps' distances from a pixel's place (sh * r, sw * t) in x: the rows of all, then the columns.
     """
-    qh, qw, steps = numbers[0], numbers[1], (numbers[2], numbers[3])
-    sizes = (numbers[4], numbers[5], numbers[6], numbers[7], numbers[8])
-    rows, has_bias, out_steps, chunks, units = (
-        numbers[9], numbers[10], (numbers[11], numbers[12]), numbers[13], numbers[14],
-    )  # fmt: skip
-    grid = (numbers[15], numbers[16], numbers[17], numbers[18], numbers[19], numbers[20], numbers[21])
+    (qh, qw, sh, sw, images, channels, group_channels, h, w, rows, has_bias, image_step, row_step, chunks,
+     units) = first_of(numbers, 15)  # fmt: skip
+    sizes, steps, out_steps = (images, channels, group_channels, h, w), (sh, sw), (image_step, row_step)
+    grid = first_of(numbers[15:], 7)
     group, part = divmod(task, chunks)
-    channels, pixels = sizes[2], sizes[0] * qh * qw
-    taps = numbers[numbers.size - 3] // channels
+    channels, pixels = group_channels, images * qh * qw
+    taps = numbers[-3] // channels
     offsets, wide = table[: 2 * taps], units * WIDE
     row_tiles = (rows + DENSE_ROWS - 1) // DENSE_ROWS
     step = (taps * channels + 1) * DENSE_ROWS  # from the weights of 4 rows to those of the next

@@ -19,8 +19,9 @@ import numpy as np
 from ..launch.jit import jit
 from ..launch.tasks import Task
 from ..launch.workspace import empty
-from ..simd.copies import FEW, TURN, indexed_in_turn, narrow_in_turn, turn
-from ..simd.tiles import INDEXED_LANES, INDEXED_ROWS, MOVE, NARROW_ROWS, indexed_tile, narrow_tile
+from ..simd.copies import FEW, TURN, lanes_in_turn, turn
+from ..simd.tiles import INDEXED_LANES, INDEXED_ROWS, MOVE, NARROW_ROWS, indexed_tile
+from ..simd.vectors import first_of
 
 #: Pixels in a panel.
 DEPTH = 256
@@ -63,10 +64,7 @@ def transpose(grad, at, plane, image_step, lanes, filters, first, count, panel):
         if filters == lanes:
             whole = run - run % FEW
             for p in range(0, whole, FEW):
-                if lanes == MOVE:
-                    narrow_in_turn(panel, (done + p) * MOVE, grad, source + p, plane)
-                else:
-                    indexed_in_turn(panel, (done + p) * INDEXED_LANES, grad, source + p, plane)
+                lanes_in_turn(lanes, panel, (done + p) * lanes, grad, source + p, plane)
         for lane in range(filters):
             for p in range(whole, run):
                 panel[(done + p) * lanes + lane] = grad[source + lane * plane + p]
@@ -92,9 +90,7 @@ def share(task, _slot, grad, image, _c, out, row_at, numbers):
     That is (K rounded up, lanes); where there is one share, ``out`` is the result, (F, K). Tasks of one share follow
     each other: they read the same part of the image.
     """
-    images, filters, oh, ow, groups = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
-    row_step, column_step, image_step, shares, lanes = numbers[5], numbers[6], numbers[7], numbers[8], numbers[9]
-    taps = numbers[10]
+    images, filters, oh, ow, groups, row_step, column_step, image_step, shares, lanes, taps = first_of(numbers, 11)
     pixels, group_filters = images * oh * ow, filters // groups
     tiles = (group_filters + lanes - 1) // lanes
     rest, tile = divmod(task, tiles)
@@ -116,10 +112,7 @@ def share(task, _slot, grad, image, _c, out, row_at, numbers):
         _places(p, count, oh, ow, row_step, column_step, image_step, start, places)
         transpose(grad, grad_at, oh * ow, filters * oh * ow, lanes, used, p, count, panel)
         for k in range(0, row_at.size, rows):
-            if lanes == MOVE:
-                narrow_tile(sums, k * lanes, image, row_at, k, places, panel, 0, count, p - first)
-            else:
-                indexed_tile(sums, k * lanes, image, row_at, k, places, panel, 0, count, p - first)
+            indexed_tile(lanes, sums, k * lanes, image, row_at, k, places, panel, 0, count, p - first)
     for k in range(0, taps if shares == 1 else 0, BLOCK):
         to = (group * group_filters + lane) * taps + k
         write_turned(sums, k * lanes, lanes, used, min(BLOCK, taps - k), out, to, taps)
@@ -134,8 +127,7 @@ def _add(total, part):
 @Task
 def combine(task, _slot, partial, _b, _c, out, row_at, numbers):
     """Add the shares in order, for a tile's filters and a chunk of the taps: ``out[f, k]``."""
-    group_filters, taps, shares, chunk, chunks = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
-    lanes = numbers[5]
+    group_filters, taps, shares, chunk, chunks, lanes = first_of(numbers, 6)
     rest, part = divmod(task, chunks)
     group, tile = divmod(rest, (group_filters + lanes - 1) // lanes)
     size, first, last = row_at.size * lanes, tile * lanes, min(taps, (part + 1) * chunk)
@@ -160,7 +152,7 @@ def _sum(row):
 @Task
 def bias_grad(f, _slot, grad, _b, _c, out, _table, numbers):
     """Sum ``grad[:, f]`` over images and pixels."""
-    images, filters, plane = numbers[0], numbers[1], numbers[2]
+    images, filters, plane = first_of(numbers, 3)
     total = 0.0
     for n in range(images):
         at = (n * filters + f) * plane

@@ -5,108 +5,77 @@ with AVX-512 that is the mask of a load. What is masked is read, too.
 """
 
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
-from .vectors import Tile, load, pointer_at, splat, store
+from .vectors import MOVE, SHORT, instruction
 
-#: Rows of a tile where all meet the same taps.
+#: Rows of a tile.
 ROWS = 4
+#: Kinds of tiles: one row, rows that all meet the same taps, any rows; and their rows and masks.
+ONE, LIKE, ANY = 0, 1, 2
+KINDS = ((1, 1), (ROWS, 1), (ROWS, ROWS))
 #: Taps of a weight gradient that are summed at once.
 TAPS = 9
 
 
-def _begin(context, builder, signature, values, lanes, step):
-    """Return what both tiles begin with: the emitter, three functions, and the values of the tuple of arguments.
-
-    The functions load a piece whose lanes lie ``step`` apart, with zeros where a bit is not set; load a mask of such
-    bits; and find an element of an array of the tuple.
-    """
-    kinds, given = list(signature.args[-1]), cgutils.unpack_tuple(builder, values[-1])
-    emit = Tile(context, builder, kinds[0].dtype, lanes, lanes)
-    wide = ir.VectorType(emit.vector.element, lanes * step)
-    order = ir.Constant(ir.VectorType(ir.IntType(32), lanes), list(range(0, lanes * step, step)))
-    is_kept, zeros = ir.VectorType(ir.IntType(1), lanes), ir.Constant(emit.vector, None)
-
-    def masked(pointer, mask):
-        value = load(builder, pointer, wide, emit.align)
-        if step > 1:
-            value = builder.shuffle_vector(value, ir.Constant(wide, ir.Undefined), order)
-        return builder.select(mask, value, zeros)
-
-    def mask_at(pointer):
-        return builder.bitcast(builder.trunc(builder.load(pointer), ir.IntType(lanes)), is_kept)
-
-    def pointer(array, at):
-        return pointer_at(context, builder, kinds[given.index(array)], array, at)
-
-    return emit, masked, mask_at, pointer, given
+def _masked(e, pointer, step, lanes, bits):
+    """Load a piece whose lanes lie ``step`` apart, with zeros where a bit of the number at ``bits`` is not set."""
+    is_kept = e.builder.trunc(e.builder.load(bits), ir.IntType(lanes))
+    is_kept = e.builder.bitcast(is_kept, ir.VectorType(ir.IntType(1), lanes))
+    value = e.every(pointer, step, lanes)
+    return e.builder.select(is_kept, value, ir.Constant(value.type, None))
 
 
-@intrinsic(prefer_literal=True)
-def rows_tile(typingctx, rows, masks, lanes, step, args):
-    """Sum the taps of a piece of some rows, which have a mask for each row, or one for all; the numbers are constants.
+@instruction
+def rows_tile(e, kind, lanes, step, out, out_at, out_step, weight, weight_at, x, x_at, x_step, table, tap, order, kept,
+              mask, depth, base):  # fmt: skip
+    """Sum the taps of a piece of ``SHORT`` or ``MOVE`` lanes, whose pixels lie 1 or 2 apart, for the rows of a kind.
 
-    ``args``: ``out, out_at, out_step, weight, weight_at, x, x_at, x_step, table, tap, order, kept, mask, depth, base``.
     Write ``out[r, l] = base + sum over k of weight[table[order + k]] * x[r, table[tap + k] + step * l]``.
-    Bit l of ``table[table[kept + r] + mask + k]`` says whether a pixel counts.
+    Bit l of ``table[table[kept + r] + mask + k]`` says whether a pixel counts; of rows that are alike, r is 0.
     """
-    rows_, masks_, lanes_, step_ = (number.literal_value for number in (rows, masks, lanes, step))
+    tap, order, kept, mask = (e.at(table, at) for at in (tap, order, kept, mask))
+    out, weight, x = e.at(out, out_at), e.at(weight, weight_at), e.at(x, x_at)
+    for number in e.choose(kind, (ONE, LIKE, ANY)):
+        rows, masks = KINDS[number]
+        for count in e.choose(lanes, (SHORT, MOVE)):
+            for apart in e.choose(step, (1, 2)):
+                starts = [e.at(x, r, x_step) for r in range(rows)]
+                mask_starts = [e.at(mask, e.entry(kept, r)) for r in range(masks)]
 
-    def codegen(context, builder, signature, values):
-        """Emit the loop, whose step loads a scalar, the masks and a piece of every row."""
-        emit, masked, mask_at, pointer, given = _begin(context, builder, signature, values, lanes_, step_)
-        out_, out_at_, out_step_, weight_, weight_at_, x_, x_at_, x_step_, table_, *firsts, depth_, base_ = given
-        out_p, weight_p, x_p = pointer(out_, out_at_), pointer(weight_, weight_at_), pointer(x_, x_at_)
-        tap_p, order_p, kept_p, mask_p = (pointer(table_, at) for at in firsts)
-        starts = [emit.at(x_p, builder.mul(x_step_, ir.Constant(emit.int, r))) for r in range(rows_)]
-        mask_starts = [emit.at(mask_p, builder.load(emit.at(kept_p, r))) for r in range(masks_)]
+                def one(k, sums, starts=starts, mask_starts=mask_starts, count=count, apart=apart):
+                    """Load a scalar, and a piece of every row."""
+                    place, bits = e.entry(tap, k), [e.at(start, k) for start in mask_starts]
+                    scalar = e.splat(e.entry(weight, e.entry(order, k)), count)
+                    pieces = [_masked(e, e.at(start, place), apart, count, bits[r % len(bits)])
+                              for r, start in enumerate(starts)]  # fmt: skip
+                    return [e.multiply_add(scalar, *pair) for pair in zip(pieces, sums, strict=True)]
 
-        def one(k, sums):
-            place, kept = builder.load(emit.at(tap_p, k)), [mask_at(emit.at(start, k)) for start in mask_starts]
-            scalar = builder.load(emit.at(weight_p, builder.load(emit.at(order_p, k))), align=emit.align)
-            scalar = splat(builder, scalar, emit.vector)
-            pieces = [masked(emit.at(start, place), kept[r % masks_]) for r, start in enumerate(starts)]
-            return [builder.call(emit.fma, [scalar, *pair]) for pair in zip(pieces, sums, strict=True)]
-
-        sums = emit.run([splat(builder, base_, emit.vector)] * rows_, depth_, one)
-        for r, value in enumerate(sums):
-            store(builder, value, emit.sums_pointer(out_p, out_step_, r, 0), emit.align)
-        return context.get_dummy_value()
-
-    return types.void(rows, masks, lanes, step, args), codegen
+                for r, value in enumerate(e.run([e.splat(base, count)] * rows, depth, one)):
+                    e.store(value, e.at(out, r, out_step))
 
 
-@intrinsic(prefer_literal=True)
-def taps_tile(typingctx, lanes, step, args):
-    """Add products of pieces of x and of grad, for ``TAPS`` taps, in lanes; lanes and step are constants.
+@instruction
+def taps_tile(e, lanes, step, sums, sums_at, x, x_at, grad, grad_at, table, tap, x_place, grad_place, kept, masks,
+              depth):  # fmt: skip
+    """Add products of pieces of x and of grad, for ``TAPS`` taps, in ``SHORT`` or ``MOVE`` lanes, 1 or 2 apart in x.
 
-    ``args``: ``sums, sums_at, x, x_at, grad, grad_at, table, tap, x_place, grad_place, kept, masks, depth``.
     Add ``x[table[x_place + k] + table[tap + r] + step * l] * grad[table[grad_place + k] + l]`` to sums[r, l].
     Bit l of ``table[masks + table[kept + k] + r]`` says whether it counts.
     """
-    lanes_, step_ = lanes.literal_value, step.literal_value
+    tap, x_place, grad_place, kept, masks = (e.at(table, at) for at in (tap, x_place, grad_place, kept, masks))
+    sums, x, grad = e.at(sums, sums_at), e.at(x, x_at), e.at(grad, grad_at)
+    for count in e.choose(lanes, (SHORT, MOVE)):
+        for apart in e.choose(step, (1, 2)):
+            starts = [e.at(x, e.entry(tap, r)) for r in range(TAPS)]
+            places = [e.at(sums, r, count) for r in range(TAPS)]
 
-    def codegen(context, builder, signature, values):
-        """Emit the loop, whose step loads a piece of grad, and for every tap one of x."""
-        emit, masked, mask_at, pointer, given = _begin(context, builder, signature, values, lanes_, step_)
-        sums_, sums_at_, x_, x_at_, grad_, grad_at_, table_, *firsts, depth_ = given
-        sums_p, x_p, grad_p = pointer(sums_, sums_at_), pointer(x_, x_at_), pointer(grad_, grad_at_)
-        tap_p, x_place_p, grad_place_p, kept_p, masks_p = (pointer(table_, at) for at in firsts)
-        starts = [emit.at(x_p, builder.load(emit.at(tap_p, r))) for r in range(TAPS)]
-        places = [emit.at(sums_p, r * lanes_) for r in range(TAPS)]
+            def one(k, sums, starts=starts, count=count, apart=apart):
+                """Load a piece of grad, and for every tap one of x."""
+                place, bits = e.entry(x_place, k), e.at(masks, e.entry(kept, k))
+                piece = e.load(e.at(grad, e.entry(grad_place, k)), count)
+                pieces = [_masked(e, e.at(start, place), apart, count, e.at(bits, r)) for r, start in enumerate(starts)]
+                return [e.multiply_add(piece, *pair) for pair in zip(pieces, sums, strict=True)]
 
-        def one(k, sums):
-            place = builder.load(emit.at(x_place_p, k))
-            piece = load(builder, emit.at(grad_p, builder.load(emit.at(grad_place_p, k))), emit.vector, emit.align)
-            masks = emit.at(masks_p, builder.load(emit.at(kept_p, k)))
-            pieces = [masked(emit.at(start, place), mask_at(emit.at(masks, r))) for r, start in enumerate(starts)]
-            return [builder.call(emit.fma, [piece, *pair]) for pair in zip(pieces, sums, strict=True)]
-
-        before = [load(builder, place, emit.vector, emit.align) for place in places]
-        for place, value in zip(places, emit.run(before, depth_, one), strict=True):
-            store(builder, value, place, emit.align)
-        return context.get_dummy_value()
-
-    return types.void(lanes, step, args), codegen
+            before = [e.load(place, count) for place in places]
+            for place, value in zip(places, e.run(before, depth, one), strict=True):
+                e.store(value, place)

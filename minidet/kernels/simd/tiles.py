@@ -1,4 +1,4 @@
-"""The multiply-add tiles, and a few more instructions: only the files of this room speak LLVM.
+"""The multiply-add tiles, and two more instructions: only the files of this room speak LLVM.
 
 A tile is a block of sums that lives in registers from the first product to the last::
 
@@ -20,209 +20,171 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .vectors import MOVE, SUMS, Tile, load, pointer_at, splat, store
+from .vectors import MOVE, SUMS, instruction
 
-
-def _dense_tile(rows, lanes, pitch=None):
-    """Make the tile whose ``a`` is packed: ``a[k * rows + r]``; a row of ``b`` has ``pitch`` lanes."""
-    pitch = lanes if pitch is None else pitch
-
-    @intrinsic
-    def tile(typingctx, out, out_at, stride, a, a_at, b, b_at, depth, accumulate):
-        """``out[r, l] (+)= sum over k of a[k, r] * b[k, l]``, the rows of ``out`` stride elements apart."""
-
-        def codegen(context, builder, signature, args):
-            """Emit a loop over k per pass: the scalars of some rows times one row of ``b``, added to their sums."""
-            out_, out_at_, stride_, a_, a_at_, b_, b_at_, depth_, accumulate_ = args
-            emit = Tile(context, builder, signature.args[0].dtype, lanes)
-            out_p = pointer_at(context, builder, signature.args[0], out_, out_at_)
-            a_p = pointer_at(context, builder, signature.args[3], a_, a_at_)
-            b_p = pointer_at(context, builder, signature.args[5], b_, b_at_)
-            for chosen in emit.passes(rows):
-
-                def step(k, sums, chosen=chosen):
-                    a_k = emit.at(a_p, k, rows)
-                    scalars = [builder.load(emit.at(a_k, r), align=emit.align) for r in chosen]
-                    return emit.multiply_add(scalars, emit.row(emit.at(b_p, k, pitch), 0), sums)
-
-                sums = emit.run(emit.zeros(chosen), depth_, step)
-                emit.finish(sums, out_p, stride_, chosen, accumulate_)
-            return context.get_dummy_value()
-
-        n = types.intp
-        return types.void(out, n, n, a, n, b, n, n, n), codegen
-
-    return tile
-
-
-def _copying_tile(vectors):
-    """Make the tile of the dense tile's rows that reads ``b`` where its rows lie, and copies them to a panel."""
-
-    @intrinsic
-    def tile(typingctx, out, out_at, stride, a, a_at, b, b_at, step, panel, panel_at, depth):
-        """Sum ``a[k, r] * b[k * step + l]`` over k, on top of ``a[depth, r]``; ``panel[k, l] = b[k * step + l]``."""
-
-        def codegen(context, builder, signature, args):
-            """Emit the loop, whose step loads a row of ``b``, stores it, and adds its products."""
-            out_, out_at_, stride_, a_, a_at_, b_, b_at_, step_, panel_, panel_at_, depth_ = args
-            emit = Tile(context, builder, signature.args[0].dtype, vectors * MOVE)
-            out_p = pointer_at(context, builder, signature.args[0], out_, out_at_)
-            a_p = pointer_at(context, builder, signature.args[3], a_, a_at_)
-            b_p = pointer_at(context, builder, signature.args[5], b_, b_at_)
-            panel_p = pointer_at(context, builder, signature.args[8], panel_, panel_at_)
-            last = emit.at(a_p, builder.mul(depth_, ir.Constant(emit.int, DENSE_ROWS)))
-            zero = ir.Constant(emit.int, 0)
-            for chosen in emit.passes(DENSE_ROWS):
-
-                def one(k, sums, chosen=chosen):
-                    a_k, panel_k = emit.at(a_p, k, DENSE_ROWS), emit.at(panel_p, k, DENSE_LANES)
-                    row = emit.row(emit.at(b_p, builder.mul(k, step_)), 0)
-                    for v, value in enumerate(row):
-                        store(builder, value, emit.at(panel_k, v * emit.vector.count), emit.align)
-                    scalars = [builder.load(emit.at(a_k, r), align=emit.align) for r in chosen]
-                    return emit.multiply_add(scalars, row, sums)
-
-                sums = emit.run(emit.zeros(chosen), depth_, one)
-                places = [(r, v) for r in chosen for v in range(emit.vectors)]
-                bases = {
-                    r: splat(builder, builder.load(emit.at(last, r), align=emit.align), emit.vector) for r in chosen
-                }
-                emit.write(sums, [emit.sums_pointer(out_p, stride_, r, v) for r, v in places], zero,
-                           [bases[r] for r, _ in places])  # fmt: skip
-            return context.get_dummy_value()
-
-        n = types.intp
-        return types.void(out, n, n, a, n, b, n, n, panel, n, n), codegen
-
-    return tile
-
-
-def _indexed_tile(rows, lanes, pitch=None):
-    """Make the tile whose ``a`` is found through two tables: ``a[row_at[r] + step_at[k]]``."""
-    pitch = lanes if pitch is None else pitch
-
-    @intrinsic
-    def tile(typingctx, out, out_at, a, row_at, row_first, step_at, b, b_at, depth, accumulate):
-        """``out[r, l] (+)= sum over k of a[row_at[row_first + r] + step_at[k]] * b[k, l]``."""
-
-        def codegen(context, builder, signature, args):
-            """Emit the loop; ``row_at`` goes into one pointer per row before it, so that a step reads one offset."""
-            out_, out_at_, a_, row_at_, row_first_, step_at_, b_, b_at_, depth_, accumulate_ = args
-            emit = Tile(context, builder, signature.args[0].dtype, lanes)
-            zero, stride = ir.Constant(emit.int, 0), ir.Constant(emit.int, pitch)
-            out_p = pointer_at(context, builder, signature.args[0], out_, out_at_)
-            a_p = pointer_at(context, builder, signature.args[2], a_, zero)
-            row_p = pointer_at(context, builder, signature.args[3], row_at_, row_first_)
-            step_p = pointer_at(context, builder, signature.args[5], step_at_, zero)
-            b_p = pointer_at(context, builder, signature.args[6], b_, b_at_)
-            for chosen in emit.passes(rows):
-                bases = [emit.at(a_p, builder.load(emit.at(row_p, r))) for r in chosen]
-
-                def step(k, sums, bases=bases):
-                    there = builder.load(emit.at(step_p, k))
-                    scalars = [builder.load(emit.at(base, there), align=emit.align) for base in bases]
-                    return emit.multiply_add(scalars, emit.row(emit.at(b_p, k, pitch), 0), sums)
-
-                sums = emit.run(emit.zeros(chosen), depth_, step)
-                emit.finish(sums, out_p, stride, chosen, accumulate_)
-            return context.get_dummy_value()
-
-        n = types.intp
-        return types.void(out, n, a, row_at, n, step_at, b, n, n, n), codegen
-
-    return tile
-
-
-def _direct_tile(rows, pieces):
-    """Make the tile that reads ``b`` where it lies, in pieces of 8 neighbours: ``b[place[piece] + step_at[k] + l]``."""
-
-    @intrinsic
-    def tile(typingctx, out, out_at, stride, a, a_at, b, b_at, table, place, to, step, depth, base_at, accumulate):
-        """Start from ``a[base_at + r]``, or ``out`` if ``accumulate``; place, to and step are offsets in ``table``."""
-
-        def codegen(context, builder, signature, args):
-            """Emit the loop, whose step loads each piece where it lies; then write each to where ``to`` says."""
-            out_, out_at_, stride_, a_, a_at_, b_, b_at_, table_, place_, to_, step_, depth_, base_, accumulate_ = args
-            emit = Tile(context, builder, signature.args[0].dtype, pieces * MOVE)
-            out_p = pointer_at(context, builder, signature.args[0], out_, out_at_)
-            a_p = pointer_at(context, builder, signature.args[3], a_, a_at_)
-            b_p = pointer_at(context, builder, signature.args[5], b_, b_at_)
-            place_p, to_p, step_p = (
-                pointer_at(context, builder, signature.args[7], table_, first) for first in (place_, to_, step_)
-            )
-            base_p = pointer_at(context, builder, signature.args[3], a_, base_)
-            width = emit.vector.count
-            parts = [(piece, part) for piece in range(pieces) for part in range(0, MOVE, width)]
-            places = [builder.load(emit.at(place_p, piece)) for piece in range(pieces)]
-            for chosen in emit.passes(rows):
-
-                def step(k, sums, chosen=chosen):
-                    there = emit.at(b_p, builder.load(emit.at(step_p, k)))
-                    a_k = emit.at(a_p, k, rows)
-                    scalars = [builder.load(emit.at(a_k, r), align=emit.align) for r in chosen]
-                    row = [
-                        load(builder, emit.at(emit.at(there, places[piece]), part), emit.vector, emit.align)
-                        for piece, part in parts
-                    ]
-                    return emit.multiply_add(scalars, row, sums)
-
-                sums = emit.run(emit.zeros(chosen), depth_, step)
-                targets = [emit.at(out_p, builder.load(emit.at(to_p, piece))) for piece in range(pieces)]
-                pointers = [
-                    emit.at(emit.at(targets[piece], part), builder.mul(stride_, ir.Constant(emit.int, r)))
-                    for r in chosen
-                    for piece, part in parts
-                ]
-                bases = [
-                    splat(builder, builder.load(emit.at(base_p, r), align=emit.align), emit.vector) for r in chosen
-                ]
-                bases = [base for base in bases for _ in parts]
-                emit.write(sums, pointers, accumulate_, bases)
-            return context.get_dummy_value()
-
-        n = types.intp
-        return types.void(out, n, n, a, n, b, n, table, n, n, n, n, n, n), codegen
-
-    return tile
-
-
-#: ``dense_tile(out, out_at, stride, a, a_at, b, b_at, depth, accumulate)``: R rows of L lanes, 4 of 24 or 8 of 48.
-#: ``out[out_at + r * stride + l] (+)= sum over k of a[a_at + R * k + r] * b[b_at + L * k + l]``.
+#: Rows and lanes of the dense tile: 4 of 24, or 8 of 48.
 DENSE_ROWS, DENSE_LANES = SUMS // 3, 3 * MOVE
-dense_tile = _dense_tile(DENSE_ROWS, DENSE_LANES)
-#: The same for the first one or two vectors of ``b``'s rows.
-dense_tile_of_one, dense_tile_of_two = (_dense_tile(DENSE_ROWS, n * MOVE, DENSE_LANES) for n in (1, 2))
-#: ``copying_tile(out, out_at, stride, a, a_at, b, b_at, step, panel, panel_at, depth)``: the first tile of a panel.
-#: ``out[out_at + r * stride + l] = a[a_at + R * depth + r]
-#: + sum over k of a[a_at + R * k + r] * b[b_at + step * k + l]``, and
-#: ``panel[panel_at + L * k + l] = b[b_at + step * k + l]``. And its first one or two vectors.
-copying_tile, copying_tile_of_one, copying_tile_of_two = (_copying_tile(n) for n in (3, 1, 2))
-#: And ``strided_tile`` with 24 or 32 lanes: its panels are up to four times as deep, and must fit in the same cache.
+#: Lanes of the strided tile, 24 or 32: its panels are up to four times as deep, and must fit in the same cache.
 STRIDED_LANES = 2 * MOVE if SUMS == 24 else DENSE_LANES
-strided_tile = _dense_tile(DENSE_ROWS, STRIDED_LANES)
-
-#: ``indexed_tile(out, out_at, a, row_at, row_first, step_at, b, b_at, depth, accumulate)``: 6 or 9 rows of
-#: 2 vectors, L lanes.
-#: ``out[out_at + L * r + l] (+)= sum over k of a[row_at[row_first + r] + step_at[k]] * b[b_at + L * k + l]``.
-#: ``narrow_tile`` is the same with 9 rows of 1 vector. (A kernel of 3 x 3 has 9 taps per channel.)
-INDEXED_ROWS, INDEXED_LANES = 9 if SUMS == 24 else 6, 2 * MOVE
-indexed_tile = _indexed_tile(INDEXED_ROWS, INDEXED_LANES)
-NARROW_ROWS = 9
-narrow_tile = _indexed_tile(NARROW_ROWS, MOVE)
-#: And ``channels_tile`` with 6 or 8 rows, of which few are unused where there are 32, 64, ... of them.
+#: Rows and lanes of the indexed tile; rows of the narrow one. (A kernel of 3 x 3 has 9 taps per channel.)
+INDEXED_ROWS, INDEXED_LANES, NARROW_ROWS = 9 if SUMS == 24 else 6, 2 * MOVE, 9
+#: Rows of the same for channels: few are unused where there are 32, 64, ... of them.
 CHANNELS_ROWS = 8 if SUMS == 24 else 6
-channels_tile = _indexed_tile(CHANNELS_ROWS, INDEXED_LANES)
-#: ``own_tile`` is the same with the rows and lanes of ``dense_tile``, and with its first one or two vectors.
-own_tile = _indexed_tile(DENSE_ROWS, DENSE_LANES)
-own_tile_of_one, own_tile_of_two = (_indexed_tile(DENSE_ROWS, n * MOVE, DENSE_LANES) for n in (1, 2))
-
-#: ``direct_tile(out, out_at, stride, a, a_at, b, b_at, table, place, to, step, depth, base_at, accumulate)``: 4 rows of
-#: 3 pieces. ``out[out_at + r * stride + table[to + piece] + l] = (out[the same] if accumulate else a[base_at + r])
-#: + sum over k of a[a_at + 4 * k + r] * b[b_at + table[place + piece] + table[step + k] + l]``.
+#: Rows of the direct tile, and its pieces of 8 neighbours.
 DIRECT_ROWS, DIRECT_PIECES = 4, 3
-direct_tile = _direct_tile(DIRECT_ROWS, DIRECT_PIECES)
-#: ``high_tile`` is the same with the rows of ``dense_tile``.
-high_tile = _direct_tile(DENSE_ROWS, DIRECT_PIECES)
+
+
+def _tile(e, rows, lanes, depth, step, target, accumulate, base=None):
+    """Emit the sums of a tile, in as many passes as registers ask for: float64 needs two.
+
+    ``step(k, chosen)`` returns the pointers to the scalars of some rows, and the vectors of ``b``; ``target(r, l)``
+    points to where the sums of lane l and those behind it go; ``base(r)`` to what is added to them.
+    """
+    vectors = lanes // e.native
+    size = max(1, min(rows, SUMS // vectors))
+    for first in range(0, rows, size):
+        chosen = range(first, min(first + size, rows))
+
+        def one(k, sums, chosen=chosen):
+            pointers, row = step(k, chosen)
+            scalars = [e.builder.load(pointer) for pointer in pointers]
+            products = [(e.splat(scalar, e.native), vector) for scalar in scalars for vector in row]
+            return [e.multiply_add(*pair, value) for pair, value in zip(products, sums, strict=True)]
+
+        zeros = [ir.Constant(ir.VectorType(e.scalar, e.native), None)] * (len(chosen) * vectors)
+        sums = e.run(zeros, depth, one)
+        targets = [target(r, lane) for r in chosen for lane in range(0, lanes, e.native)]
+        bases = base and [value for r in chosen for value in [e.splat(e.builder.load(base(r)), e.native)] * vectors]
+        e.write(sums, targets, accumulate, bases)
+
+
+def _row(e, pointer, lanes):
+    """Load a row of ``b``."""
+    return [e.load(e.at(pointer, lane), e.native) for lane in range(0, lanes, e.native)]
+
+
+def _dense(e, lanes, pitch, out, out_at, stride, a, a_at, b, b_at, depth, accumulate):
+    """Emit the tile whose ``a`` is packed, and whose ``b`` has rows of ``pitch``, of which it uses ``lanes``."""
+    out, a, b = e.at(out, out_at), e.at(a, a_at), e.at(b, b_at)
+
+    def step(k, chosen):
+        a_k = e.at(a, k, DENSE_ROWS)
+        return [e.at(a_k, r) for r in chosen], _row(e, e.at(b, k, pitch), lanes)
+
+    _tile(e, DENSE_ROWS, lanes, depth, step, lambda r, lane: e.at(e.at(out, r, stride), lane), accumulate)
+
+
+@instruction
+def dense_tile(e, out, out_at, stride, a, a_at, b, b_at, depth, accumulate):
+    """Sum R rows of L lanes, 4 of 24 or 8 of 48, on top of what is there if ``accumulate``.
+
+    ``out[out_at + r * stride + l] (+)= sum over k of a[a_at + R * k + r] * b[b_at + L * k + l]``
+    """
+    _dense(e, DENSE_LANES, DENSE_LANES, out, out_at, stride, a, a_at, b, b_at, depth, accumulate)
+
+
+@instruction
+def dense_tile_of(e, vectors, out, out_at, stride, a, a_at, b, b_at, depth, accumulate):
+    """Do the same for the first one, two or three vectors of ``b``'s rows."""
+    for count in e.choose(vectors, (3, 2, 1)):
+        _dense(e, count * MOVE, DENSE_LANES, out, out_at, stride, a, a_at, b, b_at, depth, accumulate)
+
+
+@instruction
+def strided_tile(e, out, out_at, stride, a, a_at, b, b_at, depth, accumulate):
+    """Do the same for rows of ``STRIDED_LANES``."""
+    _dense(e, STRIDED_LANES, STRIDED_LANES, out, out_at, stride, a, a_at, b, b_at, depth, accumulate)
+
+
+@instruction
+def copying_tile_of(e, vectors, out, out_at, stride, a, a_at, b, b_at, pitch, panel, depth):
+    """Sum the rows of the dense tile for ``b`` where its rows lie, and copy these to a panel, as it will read them.
+
+    ``out[out_at + r * stride + l] = a[a_at + R * depth + r]
+    + sum over k of a[a_at + R * k + r] * b[b_at + pitch * k + l]``, and ``panel[L * k + l] = b[b_at + pitch * k + l]``,
+    for the lanes l of one, two or three vectors.
+    """
+    out, a, b = e.at(out, out_at), e.at(a, a_at), e.at(b, b_at)
+    last, nothing = e.at(a, depth, DENSE_ROWS), ir.Constant(e.int, 0)
+    for count in e.choose(vectors, (3, 2, 1)):
+
+        def step(k, chosen, count=count):
+            a_k, panel_k, row = (
+                e.at(a, k, DENSE_ROWS),
+                e.at(panel, k, DENSE_LANES),
+                _row(e, e.at(b, k, pitch), count * MOVE),
+            )
+            for number, vector in enumerate(row):
+                e.store(vector, e.at(panel_k, number * e.native))
+            return [e.at(a_k, r) for r in chosen], row
+
+        _tile(e, DENSE_ROWS, count * MOVE, depth, step, lambda r, lane: e.at(e.at(out, r, stride), lane), nothing,
+              lambda r: e.at(last, r))  # fmt: skip
+
+
+def _indexed(e, rows, lanes, pitch, out, out_at, a, row_at, row, step_at, b, b_at, depth, accumulate):
+    """Emit the tile whose ``a`` is found through two tables.
+
+    ``row_at`` goes into one pointer per row before the loop, so that a step reads one offset.
+    """
+    out, b, row_at = e.at(out, out_at), e.at(b, b_at), e.at(row_at, row)
+    bases = [e.at(a, e.entry(row_at, r)) for r in range(rows)]
+
+    def step(k, chosen):
+        there = e.entry(step_at, k)
+        return [e.at(bases[r], there) for r in chosen], _row(e, e.at(b, k, pitch), lanes)
+
+    _tile(e, rows, lanes, depth, step, lambda r, lane: e.at(out, r * pitch + lane), accumulate)
+
+
+@instruction
+def indexed_tile(e, lanes, out, out_at, a, row_at, row, step_at, b, b_at, depth, accumulate):
+    """Sum 6 or 9 rows of ``INDEXED_LANES``, or 9 rows of ``MOVE`` (the narrow tile), as ``lanes`` asks for.
+
+    ``out[out_at + lanes * r + l] (+)= sum over k of a[row_at[row + r] + step_at[k]] * b[b_at + lanes * k + l]``
+    """
+    for chosen in e.choose(lanes, (INDEXED_LANES, MOVE)):
+        rows = INDEXED_ROWS if chosen == INDEXED_LANES else NARROW_ROWS
+        _indexed(e, rows, chosen, chosen, out, out_at, a, row_at, row, step_at, b, b_at, depth, accumulate)
+
+
+@instruction
+def channels_tile(e, out, out_at, a, row_at, row, step_at, b, b_at, depth, accumulate):
+    """Do the same for ``CHANNELS_ROWS`` of ``INDEXED_LANES``."""
+    lanes = INDEXED_LANES
+    _indexed(e, CHANNELS_ROWS, lanes, lanes, out, out_at, a, row_at, row, step_at, b, b_at, depth, accumulate)
+
+
+@instruction
+def own_tile_of(e, vectors, out, out_at, a, row_at, row, step_at, b, b_at, depth, accumulate):
+    """Do the same for the rows of the dense tile, and one, two or three vectors of its lanes."""
+    for count in e.choose(vectors, (3, 2, 1)):
+        _indexed(e, DENSE_ROWS, count * MOVE, DENSE_LANES, out, out_at, a, row_at, row, step_at, b, b_at, depth,
+                 accumulate)  # fmt: skip
+
+
+@instruction
+def direct_tile(e, rows, out, out_at, stride, a, a_at, b, b_at, table, place, to, offset, depth, base_at, accumulate):
+    """Sum 4 rows of 3 pieces, or as many as the dense tile has, of ``b`` where the pieces lie.
+
+    ``out[out_at + r * stride + table[to + piece] + l] = (out[the same] if accumulate else a[base_at + r])
+    + sum over k of a[a_at + rows * k + r] * b[b_at + table[place + piece] + table[offset + k] + l]``
+    """
+    out, b, a_first, base = e.at(out, out_at), e.at(b, b_at), e.at(a, a_at), e.at(a, base_at)
+    place, to, offset = (e.at(table, at) for at in (place, to, offset))
+    for count in e.choose(rows, (DIRECT_ROWS, DENSE_ROWS)):
+        places = [e.entry(place, piece) for piece in range(DIRECT_PIECES)]
+        targets = [e.at(out, e.entry(to, piece)) for piece in range(DIRECT_PIECES)]
+
+        def step(k, chosen, count=count, places=places):
+            there, a_k = e.at(b, e.entry(offset, k)), e.at(a_first, k, count)
+            row = [vector for piece in places for vector in _row(e, e.at(there, piece), MOVE)]
+            return [e.at(a_k, r) for r in chosen], row
+
+        def target(r, lane, targets=targets):
+            return e.at(e.at(targets[lane // MOVE], lane % MOVE), r, stride)
+
+        _tile(e, count, DIRECT_PIECES * MOVE, depth, step, target, accumulate, lambda r: e.at(base, r))
 
 
 @intrinsic

@@ -1,12 +1,15 @@
-"""Vectors in LLVM: loads, stores, and the frame that all tiles of ``simd.py`` have in common.
+"""Vectors in LLVM: how a function of compiled code is made of what emits its instructions, and what all of them emit.
 
 A tile's code is: sums = 0; for k: sums = step(k, sums); then the sums are written, or added to what memory holds. The
 sums are LLVM values (phi nodes), so they stay in registers.
 """
 
+import functools
+
 from llvmlite import binding, ir
 from numba import types
 from numba.core import cgutils, config
+from numba.extending import intrinsic
 
 
 def vector_bytes():
@@ -25,101 +28,121 @@ MOVE = VECTOR_BYTES // 4
 SHORT = 8
 
 
-def pointer_at(context, builder, array_type, array, at):
-    """Point to element ``at`` of a flat array."""
-    data = context.make_array(array_type)(context, builder, array).data
-    return builder.gep(data, [at])
+def instruction(emit):
+    """Make a function for compiled code of ``emit(e, *arguments)``, which emits what it does.
+
+    ``e`` is an :class:`Emitter` for numbers like those of the first array. Arrays arrive as pointers to their first
+    element, whole numbers as int64.
+    """
+
+    @functools.wraps(emit)
+    def typed(typingctx, *kinds):
+        kinds = [types.intp if isinstance(kind, (types.Integer, types.Boolean)) else kind for kind in kinds]
+        is_array = [isinstance(kind, types.Array) for kind in kinds]
+
+        def codegen(context, builder, signature, values):
+            given = [context.make_array(kind)(context, builder, value).data if array else value
+                     for kind, value, array in zip(kinds, values, is_array, strict=True)]  # fmt: skip
+            emit(Emitter(context, builder, kinds[is_array.index(True)].dtype), *given)
+            return context.get_dummy_value()
+
+        return types.void(*kinds), codegen
+
+    return intrinsic(typed)
 
 
-def _vector_pointer(builder, pointer, vector):
-    return builder.bitcast(pointer, vector.as_pointer())
+@intrinsic(prefer_literal=True)
+def first_of(typingctx, array, count):
+    """Return the first ``count`` elements of an array, a constant number, as a tuple, to be unpacked."""
+    kind = types.UniTuple(array.dtype, count.literal_value)
+
+    def codegen(context, builder, signature, values):
+        data = context.make_array(array)(context, builder, values[0]).data
+        places = [builder.gep(data, [context.get_constant(types.intp, at)]) for at in range(kind.count)]
+        return context.make_tuple(builder, kind, [builder.load(place) for place in places])
+
+    return kind(array, count), codegen
 
 
-def load(builder, pointer, vector, align):
-    """Load a vector."""
-    return builder.load(_vector_pointer(builder, pointer, vector), align=align)
+class Emitter:
+    """Emit instructions for numbers of one type, and for vectors of them."""
 
-
-def store(builder, value, pointer, align):
-    """Store a vector."""
-    builder.store(value, _vector_pointer(builder, pointer, value.type), align=align)
-
-
-def splat(builder, scalar, vector):
-    """Copy a scalar to every lane."""
-    lane0 = builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
-    mask = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), None)
-    return builder.shuffle_vector(lane0, ir.Constant(vector, ir.Undefined), mask)
-
-
-def in_turn(builder, rows):
-    """Return the elements of 2, 4, 8, ... vectors in turn, in one vector."""
-    if len(rows) == 1:
-        return rows[0]
-    half = len(rows) // 2
-    return in_turn(builder, [shuffled(builder, *pair) for pair in zip(rows[:half], rows[half:], strict=True)])
-
-
-def shuffled(builder, even, odd):
-    """Return the elements of two vectors in turn, in one vector of twice the length."""
-    count = even.type.count
-    order = [lane // 2 + lane % 2 * count for lane in range(2 * count)]
-    return builder.shuffle_vector(even, odd, ir.Constant(ir.VectorType(ir.IntType(32), 2 * count), order))
-
-
-def fused_multiply_add(builder, vector):
-    """Declare ``llvm.fmuladd``: fused where the processor can, and no call to a library where it cannot."""
-    name = f"llvm.fmuladd.v{vector.count}f{32 if isinstance(vector.element, ir.FloatType) else 64}"
-    return cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3), name)
-
-
-class Tile:
-    """Emit the code of one tile: sums in registers, a loop over the depth, and the sums' way from and to memory."""
-
-    def __init__(self, context, builder, dtype, lanes, width=None):
-        self.builder = builder
-        scalar = context.get_value_type(dtype)
-        self.align = dtype.bitwidth // 8
-        self.vector = ir.VectorType(scalar, width or VECTOR_BYTES // self.align)
-        self.vectors = lanes // self.vector.count
-        self.int = context.get_value_type(types.intp)
-        self.fma = fused_multiply_add(builder, self.vector)
+    def __init__(self, context, builder, dtype):
+        self.builder, self.align = builder, dtype.bitwidth // 8
+        self.scalar, self.int = context.get_value_type(dtype), context.get_value_type(types.intp)
+        self.native = VECTOR_BYTES // self.align  # lanes of a register
 
     def at(self, pointer, index, step=1):
         """Point ``index * step`` elements further."""
-        if not isinstance(index, ir.Value):
-            index = ir.Constant(self.int, index)
-        return self.builder.gep(pointer, [self.builder.mul(index, ir.Constant(self.int, step)) if step != 1 else index])
+        index, step = (n if isinstance(n, ir.Value) else ir.Constant(self.int, n) for n in (index, step))
+        return self.builder.gep(pointer, [self.builder.mul(index, step)])
 
-    def row(self, pointer, first):
-        """Load one row of lanes that starts at element ``first``."""
-        width = self.vector.count
-        start = self.at(pointer, first)
-        return [load(self.builder, self.at(start, v * width), self.vector, self.align) for v in range(self.vectors)]
+    def entry(self, pointer, index):
+        """Load one element."""
+        return self.builder.load(self.at(pointer, index))
 
-    def sums_pointer(self, out, stride, r, v):
-        """Point to where vector v of row r belongs."""
-        offset = self.builder.mul(stride, ir.Constant(self.int, r))
-        return self.at(self.at(out, offset), v * self.vector.count)
+    def load(self, pointer, lanes=MOVE):
+        """Load a vector."""
+        vector = ir.VectorType(self.scalar, lanes)
+        return self.builder.load(self.builder.bitcast(pointer, vector.as_pointer()), align=self.align)
 
-    def zeros(self, rows):
-        """Return sums to start from."""
-        return [ir.Constant(self.vector, None)] * (len(rows) * self.vectors)
+    def store(self, value, pointer):
+        """Store a vector."""
+        self.builder.store(value, self.builder.bitcast(pointer, value.type.as_pointer()), align=self.align)
 
-    def write(self, sums, pointers, accumulate, bases=None):
-        """Write the sums, plus what memory holds if ``accumulate``, else plus the bases, if there are any.
+    def picked(self, value, order, other=None):
+        """Return the elements of a vector, or of two, in another order."""
+        order = ir.Constant(ir.VectorType(ir.IntType(32), len(order)), list(order))
+        return self.builder.shuffle_vector(value, other or ir.Constant(value.type, ir.Undefined), order)
 
-        It is added only now, so that a sum of short sums results. Each case stores for itself: values for both, chosen
-        before, would not fit in registers.
-        """
-        builder, align = self.builder, self.align
-        with builder.if_else(builder.icmp_signed("!=", accumulate, ir.Constant(accumulate.type, 0))) as (more, first):
-            with more:
-                for value, pointer in zip(sums, pointers, strict=True):
-                    store(builder, builder.fadd(value, load(builder, pointer, self.vector, align)), pointer, align)
-            with first:
-                for r, pointer in enumerate(pointers):
-                    store(builder, builder.fadd(sums[r], bases[r]) if bases else sums[r], pointer, align)
+    def gathered(self, scalars):
+        """Return a vector of some scalars."""
+        value = ir.Constant(ir.VectorType(self.scalar, len(scalars)), ir.Undefined)
+        for lane, scalar in enumerate(scalars):
+            value = self.builder.insert_element(value, scalar, ir.Constant(ir.IntType(32), lane))
+        return value
+
+    def splat(self, scalar, lanes=MOVE):
+        """Copy a scalar to every lane."""
+        return self.picked(self.gathered([scalar]), [0] * lanes)
+
+    def every(self, pointer, step, lanes=MOVE, first=0):
+        """Load elements that lie ``step`` apart, from ``first`` on, with one load of all that lies between them."""
+        return self.picked(self.load(pointer, step * lanes), range(first, step * lanes, step))
+
+    def kept(self, value, kept):
+        """Return the lanes of ``value`` where those of ``kept`` are not 0, zeros in the others."""
+        zeros = ir.Constant(value.type, None)
+        return self.builder.select(self.builder.fcmp_unordered("!=", kept, zeros), value, zeros)
+
+    def in_turn(self, rows):
+        """Return the elements of 2, 4, 8, ... vectors in turn, in one vector."""
+        if len(rows) == 1:
+            return rows[0]
+        half, count = len(rows) // 2, rows[0].type.count
+        order = [lane // 2 + lane % 2 * count for lane in range(2 * count)]
+        pairs = zip(rows[:half], rows[half:], strict=True)
+        return self.in_turn([self.picked(even, order, odd) for even, odd in pairs])
+
+    def multiply_add(self, a, b, c):
+        """Return ``a b + c``: fused where the processor can, and no call to a library where it cannot."""
+        vector = c.type
+        name = f"llvm.fmuladd.v{vector.count}f{8 * self.align}"
+        function = cgutils.get_or_insert_function(self.builder.module, ir.FunctionType(vector, [vector] * 3), name)
+        return self.builder.call(function, [a, b, c])
+
+    def choose(self, value, options):
+        """Yield each of the options for what is to be done where ``value`` is that one, the last for all others."""
+        options = list(dict.fromkeys(options))
+        blocks = [self.builder.append_basic_block("option") for _ in options]
+        end, switch = self.builder.append_basic_block("options.end"), self.builder.switch(value, blocks[-1])
+        for option, block in zip(options, blocks, strict=True):
+            if block is not blocks[-1]:
+                switch.add_case(ir.Constant(value.type, option), block)
+            self.builder.position_at_end(block)
+            yield option
+            self.builder.branch(end)
+        self.builder.position_at_end(end)
 
     def run(self, sums, depth, step):
         """Loop ``k`` over the depth: ``sums = step(k, sums)``; return the last sums."""
@@ -129,40 +152,29 @@ class Tile:
         builder.cbranch(builder.icmp_signed(">", depth, zero), body, end)
         builder.position_at_end(body)
         k = builder.phi(self.int)
-        running = [builder.phi(self.vector) for _ in sums]
-        k.add_incoming(zero, before)
-        for phi, value in zip(running, sums, strict=True):
-            phi.add_incoming(value, before)
+        running = [builder.phi(value.type) for value in sums]
         following = step(k, running)
-        k_next = builder.add(k, ir.Constant(self.int, 1))
-        last = builder.block
-        k.add_incoming(k_next, last)
-        for phi, value in zip(running, following, strict=True):
-            phi.add_incoming(value, last)
-        builder.cbranch(builder.icmp_signed("<", k_next, depth), body, end)
+        following_k, last = builder.add(k, ir.Constant(self.int, 1)), builder.block
+        builder.cbranch(builder.icmp_signed("<", following_k, depth), body, end)
         builder.position_at_end(end)
-        final = []
-        for value, result in zip(sums, following, strict=True):
-            phi = builder.phi(self.vector)
+        final = [builder.phi(value.type) for value in sums]
+        for phi, value, result in zip([k, *running, *final], [zero, *sums, *sums], [following_k, *following * 2],
+                                      strict=True):  # fmt: skip
             phi.add_incoming(value, before)
             phi.add_incoming(result, last)
-            final.append(phi)
         return final
 
-    def multiply_add(self, scalars, row, sums):
-        """Return ``sums[r, v] + scalars[r] * row[v]``."""
-        result = []
-        for r, scalar in enumerate(scalars):
-            a = splat(self.builder, scalar, self.vector)
-            for v, b in enumerate(row):
-                result.append(self.builder.call(self.fma, [a, b, sums[r * self.vectors + v]]))
-        return result
+    def write(self, sums, pointers, accumulate, bases=None):
+        """Write the sums, plus what memory holds if ``accumulate``, else plus the bases, if there are any.
 
-    def finish(self, sums, out, stride, rows, accumulate):
-        """Write the sums, row by row, or add them to what is there."""
-        self.write(sums, [self.sums_pointer(out, stride, r, v) for r in rows for v in range(self.vectors)], accumulate)
-
-    def passes(self, rows):
-        """Cut the rows so that a pass's sums fit in registers (float64 needs two passes)."""
-        size = max(1, min(rows, SUMS // self.vectors))
-        return [range(first, min(first + size, rows)) for first in range(0, rows, size)]
+        It is added only now, so that a sum of short sums results. Each case stores for itself: values for both, chosen
+        before, would not fit in registers.
+        """
+        builder = self.builder
+        with builder.if_else(builder.icmp_signed("!=", accumulate, ir.Constant(accumulate.type, 0))) as (more, first):
+            with more:
+                for value, pointer in zip(sums, pointers, strict=True):
+                    self.store(builder.fadd(value, self.load(pointer, value.type.count)), pointer)
+            with first:
+                for r, pointer in enumerate(pointers):
+                    self.store(builder.fadd(sums[r], bases[r]) if bases else sums[r], pointer)

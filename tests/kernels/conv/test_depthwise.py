@@ -12,6 +12,7 @@ from minidet import kernels
 from minidet.kernels.conv import depthwise
 from minidet.kernels.conv.plans import geometry, launches, planes
 from minidet.kernels.reference import conv as reference
+from minidet.kernels.simd.rows import ANY, LIKE, ONE
 from minidet.kernels.simd.tiles import MOVE
 from tests.fuzz.convolutions import paths
 
@@ -94,11 +95,11 @@ def test_each_choice_is_made_on_both_sides():
     assert {rows.lanes for rows in widths.values()} == {planes.SHORT, MOVE}
     assert rows_of((9, 9), three_, (1, 3), one, one) is None
     kinds = [group[1] for group in planes._groups(rows_of((16, 40), three_, two, one, one))]
-    assert kinds == [depthwise.ANY, depthwise.LIKE]  # 8 rows: the first one meets padding
+    assert kinds == [ANY, LIKE]  # 8 rows: the first one meets padding
     kinds = [group[1] for group in planes._groups(rows_of((11, 40), three_, one, one, one))]
-    assert kinds == [depthwise.ANY, depthwise.LIKE, depthwise.ANY]  # 11 rows: the last group begins in the second
+    assert kinds == [ANY, LIKE, ANY]  # 11 rows: the last group begins in the second
     kinds = [group[1] for group in planes._groups(rows_of((9, 40), three_, one, one, one))]
-    assert kinds == [depthwise.ANY, depthwise.LIKE, depthwise.ONE]
+    assert kinds == [ANY, LIKE, ONE]
 
 
 @pytest.mark.slow

@@ -21,12 +21,16 @@ def run():
     def plain(copy):
         return numba.njit(lambda out, at, source, source_at: copy(out, at, source, source_at))
 
-    def in_turn(copy):
-        return numba.njit(lambda out, at, source, source_at, step: copy(out, at, source, source_at, step))
+    @numba.njit
+    def every(out, at, source, source_at, step):
+        simd_copy.copy_every(out, at, source, source_at, step)
 
     @numba.njit
-    def some(out, at, source, source_at, kept, kept_at):
-        simd_copy.move_some(out, at, source, source_at, kept, kept_at)
+    def some(out, at, source, source_at, step, kept, kept_at):
+        simd_copy.copy_some(out, at, source, source_at, step, kept, kept_at)
+
+    def in_turn(copy):
+        return numba.njit(lambda rows, out, at, source, source_at, step: copy(rows, out, at, source, source_at, step))
 
     @numba.njit
     def interleave(out, at, source, even_at, odd_at):
@@ -36,24 +40,21 @@ def run():
     def turn(out, at, out_step, source, source_at, source_step):
         simd_copy.turn(out, at, out_step, source, source_at, source_step)
 
-    copies = {1: simd_copy.move, 2: simd_copy.every_second, 4: simd_copy.every_fourth}
-    rows = {name: getattr(simd_copy, name) for name in ROWS}
     return {
-        **{step: plain(copy) for step, copy in copies.items()},
-        **{name: in_turn(copy) for name, copy in rows.items()},
+        **{name: plain(getattr(simd_copy, name)) for name in NEIGHBOURS},
+        **{name: in_turn(getattr(simd_copy, name)) for name in ROWS},
+        "every": every,
         "some": some,
         "interleave": interleave,
         "turn": turn,
     }
 
 
-#: Rows and elements of each.
+NEIGHBOURS = {"move": tiles.MOVE, "move_four": 4, "move_eight": 8, "dense_row": tiles.DENSE_ROWS}
+#: Rows, and elements of each.
 ROWS = {
-    "dense_in_turn": (tiles.DENSE_ROWS, simd_copy.IN_TURN),
-    "four_in_turn": (4, simd_copy.IN_TURN),
-    "indexed_in_turn": (tiles.INDEXED_LANES, simd_copy.FEW),
-    "narrow_in_turn": (tiles.MOVE, simd_copy.FEW),
-    "dense_row": (1, tiles.DENSE_ROWS),
+    "rows_in_turn": ((tiles.DENSE_ROWS, tiles.DIRECT_ROWS), simd_copy.IN_TURN),
+    "lanes_in_turn": ((tiles.INDEXED_LANES, tiles.MOVE), simd_copy.FEW),
 }
 
 
@@ -65,21 +66,30 @@ def only(out, first, count):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", NEIGHBOURS)
+def test_neighbours(run, dtype, name):
+    out, source = np.zeros(40, dtype), 1 + np.arange(60).astype(dtype)
+    run[name](out, 3, source, 7)
+    np.testing.assert_array_equal(only(out, 3, NEIGHBOURS[name]), source[7 : 7 + NEIGHBOURS[name]])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("step", [1, 2, 4])
 def test_every(run, dtype, step):
     out, source = np.zeros(40, dtype), 1 + np.arange(100).astype(dtype)
-    run[step](out, 3, source, 7)
+    run["every"](out, 3, source, 7, step)
     np.testing.assert_array_equal(only(out, 3, tiles.MOVE), source[7 : 7 + step * tiles.MOVE : step])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_lanes_that_are_not_kept_become_zero_whatever_they_were(run, dtype):
+@pytest.mark.parametrize("step", [1, 2])
+def test_lanes_that_are_not_kept_become_zero_whatever_they_were(run, dtype, step):
     out, source = np.full(40, 9, dtype), 1 + np.arange(60).astype(dtype)
-    source[8] = np.nan
+    source[7 + step] = np.nan
     kept = np.ones(tiles.MOVE + 2, dtype)
     kept[[3, 5]] = 0
-    run["some"](out, 3, source, 7, kept, 2)
-    expected = source[7 : 7 + tiles.MOVE].copy()
+    run["some"](out, 3, source, 7, step, kept, 2)
+    expected = source[7 : 7 + step * tiles.MOVE : step].copy()
     expected[[1, 3]] = 0
     np.testing.assert_array_equal(out[3 : 3 + tiles.MOVE], expected)
     assert (np.delete(out, np.s_[3 : 3 + tiles.MOVE]) == 9).all()
@@ -88,12 +98,13 @@ def test_lanes_that_are_not_kept_become_zero_whatever_they_were(run, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", ROWS)
 def test_rows_in_turn(run, dtype, name):
-    lanes, length = ROWS[name]
-    source = 1 + np.arange(lanes * 30).astype(dtype)
-    out = np.zeros(lanes * length + 5, dtype)
-    run[name](out, 3, source, 2, 30)
-    expected = source.reshape(lanes, 30)[:, 2 : 2 + length].T.reshape(-1)
-    np.testing.assert_array_equal(only(out, 3, lanes * length), expected)
+    options, length = ROWS[name]
+    for rows in options:
+        source = 1 + np.arange(rows * 30).astype(dtype)
+        out = np.zeros(rows * length + 5, dtype)
+        run[name](rows, out, 3, source, 2, 30)
+        expected = source.reshape(rows, 30)[:, 2 : 2 + length].T.reshape(-1)
+        np.testing.assert_array_equal(only(out, 3, rows * length), expected)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

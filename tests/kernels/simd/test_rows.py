@@ -11,8 +11,6 @@ import numba
 from minidet.kernels.simd import rows, vectors
 
 DTYPES = [np.float32, np.float64]
-#: Rows, and the masks for them: of one row, of several alike, of any.
-ROW_TILES = [(1, 1), (rows.ROWS, 1), (rows.ROWS, rows.ROWS)]
 #: Lanes, and the step from one to the next.
 LANES = [(vectors.SHORT, 1), (vectors.SHORT, 2), (vectors.MOVE, 1), (vectors.MOVE, 2)]
 
@@ -26,19 +24,25 @@ def bits(mask):
     return (mask.astype(np.int64) << np.arange(mask.shape[-1])).sum(-1)
 
 
+@numba.njit
+def sum_rows(kind, lanes, step, out, weight, x, table, places, depth, base):
+    at, kept, mask = places
+    rows.rows_tile(kind, lanes, step, out, 2, 40, weight, 1, x, 30, 50, table, at, at + depth, kept, mask, depth, base)
+
+
+@numba.njit
+def add_taps(lanes, step, sums, x, grad, table, at, depth):
+    places = at, at + depth, at + 2 * depth, at + 3 * depth
+    rows.taps_tile(lanes, step, sums, 3, x, 20, grad, 1, table, 0, places[0], places[1], places[2], places[3], depth)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("depth", [0, 1, 9])
 @pytest.mark.parametrize("lanes, step", LANES)
-@pytest.mark.parametrize("count, masks", ROW_TILES)
-def test_rows(count, masks, lanes, step, depth, dtype, rng):
+@pytest.mark.parametrize("kind", [rows.ONE, rows.LIKE, rows.ANY])
+def test_rows(kind, lanes, step, depth, dtype, rng):
     """What is masked may be anything, nan too."""
-
-    @numba.njit
-    def run(out, weight, x, table, places, base):
-        at, kept, mask = places
-        args = (out, 2, 40, weight, 1, x, 30, 50, table, at, at + depth, kept, mask, depth, base)
-        rows.rows_tile(count, masks, lanes, step, args)
-
+    count, masks = rows.KINDS[kind]
     weight, x = rng.standard_normal(20).astype(dtype), rng.standard_normal(400).astype(dtype)
     places, order = rng.integers(-20, 20, depth), rng.integers(0, 15, depth)
     mask = rng.random((masks, depth, lanes)) < 0.7
@@ -50,12 +54,13 @@ def test_rows(count, masks, lanes, step, depth, dtype, rng):
         kept = mask[r % masks]
         expected[2 + 40 * r :][:lanes] = 0.5 + weight[1 + order] @ np.where(kept, seen, 0)
     first = table.size - mask[..., 0].size - 3
-    run(out, weight, x, table.astype(np.int64), (0, 2 * depth, first), dtype(0.5))
+    given = table.astype(np.int64), (0, 2 * depth, first), depth, dtype(0.5)
+    sum_rows(kind, lanes, step, out, weight, x, *given)
     assert_close(out, expected, dtype)
     if depth == 1 and not mask.all():
         kept = mask[0, 0]
         x[30 + places[0] + step * np.flatnonzero(~kept)[0]] = np.nan
-        run(out, weight, x, table.astype(np.int64), (0, 2 * depth, first), dtype(0.5))
+        sum_rows(kind, lanes, step, out, weight, x, *given)
         assert np.isfinite(out[2 : 2 + lanes]).all()
 
 
@@ -63,11 +68,6 @@ def test_rows(count, masks, lanes, step, depth, dtype, rng):
 @pytest.mark.parametrize("depth", [0, 1, 13])
 @pytest.mark.parametrize("lanes, step", LANES)
 def test_taps(lanes, step, depth, dtype, rng):
-    @numba.njit
-    def run(sums, x, grad, table, at):
-        args = (sums, 3, x, 20, grad, 1, table, 0, at, at + depth, at + 2 * depth, at + 3 * depth, depth)
-        rows.taps_tile(lanes, step, args)
-
     x, grad = rng.standard_normal(300).astype(dtype), rng.standard_normal(100).astype(dtype)
     taps, places, targets = rng.integers(-20, 20, 9), rng.integers(0, 200, depth), rng.integers(0, 60, depth)
     mask = rng.random((depth, 9, lanes)) < 0.7
@@ -77,5 +77,5 @@ def test_taps(lanes, step, depth, dtype, rng):
     seen = x[20 + places[:, None, None] + taps[:, None] + step * lane]  # (depth, 9, lanes)
     products = np.where(mask, seen, 0) * grad[1 + targets[:, None] + lane][:, None]
     expected = np.concatenate((sums[:3], sums[3:] + products.sum(0).reshape(-1)))
-    run(sums, x, grad, table, 9)
+    add_taps(lanes, step, sums, x, grad, table, 9, depth)
     assert_close(sums, expected, dtype)

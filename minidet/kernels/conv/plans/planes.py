@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...simd.rows import ROWS, TAPS
+from ...simd.rows import ANY, LIKE, ONE, ROWS, TAPS
 from ...simd.vectors import MOVE, SHORT
 from .. import depthwise
 from .launches import Launch, tasks_for
@@ -120,9 +120,9 @@ def _groups(rows):
         firsts.append(count - ROWS)
     for first in firsts:
         masks = at[first : first + ROWS]
-        entries.append((first, depthwise.LIKE if (masks == masks[0]).all() else depthwise.ANY, *masks))
+        entries.append((first, LIKE if (masks == masks[0]).all() else ANY, *masks))
     ones = range(len(firsts) * ROWS, count)
-    return entries + [(first, depthwise.ONE, at[first], *[0] * (ROWS - 1)) for first in ones]
+    return entries + [(first, ONE, at[first], *[0] * (ROWS - 1)) for first in ones]
 
 
 class Planes:

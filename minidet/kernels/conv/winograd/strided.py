@@ -37,15 +37,8 @@ from ...launch.jit import jit
 from ...launch.tasks import Task
 from ...launch.workspace import empty
 from ...simd.tiles import DENSE_ROWS, MOVE, STRIDED_LANES, strided_tile
-from ...simd.winograd_strided import (
-    NO_ROW,
-    PIECE,
-    READ,
-    grads_of_windows_to_panels,
-    strided_sums_to_pixels,
-    strided_to_panels,
-    sums_to_input_pixels,
-)
+from ...simd.vectors import first_of
+from ...simd.winograd import INPUT_PIXELS, NO_ROW, PIECE, READ, STRIDED_PIXELS, strided_to_panels, sums_to_pixels
 from ..gather import cut
 from ..tiles import copy_of
 from .unstrided import APART, targets_of, write
@@ -100,26 +93,20 @@ def _gather(x, sizes, pieces, number, corner, side, apart, places, kept, panels,
         for i in range(number):
             to, entry = c * STRIDED_LANES + pieces[i, 0], i * ENTRY
             is_inside = places[entry + 5] <= c < places[entry + 6]
+            source, source_at, where, masks, masks_at = x, at, places, kept, READ + 5 * PIECE * i
             if not is_inside:
                 n, top, left = pieces[i, 1], corner[0] + apart * pieces[i, 2], corner[1] + apart * pieces[i, 3]
                 copy_rows(x, at + n * channels * height * width, height, width, top, left, 1, copy, side, READ)
-            if side == 5:
-                if is_inside:
-                    strided_to_panels(panels, to, step, x, at, places, entry, kept, READ + 5 * PIECE * i)
-                else:
-                    strided_to_panels(panels, to, step, copy, 0, copy_places, 0, ones, READ)
-            elif is_inside:
-                grads_of_windows_to_panels(panels, to, step, x, at, places, entry, kept, READ + 5 * PIECE * i)
-            else:
-                grads_of_windows_to_panels(panels, to, step, copy, 0, copy_places, 0, ones, READ)
+                source, source_at, where, entry, masks, masks_at = copy, 0, copy_places, 0, ones, READ
+            strided_to_panels(side == 3, panels, to, step, source, source_at, where, entry, masks, masks_at)
 
 
 @Task
 def correlate(task, slot, x, _weight, packed, out, _table, numbers):
     """Compute 24 windows, all filters: of a convolution, or of an input gradient, whose windows have 4 x 4 pixels."""
-    images, channels, filters, oh, ow = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
-    sizes, corner, is_grad = (images, channels, numbers[5], numbers[6]), (numbers[7], numbers[8]), numbers[9]
-    side, apart, length, many = (3, 2, 4, 5) if is_grad else (5, 4, 2, 3)
+    images, channels, filters, oh, ow, height, width, top, begin, is_grad = first_of(numbers, 10)
+    sizes, corner = (images, channels, height, width), (top, begin)
+    side, apart, length, many, kind = (3, 2, 4, 5, INPUT_PIXELS) if is_grad else (5, 4, 2, 3, STRIDED_PIXELS)
     th, tw = (oh + length - 1) // length, (ow + length - 1) // length
     first, last = task * STRIDED_LANES, min(images * th * tw, (task + 1) * STRIDED_LANES)
     step = channels * STRIDED_LANES + MOVE
@@ -150,8 +137,5 @@ def correlate(task, slot, x, _weight, packed, out, _table, numbers):
         for f in range(tile * DENSE_ROWS, min(filters, (tile + tiles) * DENSE_ROWS)):
             at = (f - tile * DENSE_ROWS) * STRIDED_LANES
             for lane in range(0, STRIDED_LANES, MOVE):
-                if is_grad:
-                    sums_to_input_pixels(pixels, 4 * lane, row_step, sums, at + lane, sums_step, packed[f])
-                else:
-                    strided_sums_to_pixels(pixels, 2 * lane, row_step, sums, at + lane, sums_step, packed[f])
+                sums_to_pixels(kind, pixels, length * lane, row_step, sums, at + lane, sums_step, packed[f])
             write(pixels, targets, runs, out, f * oh * ow, 1)

@@ -32,9 +32,9 @@ import numpy as np
 from ...launch.jit import inlined, jit
 from ...launch.tasks import Task
 from ...launch.workspace import empty
-from ...simd.tiles import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile, dense_tile_of_one, dense_tile_of_two
-from ...simd.winograd import sums_to_pixels, taps_to_panels
-from ...simd.winograd_strided import strided_taps_to_panels
+from ...simd.tiles import DENSE_LANES, DENSE_ROWS, MOVE, dense_tile_of
+from ...simd.vectors import first_of
+from ...simd.winograd import PIXELS, sums_to_pixels, taps_to_panels
 from ..gather import cut
 from ..tiles import copy_of, copy_run
 from .windows import MASK, STRIDE, gather_windows, locate
@@ -63,19 +63,14 @@ def saves(windows, pixels):
 @jit
 def _transform(tile, slot, weight, packed, tap_at, numbers):
     """Pack ``G g G'`` for 4 rows and all channels: ``packed[.. + place * step + (tile * C + channel) * 4 + row]``."""
-    end = numbers.size
-    rows, channels, row_step, channel_step = numbers[end - 6], numbers[end - 5], numbers[end - 4], numbers[end - 3]
-    is_strided = numbers[end - 7]
+    rows, channels, row_step, channel_step = numbers[-6], numbers[-5], numbers[-4], numbers[-3]
     step = (rows + DENSE_ROWS - 1) // DENSE_ROWS * channels * DENSE_ROWS + APART
     rows_at = np.empty(DENSE_ROWS, np.int64)
     for r in range(DENSE_ROWS):
         rows_at[r] = min(tile * DENSE_ROWS + r, rows - 1) * row_step  # behind the last row: what nobody reads
     for channel in range(channels):
         to = copy_of(slot, numbers) + (tile * channels + channel) * DENSE_ROWS
-        if is_strided:
-            strided_taps_to_panels(packed, to, step, weight, rows_at, channel * channel_step, tap_at)
-        else:
-            taps_to_panels(packed, to, step, weight, rows_at, channel * channel_step, tap_at)
+        taps_to_panels(numbers[-7], packed, to, step, weight, rows_at, channel * channel_step, tap_at)
 
 
 @Task
@@ -87,7 +82,7 @@ def transform_weights(tile, _slot, _x, weight, packed, _out, tap_at, numbers):
 @Task
 def transform_all(_index, slot, _x, weight, packed, _out, tap_at, numbers):
     """Transform all weights for one thread, which then begins with its tasks."""
-    for tile in range((numbers[numbers.size - 6] + DENSE_ROWS - 1) // DENSE_ROWS):
+    for tile in range((numbers[-6] + DENSE_ROWS - 1) // DENSE_ROWS):
         _transform(tile, slot, weight, packed, tap_at, numbers)
 
 
@@ -149,10 +144,9 @@ def _windows(images, oh, ow, dilation):
 @jit
 def _fill(first, last, channel, count, x, numbers, panels, step):
     """Fill ``count`` channels of the windows first .. last, in 16 panels that are ``step`` apart."""
-    images, channels, oh, ow = numbers[0], numbers[1], numbers[3], numbers[4]
-    height, width, corner, dilation = numbers[5], numbers[6], (numbers[7], numbers[8]), (numbers[9], numbers[10])
-    _, th, tw = _windows(numbers[0], oh, ow, dilation)
-    pieces, sizes = np.empty((DENSE_LANES, 4), np.int64), (images, channels, height, width)
+    images, channels, _, oh, ow, height, width, top, left, dh, dw = first_of(numbers, 11)
+    corner, dilation, sizes = (top, left), (dh, dw), (images, channels, height, width)
+    (_, th, tw), pieces = _windows(images, oh, ow, dilation), np.empty((DENSE_LANES, 4), np.int64)
     number = cut(first, last, th, tw, pieces)
     for place in range(16 if last - first < DENSE_LANES else 0):  # what was left over may be slow to multiply
         panels[place * step : place * step + count * DENSE_LANES] = 0
@@ -186,20 +180,15 @@ def _multiply(sums, to, packed, a_at, count, panels, b_at, vectors, channels):
         depth, b_k = min(DEPTH, channels - k), b_at + k * DENSE_LANES
         for part in range(count):
             there, at = to + part * DENSE_ROWS * DENSE_LANES, a_at + (part * channels + k) * DENSE_ROWS
-            if vectors == 3:
-                dense_tile(sums, there, DENSE_LANES, packed, at, panels, b_k, depth, k)
-            elif vectors == 2:
-                dense_tile_of_two(sums, there, DENSE_LANES, packed, at, panels, b_k, depth, k)
-            else:
-                dense_tile_of_one(sums, there, DENSE_LANES, packed, at, panels, b_k, depth, k)
+            dense_tile_of(vectors, sums, there, DENSE_LANES, packed, at, panels, b_k, depth, k)
 
 
 @Task
 def correlate(task, slot, x, _weight, packed, out, _table, numbers):
     """Compute some panels of 24 windows, and a share of the filters. ``x`` is the panels if they were filled before."""
-    channels, filters, oh, ow, dilation = numbers[1], numbers[2], numbers[3], numbers[4], (numbers[9], numbers[10])
-    groups, chunks, is_filled, block = numbers[11], numbers[12], numbers[13], numbers[14]
-    windows, th, tw = _windows(numbers[0], oh, ow, dilation)
+    images, channels, filters, oh, ow, _, _, _, _, dh, dw, groups, chunks, is_filled, block = first_of(numbers, 15)
+    dilation = dh, dw
+    windows, th, tw = _windows(images, oh, ow, dilation)
     units, (group, chunk) = (windows + DENSE_LANES - 1) // DENSE_LANES, divmod(task, chunks)
     begin = group * units // groups
     used = (group + 1) * units // groups - begin
@@ -229,6 +218,6 @@ def correlate(task, slot, x, _weight, packed, out, _table, numbers):
             here, at = targets[unit], unit * 16 * apart
             for f in range(tile * DENSE_ROWS, min(filters, (min(last, tile + block)) * DENSE_ROWS)):
                 for lane in range(0, vectors[unit] * MOVE, MOVE):
-                    sums_to_pixels(pixels, 2 * lane, 2 * DENSE_LANES, sums, at + lane, apart, packed[f])
+                    sums_to_pixels(PIXELS, pixels, 2 * lane, 2 * DENSE_LANES, sums, at + lane, apart, packed[f])
                 write(pixels, here, runs[unit], out, f * oh * ow, dilation[1])
                 at += DENSE_LANES

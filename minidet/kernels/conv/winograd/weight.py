@@ -32,6 +32,7 @@ from ...launch.jit import jit
 from ...launch.tasks import Task
 from ...launch.workspace import empty
 from ...simd.tiles import CHANNELS_ROWS, INDEXED_LANES, MOVE, channels_tile
+from ...simd.vectors import first_of
 from ...simd.winograd import grads_to_panels, sums_to_taps
 from ..gather import cut
 from ..weight import transpose
@@ -62,11 +63,9 @@ def _turn(grad, at, filters, used, size, piece, run, pixels):
 @Task
 def share(task, _slot, grad, x, _c, partial, table, numbers):
     """Sum over a share of the windows, for some tiles of filters and some channels: as ``weight.share`` does."""
-    images, filters, channels, oh, ow, shares = (
-        numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5],
-    )  # fmt: skip
+    images, filters, channels, oh, ow, shares, rows, columns, top, left = first_of(numbers, 10)
     th, tw, all_tiles = (oh + 1) // 2, (ow + 1) // 2, (filters + LANES - 1) // LANES
-    windows, sizes, corner = images * th * tw, (images, channels, numbers[6], numbers[7]), (numbers[8], numbers[9])
+    windows, sizes, corner = images * th * tw, (images, channels, rows, columns), (top, left)
     parts = (channels + CHANNELS - 1) // CHANNELS
     number, chunk = divmod(task, parts * ((all_tiles + TILES - 1) // TILES))
     tile, channel = chunk // parts * TILES, chunk % parts * CHANNELS

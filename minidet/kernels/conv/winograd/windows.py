@@ -20,7 +20,7 @@ from ...launch.jit import jit
 from ...launch.workspace import empty
 from ...simd.tiles import MOVE
 from ...simd.vectors import SHORT
-from ...simd.winograd import dilated_to_panels, few_pixels_to_panels, pixels_to_panels
+from ...simd.winograd import pixels_to_panels
 
 #: Numbers of a piece in ``places``, and of its mask.
 STRIDE, MASK = 9, 4 * MOVE
@@ -75,27 +75,20 @@ def gather_windows(
     """
     _, channels, height, width = sizes
     read = (2 * MOVE + 3) * dilation[1]
-    copy, copy_places = empty(4 * read, x.dtype), np.empty(STRIDE, np.int64)
+    copy, copy_places, lanes = empty(4 * read, x.dtype), np.empty(STRIDE, np.int64), SHORT if across <= SHORT else MOVE
     for row in range(4):
         copy_places[row], copy_places[4 + row] = row * read, MASK
     for c in range(count):
         at = (channel + c) * height * width
         for i in range(number):
             to = c * pitch + pieces[i, 0]
-            is_readable = places[i * STRIDE + 8]
-            if not is_readable:
+            source, source_at, where, entry = x, at, places, i * STRIDE
+            if not places[entry + 8]:  # not readable
                 n, top, left = _first(pieces[i], corner, dilation)
                 image_at = at + n * channels * height * width
                 copy_rows(x, image_at, height, width, top, left, dilation[0], copy, 4, read)
-            source, source_at, where, at_entry = x, at, places, i * STRIDE
-            if not is_readable:
-                source, source_at, where, at_entry = copy, 0, copy_places, 0
-            if dilation[1] > 1:
-                dilated_to_panels(panels, to, step, source, source_at, where, at_entry, kept)
-            elif across <= SHORT < MOVE:
-                few_pixels_to_panels(panels, to, step, source, source_at, where, at_entry, kept)
-            else:
-                pixels_to_panels(panels, to, step, source, source_at, where, at_entry, kept)
+                source, source_at, where, entry = copy, 0, copy_places, 0
+            pixels_to_panels(lanes, dilation[1], panels, to, step, source, source_at, where, entry, kept)
 
 
 @jit
