@@ -137,8 +137,8 @@ def weight_grad(task, _slot, grad, x, _c, out, table, numbers):
     """Compute the gradient of some filters' taps.
 
     A piece's lanes behind the end of a row of grad meet zeros, which add nothing to sums of finite numbers. If a sum is
-    not finite, it is taken again one number at a time. The table holds the taps' distances in the image; the pieces'
-    places in it and in grad, and which masks are theirs; the taps' distances in rows, and in columns; the masks.
+    not finite, it is taken again one number at a time. The table holds the taps' distances in the image; each piece's
+    places in it and in grad, and which masks are its; the taps' distances in rows, and in columns; the masks.
     """
     (images, filters, channels, height, width, oh, ow, sh, sw, taps, slots, pieces, lanes, before, behind,
      tasks) = first_of(numbers, 16)  # fmt: skip
@@ -154,8 +154,8 @@ def weight_grad(task, _slot, grad, x, _c, out, table, numbers):
             if _reaches_out(grad, grad_at, grad_size, 0, lanes):
                 there, grad_at = _copied(grad, grad_at, grad_size, 0, lanes), 0
             for slot in range(0, slots, TAPS):
-                taps_tile(lanes, sw, sums, slot * lanes, here, x_at, there, grad_at, table, slot, slots, slots + pieces,
-                          slots + 2 * pieces, slots + 3 * pieces + 2 * taps + slot, pieces)  # fmt: skip
+                taps_tile(lanes, sw, sums, slot * lanes, here, x_at, there, grad_at, table, slot, slots,
+                          slots + 3 * pieces + 2 * taps + slot, pieces)  # fmt: skip
         for k in range(taps):
             total = x.dtype.type(0)
             for lane in range(lanes):

@@ -55,14 +55,14 @@ def rows_tile(e, kind, lanes, step, out, out_at, out_step, weight, weight_at, x,
 
 
 @instruction
-def taps_tile(e, lanes, step, sums, sums_at, x, x_at, grad, grad_at, table, tap, x_place, grad_place, kept, masks,
-              depth):  # fmt: skip
+def taps_tile(e, lanes, step, sums, sums_at, x, x_at, grad, grad_at, table, tap, pieces, masks, depth):
     """Add products of pieces of x and of grad, for ``TAPS`` taps, in ``SHORT`` or ``MOVE`` lanes, 1 or 2 apart in x.
 
-    Add ``x[table[x_place + k] + table[tap + r] + step * l] * grad[table[grad_place + k] + l]`` to sums[r, l].
-    Bit l of ``table[masks + table[kept + k] + r]`` says whether it counts.
+    Add ``x[place_k + table[tap + r] + step * l] * grad[target_k + l]`` to sums[r, l], where bit l of
+    ``table[masks + kept_k + r]`` is set; ``table[pieces + 3 * k]`` begins with the place, the target and kept. There is
+    a register for each tap: few are left for where all this lies.
     """
-    tap, x_place, grad_place, kept, masks = (e.at(table, at) for at in (tap, x_place, grad_place, kept, masks))
+    tap, pieces, masks = (e.at(table, at) for at in (tap, pieces, masks))
     sums, x, grad = e.at(sums, sums_at), e.at(x, x_at), e.at(grad, grad_at)
     for count in e.choose(lanes, (SHORT, MOVE)):
         for apart in e.choose(step, (1, 2)):
@@ -71,10 +71,10 @@ def taps_tile(e, lanes, step, sums, sums_at, x, x_at, grad, grad_at, table, tap,
 
             def one(k, sums, starts=starts, count=count, apart=apart):
                 """Load a piece of grad, and for every tap one of x."""
-                place, bits = e.entry(x_place, k), e.at(masks, e.entry(kept, k))
-                piece = e.load(e.at(grad, e.entry(grad_place, k)), count)
-                pieces = [_masked(e, e.at(start, place), apart, count, e.at(bits, r)) for r, start in enumerate(starts)]
-                return [e.multiply_add(piece, *pair) for pair in zip(pieces, sums, strict=True)]
+                place, target, kept = (e.entry(e.at(pieces, k, 3), part) for part in range(3))
+                piece, bits = e.load(e.at(grad, target), count), e.at(masks, kept)
+                seen = [_masked(e, e.at(start, place), apart, count, e.at(bits, r)) for r, start in enumerate(starts)]
+                return [e.multiply_add(piece, *pair) for pair in zip(seen, sums, strict=True)]
 
             before = [e.load(place, count) for place in places]
             for place, value in zip(places, e.run(before, depth, one), strict=True):

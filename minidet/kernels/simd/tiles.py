@@ -16,6 +16,8 @@ numbers in the drawings are AVX2's; the code knows only ``MOVE``, ``DENSE_ROWS``
 Processors with shorter vectors run the same code: LLVM splits the vectors.
 """
 
+import itertools
+
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -34,11 +36,12 @@ CHANNELS_ROWS = 8 if SUMS == 24 else 6
 DIRECT_ROWS, DIRECT_PIECES = 4, 3
 
 
-def _tile(e, rows, lanes, depth, step, target, accumulate, base=None):
+def _tile(e, rows, lanes, depth, step, target, accumulate, base=None, panel=None):
     """Emit the sums of a tile, in as many passes as registers ask for: float64 needs two.
 
-    ``step(k, chosen)`` returns the pointers to the scalars of some rows, and the vectors of ``b``; ``target(r, l)``
-    points to where the sums of lane l and those behind it go; ``base(r)`` to what is added to them.
+    ``step(k, chosen)`` returns the pointers to the scalars of some rows, and to the vectors of ``b``, which are copied
+    to a panel, if there is one. ``target(r, l)`` points to where the sums of lane l and those behind it go, ``base(r)``
+    to what is added to them.
     """
     vectors = lanes // e.native
     size = max(1, min(rows, SUMS // vectors))
@@ -46,10 +49,14 @@ def _tile(e, rows, lanes, depth, step, target, accumulate, base=None):
         chosen = range(first, min(first + size, rows))
 
         def one(k, sums, chosen=chosen):
-            pointers, row = step(k, chosen)
+            pointers, places = step(k, chosen)
             scalars = [e.builder.load(pointer) for pointer in pointers]
-            products = [(e.splat(scalar, e.native), vector) for scalar in scalars for vector in row]
-            return [e.multiply_add(*pair, value) for pair, value in zip(products, sums, strict=True)]
+            row = [e.load(place, e.native) for place in places]
+            for number, vector in enumerate(row if panel else ()):
+                e.store(vector, e.at(e.at(panel, k, DENSE_LANES), number * e.native))
+            copied = [e.splat(scalar, e.native) for scalar in scalars]
+            return [e.multiply_add(*pair, value) for pair, value in
+                    zip(itertools.product(copied, row), sums, strict=True)]  # fmt: skip
 
         zeros = [ir.Constant(ir.VectorType(e.scalar, e.native), None)] * (len(chosen) * vectors)
         sums = e.run(zeros, depth, one)
@@ -59,19 +66,26 @@ def _tile(e, rows, lanes, depth, step, target, accumulate, base=None):
 
 
 def _row(e, pointer, lanes):
-    """Load a row of ``b``."""
-    return [e.load(e.at(pointer, lane), e.native) for lane in range(0, lanes, e.native)]
+    """Point to the vectors of a row of ``b``."""
+    return [e.at(pointer, lane) for lane in range(0, lanes, e.native)]
 
 
-def _dense(e, lanes, pitch, out, out_at, stride, a, a_at, b, b_at, depth, accumulate):
-    """Emit the tile whose ``a`` is packed, and whose ``b`` has rows of ``pitch``, of which it uses ``lanes``."""
+def _dense(e, lanes, pitch, out, out_at, stride, a, a_at, b, b_at, depth, accumulate, panel=None):
+    """Emit the tile whose ``a`` is packed, and whose ``b`` has rows of ``pitch``, of which it uses ``lanes``.
+
+    With a panel, ``a`` ends with what is added to the sums.
+    """
     out, a, b = e.at(out, out_at), e.at(a, a_at), e.at(b, b_at)
+    last = e.at(a, depth, DENSE_ROWS)
 
     def step(k, chosen):
         a_k = e.at(a, k, DENSE_ROWS)
         return [e.at(a_k, r) for r in chosen], _row(e, e.at(b, k, pitch), lanes)
 
-    _tile(e, DENSE_ROWS, lanes, depth, step, lambda r, lane: e.at(e.at(out, r, stride), lane), accumulate)
+    def target(r, lane):
+        return e.at(e.at(out, r, stride), lane)
+
+    _tile(e, DENSE_ROWS, lanes, depth, step, target, accumulate, panel and (lambda r: e.at(last, r)), panel)
 
 
 @instruction
@@ -104,22 +118,8 @@ def copying_tile_of(e, vectors, out, out_at, stride, a, a_at, b, b_at, pitch, pa
     + sum over k of a[a_at + R * k + r] * b[b_at + pitch * k + l]``, and ``panel[L * k + l] = b[b_at + pitch * k + l]``,
     for the lanes l of one, two or three vectors.
     """
-    out, a, b = e.at(out, out_at), e.at(a, a_at), e.at(b, b_at)
-    last, nothing = e.at(a, depth, DENSE_ROWS), ir.Constant(e.int, 0)
     for count in e.choose(vectors, (3, 2, 1)):
-
-        def step(k, chosen, count=count):
-            a_k, panel_k, row = (
-                e.at(a, k, DENSE_ROWS),
-                e.at(panel, k, DENSE_LANES),
-                _row(e, e.at(b, k, pitch), count * MOVE),
-            )
-            for number, vector in enumerate(row):
-                e.store(vector, e.at(panel_k, number * e.native))
-            return [e.at(a_k, r) for r in chosen], row
-
-        _tile(e, DENSE_ROWS, count * MOVE, depth, step, lambda r, lane: e.at(e.at(out, r, stride), lane), nothing,
-              lambda r: e.at(last, r))  # fmt: skip
+        _dense(e, count * MOVE, pitch, out, out_at, stride, a, a_at, b, b_at, depth, ir.Constant(e.int, 0), panel)
 
 
 def _indexed(e, rows, lanes, pitch, out, out_at, a, row_at, row, step_at, b, b_at, depth, accumulate):

@@ -95,16 +95,16 @@ class Emitter:
         order = ir.Constant(ir.VectorType(ir.IntType(32), len(order)), list(order))
         return self.builder.shuffle_vector(value, other or ir.Constant(value.type, ir.Undefined), order)
 
-    def gathered(self, scalars):
-        """Return a vector of some scalars."""
-        value = ir.Constant(ir.VectorType(self.scalar, len(scalars)), ir.Undefined)
+    def gathered(self, scalars, lanes):
+        """Return a vector that begins with some scalars."""
+        value = ir.Constant(ir.VectorType(self.scalar, lanes), ir.Undefined)
         for lane, scalar in enumerate(scalars):
             value = self.builder.insert_element(value, scalar, ir.Constant(ir.IntType(32), lane))
         return value
 
     def splat(self, scalar, lanes=MOVE):
         """Copy a scalar to every lane."""
-        return self.picked(self.gathered([scalar]), [0] * lanes)
+        return self.picked(self.gathered([scalar], lanes), [0] * lanes)
 
     def every(self, pointer, step, lanes=MOVE, first=0):
         """Load elements that lie ``step`` apart, from ``first`` on, with one load of all that lies between them."""

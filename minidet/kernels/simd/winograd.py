@@ -102,7 +102,7 @@ def taps_to_panels(e, is_strided, panels, panels_at, step, weight, rows_at, chan
     """
     starts = [e.at(e.at(weight, channel_at), e.entry(rows_at, r)) for r in range(DENSE_ROWS)]
     places = [e.entry(tap_at, tap) for tap in range(9)]
-    taps = [e.gathered([e.entry(start, place) for start in starts]) for place in places]
+    taps = [e.gathered([e.entry(start, place) for start in starts], DENSE_ROWS) for place in places]
     for chosen in e.choose(is_strided, (0, 1)):
         transform = _from_strided_taps if chosen else _from_taps
         values = _transformed(e, [taps[:3], taps[3:6], taps[6:]], transform)

@@ -32,8 +32,7 @@ def sum_rows(kind, lanes, step, out, weight, x, table, places, depth, base):
 
 @numba.njit
 def add_taps(lanes, step, sums, x, grad, table, at, depth):
-    places = at, at + depth, at + 2 * depth, at + 3 * depth
-    rows.taps_tile(lanes, step, sums, 3, x, 20, grad, 1, table, 0, places[0], places[1], places[2], places[3], depth)
+    rows.taps_tile(lanes, step, sums, 3, x, 20, grad, 1, table, 0, at, at + 3 * depth, depth)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -71,7 +70,8 @@ def test_taps(lanes, step, depth, dtype, rng):
     x, grad = rng.standard_normal(300).astype(dtype), rng.standard_normal(100).astype(dtype)
     taps, places, targets = rng.integers(-20, 20, 9), rng.integers(0, 200, depth), rng.integers(0, 60, depth)
     mask = rng.random((depth, 9, lanes)) < 0.7
-    table = np.concatenate((taps, places, targets, np.arange(depth) * 9, bits(mask).reshape(-1))).astype(np.int64)
+    pieces = np.stack((places, targets, np.arange(depth) * 9), 1).reshape(-1)
+    table = np.concatenate((taps, pieces, bits(mask).reshape(-1))).astype(np.int64)
     sums = rng.standard_normal(3 + 9 * lanes).astype(dtype)
     lane = np.arange(lanes)
     seen = x[20 + places[:, None, None] + taps[:, None] + step * lane]  # (depth, 9, lanes)

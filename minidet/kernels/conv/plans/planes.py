@@ -167,7 +167,8 @@ def weight_grad(grad_size, size, plan):
     places = np.add.outer(number * rows.steps[0], rows.starts * image.sw).reshape(-1)
     targets = np.add.outer(number * rows.steps[1], rows.starts).reshape(-1)
     kept = np.add.outer(rows.kinds * masks[0].size, np.arange(rows.starts.size) * len(slots)).reshape(-1)
-    table = np.concatenate((slots @ (width, 1), places, targets, kept, *taps.T, masks.reshape(-1)))
+    pieces = np.stack((places, targets, kept), 1).reshape(-1)
+    table = np.concatenate((slots @ (width, 1), pieces, *taps.T, masks.reshape(-1)))
     work = n * f * oh * ow * len(taps) // 16
     tasks = min(f, tasks_for(work))
     numbers = (n, f, *size[1:], oh, ow, image.sh, image.sw, len(taps), len(slots), places.size, rows.lanes, rows.before,

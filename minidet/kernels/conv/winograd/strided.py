@@ -93,12 +93,12 @@ def _gather(x, sizes, pieces, number, corner, side, apart, places, kept, panels,
         for i in range(number):
             to, entry = c * STRIDED_LANES + pieces[i, 0], i * ENTRY
             is_inside = places[entry + 5] <= c < places[entry + 6]
-            source, source_at, where, masks, masks_at = x, at, places, kept, READ + 5 * PIECE * i
-            if not is_inside:
+            if is_inside:
+                strided_to_panels(side == 3, panels, to, step, x, at, places, entry, kept, READ + 5 * PIECE * i)
+            else:
                 n, top, left = pieces[i, 1], corner[0] + apart * pieces[i, 2], corner[1] + apart * pieces[i, 3]
                 copy_rows(x, at + n * channels * height * width, height, width, top, left, 1, copy, side, READ)
-                source, source_at, where, entry, masks, masks_at = copy, 0, copy_places, 0, ones, READ
-            strided_to_panels(side == 3, panels, to, step, source, source_at, where, entry, masks, masks_at)
+                strided_to_panels(side == 3, panels, to, step, copy, 0, copy_places, 0, ones, READ)
 
 
 @Task

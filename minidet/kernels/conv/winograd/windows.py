@@ -82,13 +82,13 @@ def gather_windows(
         at = (channel + c) * height * width
         for i in range(number):
             to = c * pitch + pieces[i, 0]
-            source, source_at, where, entry = x, at, places, i * STRIDE
-            if not places[entry + 8]:  # not readable
+            if places[i * STRIDE + 8]:  # readable
+                pixels_to_panels(lanes, dilation[1], panels, to, step, x, at, places, i * STRIDE, kept)
+            else:
                 n, top, left = _first(pieces[i], corner, dilation)
                 image_at = at + n * channels * height * width
                 copy_rows(x, image_at, height, width, top, left, dilation[0], copy, 4, read)
-                source, source_at, where, entry = copy, 0, copy_places, 0
-            pixels_to_panels(lanes, dilation[1], panels, to, step, source, source_at, where, entry, kept)
+                pixels_to_panels(lanes, dilation[1], panels, to, step, copy, 0, copy_places, 0, kept)
 
 
 @jit
