@@ -25,6 +25,7 @@ which is not torchvision's (``minidet/ops/masks.py``); the keypoint head is an a
 
 from __future__ import annotations
 
+from .... import nn
 from ....autograd import Tensor
 from ....errors import bad_argument, check_choice, flag, integer, integers
 from ....ops.masks import paste_masks_in_image
@@ -68,13 +69,16 @@ class MaskRCNN(FasterRCNN):
         One mask for all classes.
     mask_loss : {"sigmoid", "softmax"}
         Whether classes compete for pixels (section 4.1, table 2b).
+    batch_norm : bool
+        Batch normalisation in the pyramid and in the heads of masks and joints, for training from untrained weights.
     """
 
     def __init__(self, num_classes: int, backbone="mobilenet_v1_025", pretrained=False, strides=None, *,
                  mask_size: int | None = 28, mask_layers=(64, 64, 64, 64), num_keypoints: int | None = None,
                  keypoint_size: int = 56, keypoint_layers=(64, 64, 64, 64), class_agnostic_masks: bool = False,
-                 mask_loss: str = "sigmoid", pooling: str = "align", **options):  # fmt: skip
-        super().__init__(num_classes, backbone, pretrained, strides, pooling=pooling, **options)
+                 mask_loss: str = "sigmoid", pooling: str = "align", batch_norm: bool = False,
+                 **options):  # fmt: skip
+        super().__init__(num_classes, backbone, pretrained, strides, pooling=pooling, batch_norm=batch_norm, **options)
         op, heads = "MaskRCNN", self.roi_heads
         if mask_size is None and num_keypoints is None:
             why = "without masks and joints it is FasterRCNN"
@@ -84,17 +88,18 @@ class MaskRCNN(FasterRCNN):
         if agnostic and mask_loss == "softmax":
             raise bad_argument(op, "mask_loss", "is 'softmax' with one mask for all classes", "'sigmoid'")
         channels = next(iter(self.backbone.channels.values()))
+        norm_layer = nn.BatchNorm2d if batch_norm else None
         if mask_size is not None:
             layers = _layers(op, "mask_layers", mask_layers)
             heads.mask_roi_pool = MultiScaleRoIPool(_bins(op, "mask_size", mask_size, 2), pooling)
-            heads.mask_head = MaskRCNNHeads(channels, layers)
+            heads.mask_head = MaskRCNNHeads(channels, layers, norm_layer)
             heads.mask_predictor = MaskRCNNPredictor(layers[-1], layers[-1], 1 if agnostic else num_classes)
             heads.mask_loss = mask_loss
         if num_keypoints is not None:
             num_keypoints = integer(op, "num_keypoints", num_keypoints, 1, MOST_JOINTS)
             layers = _layers(op, "keypoint_layers", keypoint_layers)
             heads.keypoint_roi_pool = MultiScaleRoIPool(_bins(op, "keypoint_size", keypoint_size, 4), pooling)
-            heads.keypoint_head = KeypointRCNNHeads(channels, layers)
+            heads.keypoint_head = KeypointRCNNHeads(channels, layers, norm_layer)
             heads.keypoint_predictor = KeypointRCNNPredictor(layers[-1], num_keypoints)
         self.num_keypoints, self.learns_masks = num_keypoints, mask_size is not None
 
