@@ -31,3 +31,28 @@ def test_truths_and_answers_are_those_of_the_figures(monkeypatch):
     assert measured.figures["AP50"] == measured.precision.compute()["AP50"]
     assert measured.figures["VOC AP50"] == voc_ap(measured.truths, measured.answers).mean
     assert measured.figures.images == 5
+
+
+def test_people_are_in_the_order_of_their_expected_similarity_too(monkeypatch):
+    """One person found well and one badly; the class's scores prefer the bad one. Boxes keep those scores."""
+    scenes = ShapeScenes("test", (128, 128), 3, 1, classes=("person",), objects=(2, 3))
+    task = task_for(recipe_for("mask_rcnn", "figures"), facts={"classes": list(scenes.classes)})
+    monkeypatch.setattr(task, "open", lambda split: scenes)
+
+    def measured(oks):
+        there = iter([scenes.load(i)[1] for i in range(3)])
+
+        def look(model, image):
+            target = next(there)
+            joints = target["keypoints"][:2].copy()
+            joints[0, :, :2] += 60  # far away
+            found = {"boxes": target["boxes"][:2], "labels": target["labels"][:2], "keypoints": joints}
+            more = {"oks": np.array([0.1, 0.9], np.float32)} if oks else {}
+            return {**found, "scores": np.array([0.9, 0.5], np.float32), **more}
+
+        monkeypatch.setattr(task, "look", look)
+        return task.measure(types.SimpleNamespace()).figures
+
+    with_oks, without = measured(True), measured(False)
+    assert with_oks["keypoint AP50"] > 1.5 * without["keypoint AP50"]
+    assert with_oks["AP"] == without["AP"]

@@ -13,6 +13,7 @@ import numpy as np
 from ....autograd import Tensor, tensor
 from ....ops.masks import crop_masks
 from ..truth import Truth
+from .expected_oks import expected_oks
 from .keypoint_head import heatmaps_to_keypoints, keypoint_loss
 from .mask_head import mask_loss, mask_probabilities
 
@@ -67,9 +68,14 @@ def branch_answers(heads, maps: dict[int, Tensor], found: list[dict[str, Tensor]
         found = [{**one, "masks": tensor(part)} for one, part in zip(found, np.split(masks, ends), strict=True)]
     if heads.keypoint_head is not None:
         logits = np.split(keypoint_logits(heads, maps, boxes).detach().numpy(), ends)
-        joints = [heatmaps_to_keypoints(*pair) for pair in zip(logits, boxes, strict=True)]
-        found = [
-            {**one, "keypoints": tensor(places), "keypoints_scores": tensor(scores)}
-            for one, (places, scores) in zip(found, joints, strict=True)
-        ]
+        found = [{**one, **joints_of(heads, *pair)} for one, *pair in zip(found, logits, boxes, strict=True)]
     return found
+
+
+def joints_of(heads, maps: np.ndarray, boxes: np.ndarray) -> dict[str, Tensor]:
+    """Return what maps of joints (R, J, m, m), logits, say of an image's boxes (R, 4)."""
+    if heads.kpt_oks_sigmas is None:
+        places, scores = heatmaps_to_keypoints(maps, boxes)
+        return {"keypoints": tensor(places), "keypoints_scores": tensor(scores)}
+    places, scores = expected_oks(maps, boxes, heads.kpt_oks_sigmas)
+    return {"keypoints": tensor(places), "keypoints_scores": tensor(scores), "oks": tensor(scores.mean(1))}

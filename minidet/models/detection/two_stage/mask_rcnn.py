@@ -16,6 +16,7 @@ the box head comes first, and the others look at its final boxes only: better bo
 | all of Faster R-CNN | ``faster_rcnn.py`` and what it names |
 | mask head, its loss and targets | ``mask_head.py`` |
 | keypoint head | ``keypoint_head.py`` |
+| joints by their expected similarity | ``expected_oks.py`` |
 | which regions they look at, in training and after the box head | ``branches.py`` |
 | masks to pixels, pixels to masks | ``minidet/ops/masks.py`` |
 
@@ -25,9 +26,11 @@ which is not torchvision's (``minidet/ops/masks.py``); the keypoint head is an a
 
 from __future__ import annotations
 
+import numpy as np
+
 from .... import nn
 from ....autograd import Tensor
-from ....errors import bad_argument, check_choice, flag, integer, integers
+from ....errors import bad_argument, check_choice, flag, integer, integers, number, shown
 from ....ops.masks import paste_masks_in_image
 from .faster_rcnn import FasterRCNN
 from .keypoint_head import KeypointRCNNHeads, KeypointRCNNPredictor
@@ -45,7 +48,8 @@ class MaskRCNN(FasterRCNN):
     ======================  ==============  ==============================================================
     ``"masks"``             (R, 1, H, W)    from 0 to 1; the object is where they are at least 0.5
     ``"keypoints"``         (R, J, 3)       x, y in pixels of the image, and 1
-    ``"keypoints_scores"``  (R, J)          logits
+    ``"keypoints_scores"``  (R, J)          logits; with ``kpt_oks_sigmas`` the expected similarity, 0 to 1
+    ``"oks"``               (R,)            its mean over the joints, with ``kpt_oks_sigmas`` only
     ======================  ==============  ==============================================================
 
     and in training a target needs ``"masks"`` (G, H, W), of 0 and 1, or ``"keypoints"`` (G, J, 3): x, y in pixels, and
@@ -65,6 +69,9 @@ class MaskRCNN(FasterRCNN):
         m, a multiple of 4.
     keypoint_layers : tuple of int
         Channels of the keypoint head's convolutions.
+    kpt_oks_sigmas : sequence of J floats, optional
+        Of the joints, as :class:`minidet.metrics.OKS` has them. With them a joint is where its expected similarity is
+        the highest, without them where its logit is, as in the paper (``expected_oks.py``).
     class_agnostic_masks : bool
         One mask for all classes.
     mask_loss : {"sigmoid", "softmax"}
@@ -75,9 +82,9 @@ class MaskRCNN(FasterRCNN):
 
     def __init__(self, num_classes: int, backbone="mobilenet_v1_025", pretrained=False, strides=None, *,
                  mask_size: int | None = 28, mask_layers=(64, 64, 64, 64), num_keypoints: int | None = None,
-                 keypoint_size: int = 56, keypoint_layers=(64, 64, 64, 64), class_agnostic_masks: bool = False,
-                 mask_loss: str = "sigmoid", pooling: str = "align", batch_norm: bool = False,
-                 **options):  # fmt: skip
+                 keypoint_size: int = 56, keypoint_layers=(64, 64, 64, 64), kpt_oks_sigmas=None,
+                 class_agnostic_masks: bool = False, mask_loss: str = "sigmoid", pooling: str = "align",
+                 batch_norm: bool = False, **options):  # fmt: skip
         super().__init__(num_classes, backbone, pretrained, strides, pooling=pooling, batch_norm=batch_norm, **options)
         op, heads = "MaskRCNN", self.roi_heads
         if mask_size is None and num_keypoints is None:
@@ -101,6 +108,8 @@ class MaskRCNN(FasterRCNN):
             heads.keypoint_roi_pool = MultiScaleRoIPool(_bins(op, "keypoint_size", keypoint_size, 4), pooling)
             heads.keypoint_head = KeypointRCNNHeads(channels, layers, norm_layer)
             heads.keypoint_predictor = KeypointRCNNPredictor(layers[-1], num_keypoints)
+        if kpt_oks_sigmas is not None:
+            heads.kpt_oks_sigmas = _sigmas(op, kpt_oks_sigmas, num_keypoints)
         self.num_keypoints, self.learns_masks = num_keypoints, mask_size is not None
 
     def finished(self, detection: dict[str, Tensor], size: tuple[int, int]) -> dict[str, Tensor]:
@@ -117,6 +126,15 @@ def _layers(op: str, argument: str, value) -> tuple[int, ...]:
     return (
         integers(op, argument, tuple(value), len(value), 1) if len(value) > 1 else (integer(op, argument, value[0], 1),)
     )
+
+
+def _sigmas(op: str, sigmas, joints: int | None) -> tuple[float, ...]:
+    """Return the joints' sigmas, or raise."""
+    if joints is None:
+        raise bad_argument(op, "kpt_oks_sigmas", "are given without num_keypoints", "None", "there are no joints")
+    if not isinstance(sigmas, (tuple, list, np.ndarray)) or len(sigmas) != joints:
+        raise bad_argument(op, "kpt_oks_sigmas", f"is {shown(sigmas)}", f"{joints} numbers, one for each joint")
+    return tuple(number(op, "kpt_oks_sigmas", sigma, 1e-6, 1e6) for sigma in sigmas)
 
 
 def _bins(op: str, argument: str, size, factor: int) -> int:

@@ -75,7 +75,7 @@ class RoIHeads(nn.Module):
         self.detections_per_img = integer(op, "detections_per_img", detections_per_img, 1)
         self.mask_roi_pool = self.mask_head = self.mask_predictor = None  # modules in MaskRCNN
         self.keypoint_roi_pool = self.keypoint_head = self.keypoint_predictor = None
-        self.mask_loss = "sigmoid"
+        self.mask_loss, self.kpt_oks_sigmas = "sigmoid", None
 
     def forward(self, maps: dict[int, Tensor], boxes: list[np.ndarray]) -> tuple[Tensor, Tensor]:
         """Return the scores (R, K), logits, and deltas (R, 4 K) of the boxes of all images."""
