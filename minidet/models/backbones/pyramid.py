@@ -21,8 +21,6 @@ Deviations from the paper
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ... import nn
 from ...errors import flag, integer
 from ...nn import functional as F
@@ -45,9 +43,6 @@ class FeaturePyramid(nn.Module):
         One more map, of twice the coarsest stride: every second row and column (section 4.1, footnote 2).
     pretrained : bool or dict
         As in :func:`minidet.models.backbones.backbone`.
-    norm_layer : callable, optional
-        Makes a normalisation of so many channels, as ``nn.BatchNorm2d`` does, that follows each convolution of the
-        pyramid, which has no bias then. It has no activation, with or without.
 
     Attributes
     ----------
@@ -57,15 +52,18 @@ class FeaturePyramid(nn.Module):
         Channels of the map of each stride: all equal.
     """
 
-    def __init__(self, backbone, channels: int = 96, strides=None, extra_level: bool = False, pretrained=False,
-                 norm_layer: Callable[[int], nn.Module] | None = None):  # fmt: skip
+    def __init__(self, backbone, channels: int = 96, strides=None, extra_level: bool = False, pretrained=False):
         super().__init__()
         channels = integer("FeaturePyramid", "channels", channels, 1)
         self.backbone = build(backbone, strides, pretrained)
         self.extra_level = flag("FeaturePyramid", "extra_level", extra_level)
         inner = sorted(self.backbone.channels.items())
-        self.inner_blocks = nn.ModuleList([_block(c, channels, 1, norm_layer) for _, c in inner])
-        self.layer_blocks = nn.ModuleList([_block(channels, channels, 3, norm_layer) for _ in inner])
+        self.inner_blocks = nn.ModuleList([nn.Sequential(nn.Conv2d(c, channels, 1)) for _, c in inner])
+        self.layer_blocks = nn.ModuleList([nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1)) for _ in inner])
+        for module in (*self.inner_blocks.modules(), *self.layer_blocks.modules()):
+            if isinstance(module, nn.Conv2d):
+                init.kaiming_uniform_(module.weight, a=1)
+                init.zeros_(module.bias)
         own = tuple(stride for stride, _ in inner)
         self.strides = (*own, 2 * own[-1]) if extra_level else own
         self.channels = dict.fromkeys(self.strides, channels)
@@ -94,13 +92,3 @@ class FeaturePyramid(nn.Module):
         """Let every layer learn again, and return the pyramid."""
         self.backbone.unfreeze()
         return self
-
-
-def _block(channels: int, out_channels: int, kernel_size: int, norm_layer) -> nn.Sequential:
-    """Return a convolution that keeps the map's size, and its normalisation if there is one."""
-    conv = nn.Conv2d(channels, out_channels, kernel_size, padding=kernel_size // 2, bias=norm_layer is None)
-    init.kaiming_uniform_(conv.weight, a=1)
-    if norm_layer is not None:
-        return nn.Sequential(conv, norm_layer(out_channels))
-    init.zeros_(conv.bias)
-    return nn.Sequential(conv)

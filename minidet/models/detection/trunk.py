@@ -13,8 +13,7 @@ SINGLE = (2.0, 4.0, 8.0)  # anchor sizes on a single map, in strides
 PER_LEVEL = (2.8, 4.0)  # and on each map of several: half an octave apart
 
 
-def build_trunk(op: str, backbone, pretrained=False, strides=None, pyramid: int | None = None,
-                norm_layer=None) -> nn.Module:  # fmt: skip
+def build_trunk(op: str, backbone, pretrained=False, strides=None, pyramid: int | None = None) -> nn.Module:
     """Return a backbone whose maps have equally many channels, so that one head can work on all of them.
 
     Parameters
@@ -28,11 +27,9 @@ def build_trunk(op: str, backbone, pretrained=False, strides=None, pyramid: int 
         backbone has it, else its coarsest.
     pyramid : int, optional
         Channels of a :class:`FeaturePyramid` to put on the backbone.
-    norm_layer : callable, optional
-        Of the pyramid.
     """
     if pyramid is not None:
-        return FeaturePyramid(backbone, pyramid, strides, pretrained=pretrained, norm_layer=norm_layer)
+        return FeaturePyramid(backbone, pyramid, strides, pretrained=pretrained)
     trunk = build(backbone, strides, pretrained)
     if strides is None and isinstance(trunk, Backbone):
         trunk = trunk.part((STRIDE if STRIDE in trunk.levels else max(trunk.levels),))

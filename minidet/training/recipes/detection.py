@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...metrics.pose import SIGMAS
 from ..recipe import Recipe
 
 #: Digits are 16 to 28 pixels high and turned by up to 20 degrees: 10 to 30 pixels wide, taller than wide.
@@ -124,6 +125,7 @@ RECIPES = {
             "mask_size": None,
             "num_keypoints": 14,
             "keypoint_layers": (64, 64, 64, 64),
+            "kpt_oks_sigmas": SIGMAS,
             "rois_per_image": 32,
         },
     ),

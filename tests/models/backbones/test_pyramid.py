@@ -127,28 +127,3 @@ def test_bad_options():
         ValueError, match=r"backbone: strides is \(4,\), expected \(8, 16, 32\): a FeaturePyramid is given"
     ):
         backbone(pyramid, strides=(4,))
-
-
-@pytest.mark.parity
-def test_normalised_as_in_pytorch(rng):
-    """A normalisation after each convolution, which has no bias then: torchvision's norm_layer, and its names."""
-    import torch
-    from torch.nn import functional as F
-
-    arrays = {8: rng.random((2, 4, 6, 8)), 16: rng.random((2, 6, 3, 4))}
-    maps = {stride: minidet.tensor(value) for stride, value in arrays.items()}
-    pyramid = disturb(FeaturePyramid(Given(maps), 5, norm_layer=nn.BatchNorm2d), rng).double()
-    names = {key for key in pyramid.state_dict() if key.startswith("inner_blocks.1.")}
-    norm = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"}
-    assert names == {"inner_blocks.1.0.weight", *(f"inner_blocks.1.1.{name}" for name in norm)}
-    state = {key: torch.from_numpy(value.numpy()) for key, value in pyramid.state_dict().items()}
-
-    def block(name, x):
-        x = F.conv2d(x, state[f"{name}.0.weight"], padding=state[f"{name}.0.weight"].shape[-1] // 2)
-        return F.batch_norm(x, None, None, state[f"{name}.1.weight"], state[f"{name}.1.bias"], training=True)
-
-    top = block("inner_blocks.1", torch.tensor(arrays[16]))
-    low = block("inner_blocks.0", torch.tensor(arrays[8])) + F.interpolate(top, size=(6, 8), mode="nearest")
-    found = pyramid(None)
-    for i, (stride, x) in enumerate(((8, low), (16, top))):
-        np.testing.assert_allclose(found[stride].detach().numpy(), block(f"layer_blocks.{i}", x).numpy(), rtol=1e-9)

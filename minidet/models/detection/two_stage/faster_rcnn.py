@@ -36,9 +36,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .... import nn
 from ....autograd import Tensor, no_grad
-from ....errors import flag
 from ..contract import Detector, read_proposals
 from ..images import Batch, read_images
 from ..trunk import build_anchors, build_trunk
@@ -82,8 +80,6 @@ class FasterRCNN(Detector):
         What becomes a detection.
     min_size, max_size : int, optional
         Scale images to these sides; see :class:`Detector`.
-    batch_norm : bool
-        Batch normalisation in the pyramid, for training from untrained weights.
 
     Attributes
     ----------
@@ -96,11 +92,9 @@ class FasterRCNN(Detector):
                  pooling: str = "align", pool_size: int = 7, proposals=(1000, 300), allowed_border: float = 0.0,
                  bg_iou=(0.0, 0.5), rois_per_image: int = 128,
                  score_thresh: float = 0.05, nms_thresh: float = 0.5, detections_per_img: int = 100,
-                 min_size: int | None = None, max_size: int | None = None,
-                 batch_norm: bool = False):  # fmt: skip
+                 min_size: int | None = None, max_size: int | None = None):  # fmt: skip
         super().__init__(num_classes, min_size, max_size)
-        norm_layer = nn.BatchNorm2d if flag("FasterRCNN", "batch_norm", batch_norm) else None
-        self.backbone = build_trunk("FasterRCNN", backbone, pretrained, strides, pyramid, norm_layer)
+        self.backbone = build_trunk("FasterRCNN", backbone, pretrained, strides, pyramid)
         channels = next(iter(self.backbone.channels.values()))
         anchors = build_anchors("FasterRCNN", self.backbone, anchor_sizes, aspect_ratios)
         head = RPNHead(channels, anchors.num_anchors_per_location()[0])

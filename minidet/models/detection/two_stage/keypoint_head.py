@@ -11,7 +11,6 @@ He, Gkioxari, Dollar, Girshick. Mask R-CNN. ICCV 2017, arXiv:1703.06870, section
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
@@ -25,28 +24,16 @@ CUBIC = -0.75  # of Keys's interpolation, as PyTorch's "bicubic" has it
 
 
 class KeypointRCNNHeads(nn.Sequential):
-    """3 x 3 convolutions, each with a ReLU: (R, C, m, m) to (R, layers[-1], m, m).
+    """3 x 3 convolutions, each with a ReLU: (R, C, m, m) to (R, layers[-1], m, m)."""
 
-    Parameters
-    ----------
-    in_channels : int
-        C.
-    layers : sequence of int
-        The channels of each.
-    norm_layer : callable, optional
-        Makes a normalisation of so many channels, as ``nn.BatchNorm2d`` does, between a convolution, which has no bias
-        then, and its ReLU.
-    """
-
-    def __init__(self, in_channels: int, layers=(512,) * 8, norm_layer: Callable[[int], nn.Module] | None = None):
+    def __init__(self, in_channels: int, layers=(512,) * 8):
         parts = []
         for channels in layers:
             channels = integer("KeypointRCNNHeads", "layers", channels, 1)
-            conv = nn.Conv2d(in_channels, channels, 3, padding=1, bias=norm_layer is None)
+            conv = nn.Conv2d(in_channels, channels, 3, padding=1)
             init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
-            if norm_layer is None:
-                init.zeros_(conv.bias)
-            parts += [conv, *([] if norm_layer is None else [norm_layer(channels)]), nn.ReLU()]
+            init.zeros_(conv.bias)
+            parts += [conv, nn.ReLU()]
             in_channels = channels
         super().__init__(*parts)
 

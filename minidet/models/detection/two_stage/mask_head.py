@@ -13,8 +13,6 @@ Deviation from the paper: a bin that is partly covered has that share as its tar
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from .... import nn
@@ -36,21 +34,16 @@ class MaskRCNNHeads(nn.Sequential):
         C.
     layers : sequence of int
         The channels of each.
-    norm_layer : callable, optional
-        Makes a normalisation of so many channels, as ``nn.BatchNorm2d`` does, between a convolution, which has no bias
-        then, and its ReLU.
     """
 
-    def __init__(self, in_channels: int, layers=(256, 256, 256, 256),
-                 norm_layer: Callable[[int], nn.Module] | None = None):  # fmt: skip
+    def __init__(self, in_channels: int, layers=(256, 256, 256, 256)):
         blocks = []
         for channels in layers:
             channels = integer("MaskRCNNHeads", "layers", channels, 1)
-            conv = nn.Conv2d(in_channels, channels, 3, padding=1, bias=norm_layer is None)
+            conv = nn.Conv2d(in_channels, channels, 3, padding=1)
             init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
-            if norm_layer is None:
-                init.zeros_(conv.bias)
-            blocks.append(nn.Sequential(conv, *([] if norm_layer is None else [norm_layer(channels)]), nn.ReLU()))
+            init.zeros_(conv.bias)
+            blocks.append(nn.Sequential(conv, nn.ReLU()))
             in_channels = channels
         super().__init__(*blocks)
 

@@ -21,14 +21,14 @@ the box head comes first, and the others look at its final boxes only: better bo
 | masks to pixels, pixels to masks | ``minidet/ops/masks.py`` |
 
 Deviations: sizes are for two cores, see ``FasterRCNN``; masks are cut and pasted by one convention of half pixels,
-which is not torchvision's (``minidet/ops/masks.py``); the keypoint head is an argument, beside masks or without them.
+which is not torchvision's (``minidet/ops/masks.py``); the keypoint head is an argument, beside masks or without them;
+with ``kpt_oks_sigmas``, joints are not read where their logits are the highest.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .... import nn
 from ....autograd import Tensor
 from ....errors import bad_argument, check_choice, flag, integer, integers, number, shown
 from ....ops.masks import paste_masks_in_image
@@ -76,16 +76,14 @@ class MaskRCNN(FasterRCNN):
         One mask for all classes.
     mask_loss : {"sigmoid", "softmax"}
         Whether classes compete for pixels (section 4.1, table 2b).
-    batch_norm : bool
-        Batch normalisation in the pyramid and in the heads of masks and joints, for training from untrained weights.
     """
 
     def __init__(self, num_classes: int, backbone="mobilenet_v1_025", pretrained=False, strides=None, *,
                  mask_size: int | None = 28, mask_layers=(64, 64, 64, 64), num_keypoints: int | None = None,
                  keypoint_size: int = 56, keypoint_layers=(64, 64, 64, 64), kpt_oks_sigmas=None,
                  class_agnostic_masks: bool = False, mask_loss: str = "sigmoid", pooling: str = "align",
-                 batch_norm: bool = False, **options):  # fmt: skip
-        super().__init__(num_classes, backbone, pretrained, strides, pooling=pooling, batch_norm=batch_norm, **options)
+                 **options):  # fmt: skip
+        super().__init__(num_classes, backbone, pretrained, strides, pooling=pooling, **options)
         op, heads = "MaskRCNN", self.roi_heads
         if mask_size is None and num_keypoints is None:
             why = "without masks and joints it is FasterRCNN"
@@ -95,18 +93,17 @@ class MaskRCNN(FasterRCNN):
         if agnostic and mask_loss == "softmax":
             raise bad_argument(op, "mask_loss", "is 'softmax' with one mask for all classes", "'sigmoid'")
         channels = next(iter(self.backbone.channels.values()))
-        norm_layer = nn.BatchNorm2d if batch_norm else None
         if mask_size is not None:
             layers = _layers(op, "mask_layers", mask_layers)
             heads.mask_roi_pool = MultiScaleRoIPool(_bins(op, "mask_size", mask_size, 2), pooling)
-            heads.mask_head = MaskRCNNHeads(channels, layers, norm_layer)
+            heads.mask_head = MaskRCNNHeads(channels, layers)
             heads.mask_predictor = MaskRCNNPredictor(layers[-1], layers[-1], 1 if agnostic else num_classes)
             heads.mask_loss = mask_loss
         if num_keypoints is not None:
             num_keypoints = integer(op, "num_keypoints", num_keypoints, 1, MOST_JOINTS)
             layers = _layers(op, "keypoint_layers", keypoint_layers)
             heads.keypoint_roi_pool = MultiScaleRoIPool(_bins(op, "keypoint_size", keypoint_size, 4), pooling)
-            heads.keypoint_head = KeypointRCNNHeads(channels, layers, norm_layer)
+            heads.keypoint_head = KeypointRCNNHeads(channels, layers)
             heads.keypoint_predictor = KeypointRCNNPredictor(layers[-1], num_keypoints)
         if kpt_oks_sigmas is not None:
             heads.kpt_oks_sigmas = _sigmas(op, kpt_oks_sigmas, num_keypoints)

@@ -116,27 +116,3 @@ def test_targets_that_do_not_fit(change, error, words):
 def test_options_that_do_not_fit(options, words):
     with pytest.raises(ValueError, match=f"MaskRCNN: {words}"):
         MaskRCNN(3, Trunk(), anchor_sizes=((9, 9), (9, 9)), **options)
-
-
-def test_batch_normalisation_is_in_the_pyramid_and_the_heads():
-    model = MaskRCNN(3, "resnet20", strides=(2, 4), pyramid=8, num_keypoints=2, batch_norm=True)
-    state = model.state_dict()
-    for place in ("backbone.inner_blocks.0.{}", "backbone.layer_blocks.1.{}", "roi_heads.mask_head.0.{}",
-                  "roi_heads.keypoint_head.{}"):  # fmt: skip
-        assert place.format("0.bias") not in state
-        assert place.format("1.running_mean") in state
-    assert "roi_heads.keypoint_head.3.weight" in state  # convolution, normalisation, ReLU, and again
-
-
-def test_an_image_without_objects_leaves_normalised_heads_finite():
-    model = mask(batch_norm=True)
-    empty = {key: TARGETS[0][key][:0] for key in ("boxes", "labels")}
-    losses = model([IMAGES[0]], [empty])
-    assert losses["loss_mask"].item() == losses["loss_keypoint"].item() == 0
-    total(losses).backward()
-    assert all(np.isfinite(value.numpy()).all() for value in model.state_dict().values())
-    assert all(np.isfinite(p.grad.numpy()).all() for p in model.parameters() if p.grad is not None)
-    answer = model.eval()([IMAGES[0]])[0]
-    assert np.isfinite(answer["keypoints"].numpy()).all()
-    with pytest.raises(TypeError, match="batch_norm"):
-        mask(batch_norm="yes")
