@@ -739,8 +739,9 @@ plt.show()
 # ### The highest bin, or the place that pays most?
 #
 # A real head is in doubt, and joints are scored by OKS, where near is nearly as good as right.
-# Below are the chances of a wrist in a box of 64 x 64 pixels: 0.2 for one bin, and 0.8 for sixteen
-# others, 0.05 each. If the answer is the place x, we can *expect* the similarity
+# Below are the chances of a wrist in a box of 64 x 64 pixels: 0.2 for one bin, 0.035 for each of
+# sixteen neighbours elsewhere, and a little for all others. If the answer is the place x, we can
+# *expect* the similarity
 #
 # $$E(x) = \sum_b p_b \, \exp\Big(-\frac{|x - b|^2}{2 \, a \, (2 \sigma)^2}\Big)$$
 #
@@ -748,9 +749,10 @@ plt.show()
 
 # %%
 BINS, SIGMA = 16, 0.062  # OKS's sigma of a wrist
-chances = np.zeros((BINS, BINS))
+chances = np.full((BINS, BINS), 0.001)
+chances[9:13, 9:13] = 0.035
 chances[3, 3] = 0.2
-chances[9:13, 9:13] = 0.8 / 16
+chances /= chances.sum()
 bin_rows, bin_columns = np.mgrid[:BINS, :BINS]
 
 
@@ -765,7 +767,7 @@ sure, hill = expected[3, 3], expected.max()
 print(f"the highest bin is worth {sure:.2f}, the best place {hill:.2f}")
 
 # %%
-wrist_logits = np.log(np.maximum(chances, 1e-9))[None, None]  # (1, 1, 16, 16)
+wrist_logits = np.log(chances)[None, None]  # (1, 1, 16, 16)
 wrist_box = np.array([[0.0, 0, 64, 64]])
 by_logit, _ = heatmaps_to_keypoints(wrist_logits, wrist_box)
 by_oks, worth = expected_oks(wrist_logits, wrist_box, [SIGMA])
@@ -787,8 +789,8 @@ plt.show()
 # %% [markdown]
 # E is the map of chances, blurred by the similarity's own Gaussian. Its highest value says more:
 # averaged over a person's joints, it tells how well this person will score, which the score of the
-# class does not know. On validation scenes, one network's keypoint AP went from 0.352
-# to 0.431 by both, without any training.
+# class does not know. Both together took one network's keypoint AP on validation scenes from 0.352
+# to 0.431, without any more training.
 #
 # `minidet train mask_rcnn --data figures` learns joints, and reads them so (`kpt_oks_sigmas`;
 # without it, the highest logit is taken, as in the paper). Here we go on with masks.
