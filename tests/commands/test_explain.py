@@ -92,6 +92,15 @@ def test_mask_rcnn_goes_on_behind_the_boxes(page):
     assert "minidet/ops/masks.py: crop_masks" in text
 
 
+@pytest.mark.parametrize("least", [0.0, 1.0])  # of a detection's score; nothing has 1
+def test_joints_that_are_read_by_their_expected_similarity(page, least):
+    model = mask(score_thresh=least, keypoint_size=12, num_keypoints=14, kpt_oks_sigmas=(0.08,) * 14)
+    stages, text = page("mask_rcnn", model)
+    assert stages[-3:] == ["maps of joints", "joints", "the answer"]
+    assert "two_stage/expected_oks.py: expected_oks" in text
+    assert "heatmaps_to_keypoints" not in text
+
+
 def test_mask_rcnn_that_finds_nothing(page):
     assert page("mask_rcnn", mask(score_thresh=1.0, num_keypoints=14))[0][-3:] == [
         "maps of joints",
