@@ -144,6 +144,15 @@ STEPS = [getattr(World, name) for name in ("cut", "make_tensor", "make_graph", "
                                            "write_by_numpy", "write_by_minidet", "drop", "drop_tensor")]  # fmt: skip
 
 
+@pytest.fixture(scope="module", autouse=True)
+def only_new_objects():
+    """Let the collector look at this file's objects only: those of a long session take it half a second each time."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES)
 @given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 20), st.integers(0, 20)), max_size=30),
