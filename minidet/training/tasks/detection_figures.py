@@ -51,7 +51,7 @@ def scored(task, dataset, find) -> Measured:
     for images, targets in DataLoader(dataset, 4, collate_fn=collate_detection):
         found = [find(image) for image in images]
         for words, figures in collected.items():
-            figures.update(targets, [in_order(one, words) for one in found])
+            figures.update(targets, [ranked(one, kinds[words]) for one in found])
         for kept, all_of in ((truths, targets), (answers, found)):
             kept += [{key: value for key, value in one.items() if key != "masks"} for one in all_of]
     coco = {words: figures.compute() for words, figures in collected.items()}
@@ -65,8 +65,8 @@ def scored(task, dataset, find) -> Measured:
     return Measured(figures, collected[""], truths, answers)
 
 
-def in_order(found: dict, words: str) -> dict:
-    """Return what was found in an image with the scores by which one kind of figure, "", "mask " ..., orders it."""
-    if words != "keypoint " or "oks" not in found:
+def ranked(found: dict, kind: str) -> dict:
+    """Return what was found in an image with the scores that put it in order for figures of COCO's ``kind``."""
+    if kind != "keypoints" or "oks" not in found:
         return found
     return {**found, "scores": np.asarray(found["scores"]) * np.asarray(found["oks"])}

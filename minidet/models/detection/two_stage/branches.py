@@ -74,8 +74,14 @@ def branch_answers(heads, maps: dict[int, Tensor], found: list[dict[str, Tensor]
 
 def joints_of(heads, maps: np.ndarray, boxes: np.ndarray) -> dict[str, Tensor]:
     """Return what maps of joints (R, J, m, m), logits, say of an image's boxes (R, 4)."""
+    read, sigmas = joint_reader(heads)
+    places, scores = read(maps, boxes, *sigmas)
+    found = {"keypoints": tensor(places), "keypoints_scores": tensor(scores)}
+    return {**found, "oks": tensor(scores.mean(1))} if sigmas else found
+
+
+def joint_reader(heads) -> tuple:
+    """Return the function that reads joints from maps and boxes, and a tuple of what else it takes."""
     if heads.kpt_oks_sigmas is None:
-        places, scores = heatmaps_to_keypoints(maps, boxes)
-        return {"keypoints": tensor(places), "keypoints_scores": tensor(scores)}
-    places, scores = expected_oks(maps, boxes, heads.kpt_oks_sigmas)
-    return {"keypoints": tensor(places), "keypoints_scores": tensor(scores), "oks": tensor(scores.mean(1))}
+        return heatmaps_to_keypoints, ()
+    return expected_oks, (heads.kpt_oks_sigmas,)

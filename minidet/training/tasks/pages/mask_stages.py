@@ -7,9 +7,7 @@ import time
 import numpy as np
 
 from ....models.detection import KeypointRCNNPredictor, MaskRCNNPredictor
-from ....models.detection.two_stage.branches import joints_of
-from ....models.detection.two_stage.expected_oks import expected_oks
-from ....models.detection.two_stage.keypoint_head import heatmaps_to_keypoints
+from ....models.detection.two_stage.branches import joint_reader
 from ....models.detection.two_stage.mask_head import mask_probabilities
 from ....ops import paste_masks_in_image
 from ....ops.masks import crop_masks
@@ -86,9 +84,9 @@ def keypoint_stages(call: Call, logits, found: dict, image: np.ndarray, heads) -
     first = stage("maps of joints", call.seconds, call.module, call.takes, call.gives)
     first.inner = call.inner
     begun = time.perf_counter()
-    places = joints_of(heads, maps, found["boxes"])["keypoints"].numpy()
+    read, sigmas = joint_reader(heads)
+    places, _ = read(maps, found["boxes"], *sigmas)
     takes = f"{maps.shape}, {found['boxes'].shape}"
-    read = heatmaps_to_keypoints if heads.kpt_oks_sigmas is None else expected_oks
     last = stage("joints", time.perf_counter() - begun, read, takes, shape_of(places))
     for i in range(min(SHOWN, len(maps))):
         flat = np.exp(maps[i] - maps[i].max((1, 2), keepdims=True))
