@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...data import DataLoader, collate_detection
+from ...errors import bad_argument
 from ...metrics import MeanAveragePrecision, voc_ap
 from .figures import Figures
 
@@ -51,7 +52,8 @@ def scored(task, dataset, find) -> Measured:
     for images, targets in DataLoader(dataset, 4, collate_fn=collate_detection):
         found = [find(image) for image in images]
         for words, figures in collected.items():
-            figures.update(targets, [ranked(one, kinds[words]) for one in found])
+            true = [with_area(one, kinds[words], task.options.oks_area) for one in targets]
+            figures.update(true, [ranked(one, kinds[words]) for one in found])
         for kept, all_of in ((truths, targets), (answers, found)):
             kept += [{key: value for key, value in one.items() if key != "masks"} for one in all_of]
     coco = {words: figures.compute() for words, figures in collected.items()}
@@ -63,6 +65,15 @@ def scored(task, dataset, find) -> Measured:
     values["VOC AP50"] = voc.mean
     figures = Figures(values, len(dataset), classes=task.classes[1:], per_class=per_class)
     return Measured(figures, collected[""], truths, answers)
+
+
+def with_area(target: dict, kind: str, area: str) -> dict:
+    """Return a target with the areas by which joints are scored: the option ``oks_area``; of other kinds the target."""
+    if kind != "keypoints" or area == "box":
+        return target
+    if "masks" not in target:
+        raise bad_argument("eval", "oks_area", f"is {area!r}", "'box'", "the objects of this data set have no masks")
+    return {**target, "area": np.count_nonzero(target["masks"], axis=(1, 2))}
 
 
 def ranked(found: dict, kind: str) -> dict:

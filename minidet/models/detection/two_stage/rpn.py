@@ -27,7 +27,7 @@ import math
 import numpy as np
 
 from .... import nn
-from ....autograd import Tensor, cat, no_grad, tensor
+from ....autograd import Tensor, cat, tensor
 from ....errors import integer, integers, number
 from ....nn import functional as F
 from ....nn import init
@@ -158,20 +158,20 @@ class RegionProposalNetwork(nn.Module):
             What is NaN or infinite is left out: the losses are NaN then, and say so. Else it raises.
         """
         found = []
-        with no_grad():
-            for i, size in enumerate(sizes):
-                boxes, scores, levels = [], [], []
-                for level, (logits, codes, places) in enumerate(zip(objectness, deltas, anchors, strict=True)):
-                    order = best_first(logits.detach().numpy()[i, :, 0], self.pre_nms_top_n[0 if self.training else 1])
-                    decoded = self.box_coder.decode_single(codes.detach()[i][order], places[order])
-                    boxes.append(decoded.numpy().reshape(-1, 4))
-                    scores.append(logits.detach().numpy()[i, order, 0])
-                    levels.append(np.full(len(order), level))
-                boxes, scores, levels = np.concatenate(boxes), np.concatenate(scores), np.concatenate(levels)
-                if learning:
-                    finite = np.isfinite(boxes).all(1) & np.isfinite(scores)
-                    boxes, scores, levels = boxes[finite], scores[finite], levels[finite]
-                found.append(self._filtered(boxes, scores, levels, size))
+        for i, size in enumerate(sizes):
+            codes, places, scores, levels = [], [], [], []
+            for level, logits in enumerate(x.detach().numpy()[i, :, 0] for x in objectness):
+                order = best_first(logits, self.pre_nms_top_n[0 if self.training else 1])
+                codes.append(deltas[level].detach().numpy()[i, order])
+                places.append(anchors[level][order])
+                scores.append(logits[order])
+                levels.append(np.full(len(order), level))
+            codes, places, scores, levels = (np.concatenate(parts) for parts in (codes, places, scores, levels))
+            boxes = self.box_coder.decode_single(codes, places).numpy()  # (P, 4), all maps' at once
+            if learning:
+                finite = np.isfinite(boxes).all(1) & np.isfinite(scores)
+                boxes, scores, levels = boxes[finite], scores[finite], levels[finite]
+            found.append(self._filtered(boxes, scores, levels, size))
         return found
 
     def _filtered(self, boxes: np.ndarray, scores: np.ndarray, levels: np.ndarray, size) -> np.ndarray:
