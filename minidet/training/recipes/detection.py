@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...data.skeleton import PAIRS
 from ...metrics.pose import SIGMAS
 from ..recipe import Recipe
 
@@ -126,6 +127,7 @@ RECIPES = {
             "num_keypoints": 14,
             "keypoint_layers": (64, 64, 64, 64),
             "kpt_oks_sigmas": SIGMAS,
+            "keypoint_pairs": PAIRS,
             "rois_per_image": 32,
         },
     ),

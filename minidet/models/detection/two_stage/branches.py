@@ -15,6 +15,7 @@ from ....ops.masks import crop_masks
 from ..truth import Truth
 from .expected_oks import expected_oks
 from .keypoint_head import heatmaps_to_keypoints, keypoint_loss
+from .keypoint_sides import sides_loss
 from .mask_head import mask_loss, mask_probabilities
 
 
@@ -28,7 +29,8 @@ def keypoint_logits(heads, maps: dict[int, Tensor], boxes: list[np.ndarray]) -> 
     return heads.keypoint_predictor(heads.keypoint_head(heads.keypoint_roi_pool(maps, boxes)))
 
 
-def branch_losses(heads, maps: dict[int, Tensor], chosen: list[tuple], truths: list[Truth]) -> dict[str, Tensor]:
+def branch_losses(heads, maps: dict[int, Tensor], features: Tensor, chosen: list[tuple],
+                  truths: list[Truth]) -> dict[str, Tensor]:  # fmt: skip
     """Return the losses of the heads that there are.
 
     Parameters
@@ -36,6 +38,8 @@ def branch_losses(heads, maps: dict[int, Tensor], chosen: list[tuple], truths: l
     heads : RoIHeads
     maps : dict of int to Tensor
         ``{stride: (N, C, h, w)}``.
+    features : Tensor
+        (R, D): what the box head made of the regions of all images.
     chosen : list of (ndarray, ndarray, ndarray)
         Of each image: boxes (R, 4), labels (R,), and the number of the object that each is, or is nearest to (R,).
     truths : list of Truth
@@ -52,9 +56,11 @@ def branch_losses(heads, maps: dict[int, Tensor], chosen: list[tuple], truths: l
         targets = [crop_masks(truth.masks[o], places / truth.scale, size) for truth, o, places in each]
         losses["loss_mask"] = mask_loss(logits, np.concatenate(targets), np.concatenate(labels), heads.mask_loss)
     if heads.keypoint_head is not None:
-        joints = [truth.keypoints[o] for truth, o in zip(truths, objects, strict=True)]
-        logits = keypoint_logits(heads, maps, boxes)
-        losses["loss_keypoint"] = keypoint_loss(logits, np.concatenate(joints), np.concatenate(boxes))
+        joints = np.concatenate([truth.keypoints[o] for truth, o in zip(truths, objects, strict=True)])  # (P, J, 3)
+        losses["loss_keypoint"] = keypoint_loss(keypoint_logits(heads, maps, boxes), joints, np.concatenate(boxes))
+        if heads.side_predictor is not None:
+            seen = features[np.flatnonzero(np.concatenate([labels for _, labels, _ in chosen]))]  # (P, D)
+            losses["loss_sides"] = sides_loss(heads.side_predictor(seen), joints, heads.keypoint_pairs)
     return losses
 
 

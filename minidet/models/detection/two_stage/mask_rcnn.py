@@ -17,12 +17,14 @@ the box head comes first, and the others look at its final boxes only: better bo
 | mask head, its loss and targets | ``mask_head.py`` |
 | keypoint head | ``keypoint_head.py`` |
 | joints by their expected similarity | ``expected_oks.py`` |
+| left joints and right ones told apart, in training | ``keypoint_sides.py`` |
 | which regions they look at, in training and after the box head | ``branches.py`` |
 | masks to pixels, pixels to masks | ``minidet/ops/masks.py`` |
 
 Deviations: sizes are for two cores, see ``FasterRCNN``; masks are cut and pasted by one convention of half pixels,
 which is not torchvision's (``minidet/ops/masks.py``); the keypoint head is an argument, beside masks or without them;
-with ``kpt_oks_sigmas``, joints are not read where their logits are the highest.
+with ``kpt_oks_sigmas``, joints are not read where their logits are the highest; with ``keypoint_pairs``, the box head
+learns a further task.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from ....errors import bad_argument, check_choice, flag, integer, integers, numb
 from ....ops.masks import paste_masks_in_image
 from .faster_rcnn import FasterRCNN
 from .keypoint_head import KeypointRCNNHeads, KeypointRCNNPredictor
+from .keypoint_sides import side_predictor
 from .mask_head import LOSSES, MaskRCNNHeads, MaskRCNNPredictor
 from .pooler import MultiScaleRoIPool
 
@@ -72,6 +75,10 @@ class MaskRCNN(FasterRCNN):
     kpt_oks_sigmas : sequence of J floats, optional
         Of the joints, as :class:`minidet.metrics.OKS` has them. With them a joint is where its expected similarity is
         the highest, without them where its logit is, as in the paper (``expected_oks.py``).
+    keypoint_pairs : sequence of (int, int), optional
+        Pairs of joints that look alike, a left one and a right one, as data sets and ``RandomHorizontalFlip`` have
+        them. With them the box head also learns which of the two lies farther left (``keypoint_sides.py``), and
+        training has ``"loss_sides"``; evaluation stays as it is.
     class_agnostic_masks : bool
         One mask for all classes.
     mask_loss : {"sigmoid", "softmax"}
@@ -81,8 +88,8 @@ class MaskRCNN(FasterRCNN):
     def __init__(self, num_classes: int, backbone="mobilenet_v1_025", pretrained=False, strides=None, *,
                  mask_size: int | None = 28, mask_layers=(64, 64, 64, 64), num_keypoints: int | None = None,
                  keypoint_size: int = 56, keypoint_layers=(64, 64, 64, 64), kpt_oks_sigmas=None,
-                 class_agnostic_masks: bool = False, mask_loss: str = "sigmoid", pooling: str = "align",
-                 **options):  # fmt: skip
+                 keypoint_pairs=None, class_agnostic_masks: bool = False, mask_loss: str = "sigmoid",
+                 pooling: str = "align", **options):  # fmt: skip
         super().__init__(num_classes, backbone, pretrained, strides, pooling=pooling, **options)
         op, heads = "MaskRCNN", self.roi_heads
         if mask_size is None and num_keypoints is None:
@@ -107,6 +114,10 @@ class MaskRCNN(FasterRCNN):
             heads.keypoint_predictor = KeypointRCNNPredictor(layers[-1], num_keypoints)
         if kpt_oks_sigmas is not None:
             heads.kpt_oks_sigmas = _sigmas(op, kpt_oks_sigmas, num_keypoints)
+        if keypoint_pairs is not None:
+            heads.keypoint_pairs = _pairs(op, keypoint_pairs, num_keypoints)
+            width = heads.box_predictor.cls_score.in_features
+            heads.side_predictor = side_predictor(width, len(heads.keypoint_pairs))
         self.num_keypoints, self.learns_masks = num_keypoints, mask_size is not None
 
     def finished(self, detection: dict[str, Tensor], size: tuple[int, int]) -> dict[str, Tensor]:
@@ -132,6 +143,22 @@ def _sigmas(op: str, sigmas, joints: int | None) -> tuple[float, ...]:
     if not isinstance(sigmas, (tuple, list, np.ndarray)) or len(sigmas) != joints:
         raise bad_argument(op, "kpt_oks_sigmas", f"is {shown(sigmas)}", f"{joints} numbers, one for each joint")
     return tuple(number(op, "kpt_oks_sigmas", sigma, 1e-6, 1e6) for sigma in sigmas)
+
+
+def _pairs(op: str, pairs, joints: int | None) -> tuple[tuple[int, int], ...]:
+    """Return pairs of two different joints, or raise."""
+    if joints is None:
+        raise bad_argument(op, "keypoint_pairs", "are given without num_keypoints", "None", "there are no joints")
+    if not isinstance(pairs, (tuple, list, np.ndarray)) or not len(pairs):
+        raise bad_argument(op, "keypoint_pairs", f"is {shown(pairs)}", "pairs of joints", error=TypeError)
+    pairs = np.asarray(pairs, object).tolist()
+    for pair in pairs:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            was = f"contains {shown(pair)}"
+            raise bad_argument(op, "keypoint_pairs", was, "two joints, a left one and a right one", error=TypeError)
+        if pair[0] == pair[1] or max(integers(op, "keypoint_pairs", pair, 2)) >= joints:
+            raise bad_argument(op, "keypoint_pairs", f"contains {pair}", f"two different joints below {joints}")
+    return tuple(tuple(pair) for pair in pairs)
 
 
 def _bins(op: str, argument: str, size, factor: int) -> int:

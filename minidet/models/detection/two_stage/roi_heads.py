@@ -76,6 +76,7 @@ class RoIHeads(nn.Module):
         self.mask_roi_pool = self.mask_head = self.mask_predictor = None  # modules in MaskRCNN
         self.keypoint_roi_pool = self.keypoint_head = self.keypoint_predictor = None
         self.mask_loss, self.kpt_oks_sigmas = "sigmoid", None
+        self.keypoint_pairs, self.side_predictor = None, None
 
     def forward(self, maps: dict[int, Tensor], boxes: list[np.ndarray]) -> tuple[Tensor, Tensor]:
         """Return the scores (R, K), logits, and deltas (R, 4 K) of the boxes of all images."""
@@ -91,9 +92,9 @@ class RoIHeads(nn.Module):
         chosen = [self.choose(boxes, truth) for boxes, truth in zip(proposals, truths, strict=True)]
         boxes, labels, nearest = zip(*chosen, strict=True)
         goals = [goals_of(truth, rows) for truth, rows in zip(truths, nearest, strict=True)]
-        scores, deltas = self(maps, list(boxes))
-        of_boxes = self.losses_of(scores, deltas, *(np.concatenate(parts) for parts in (boxes, labels, goals)))
-        return {**of_boxes, **branch_losses(self, maps, chosen, truths)}
+        features = self.box_head(self.box_roi_pool(maps, list(boxes)))  # (R, D)
+        of_boxes = self.losses_of(*self.box_predictor(features), *map(np.concatenate, (boxes, labels, goals)))
+        return {**of_boxes, **branch_losses(self, maps, features, chosen, truths)}
 
     def losses_of(self, scores, deltas, boxes, labels, goals) -> dict[str, Tensor]:
         """Return the losses of regions (R, 4) of which (R, K) and (R, 4 K) was said, and labels and boxes are true."""

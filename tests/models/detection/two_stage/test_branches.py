@@ -28,7 +28,7 @@ def test_masks_and_joints_are_learnt_of_positive_regions_only(monkeypatch):
     seen = {}
     monkeypatch.setattr(branches, "mask_loss", lambda *args: seen.update(mask=args) or 1)
     monkeypatch.setattr(branches, "keypoint_loss", lambda *args: seen.update(joints=args) or 2)
-    losses = branches.branch_losses(heads, maps, [chosen_of(truth, boxes)], [truth])
+    losses = branches.branch_losses(heads, maps, None, [chosen_of(truth, boxes)], [truth])
     assert losses == {"loss_mask": 1, "loss_keypoint": 2}
     logits, targets, labels, kind = seen["mask"]
     assert logits.shape == (2, 3, 8, 8)
@@ -52,7 +52,7 @@ def test_a_scaled_image_has_the_same_targets(monkeypatch):
         scaled = truth.scaled(np.full(4, float(factor)))
         size = 64 * factor
         maps = {s: minidet.tensor(np.ones((1, 8, size // s, size // s), np.float32)) for s in (8, 16)}
-        branches.branch_losses(heads, maps, [chosen_of(scaled, moved * factor)], [scaled])
+        branches.branch_losses(heads, maps, None, [chosen_of(scaled, moved * factor)], [scaled])
         np.testing.assert_allclose(scaled.keypoints[..., :2], truth.keypoints[..., :2] * factor)
     np.testing.assert_allclose(*targets, atol=1e-6)
     assert 0 < targets[0].mean() < 1
@@ -62,5 +62,5 @@ def test_without_heads_there_is_nothing_to_do():
     heads = mask(num_keypoints=None).roi_heads
     heads.mask_head = None
     found = [{"boxes": minidet.zeros((0, 4))}]
-    assert branches.branch_losses(heads, {}, [], []) == {}
+    assert branches.branch_losses(heads, {}, None, [], []) == {}
     assert branches.branch_answers(heads, {}, found) is found
