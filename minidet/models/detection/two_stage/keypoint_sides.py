@@ -7,8 +7,8 @@
 
 Not in the paper. A left shoulder and a right one look the same; the face says which is which, a few pixels that lie
 elsewhere. The map of a joint is right for most people without a look at them, if most are seen from the front, and so
-it learns to look late. The box head sees the region as a whole, with weights of their own for each place, and has
-nothing else to do here: it finds the face early, in maps that both heads share (Caruana, Multitask learning, 1997).
+it learns to look late. The box head sees the region as a whole, with weights of their own for each place, and need not
+say where anything is: it finds the face early, in maps that both heads share (Caruana, Multitask learning, 1997).
 """
 
 from __future__ import annotations
