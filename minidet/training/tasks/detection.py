@@ -164,7 +164,7 @@ class Detection(Task):
         vertical_flip: float = 0.0  # the same, top and bottom: what a microscope shows has neither
         masks: bool = False  # whether targets have masks, and masks are scored
         keypoints: bool = False  # the same for joints
-        oks_area: str = "box"  # how large a person is when joints are scored: as its box, or as its "mask"
+        oks_area: str = "box"  # a person's size when joints are scored: as said, else its box; or its "mask"
         max_dets: int = 100  # detections of a class in a picture that count; pictures of many objects need more
         score: float = 0.5  # what is drawn scores at least this
         frozen_epochs: int = 0  # the trunk stays as it is in the first epochs; afterwards it learns, too ...
